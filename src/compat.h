@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *		Differences between the PostgreSQL releases that we support.
+ *
+ * The only file that mentions PG_VERSION_NUM.  Callers use the newest
+ * signature; each entry says what changed in which release, and goes when that
+ * release goes out of support.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_COMPAT_H
+#define PGROLL_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "pgroll_c needs PostgreSQL 15 or newer"
+#endif
+
+/* PG16: hidden visibility became the default and PGDLLEXPORT means something. */
+
+#endif							/* PGROLL_COMPAT_H */

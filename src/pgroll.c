@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ *
+ * pgroll.c
+ *		The library's entry: settings and hooks.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "fmgr.h"
+
+#include "support/guc.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	guc_init();
+}

@@ -1,0 +1,1 @@
+\echo Use "CREATE EXTENSION pgroll_c" to load this file. \quit

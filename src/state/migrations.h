@@ -1,0 +1,73 @@
+/*-------------------------------------------------------------------------
+ *
+ * migrations.h
+ *		The table pgroll_c.migration.
+ *
+ * All of it runs with the extension owner's rights.  A state is changed in the
+ * same transaction as the thing it describes.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_MIGRATIONS_H
+#define PGROLL_MIGRATIONS_H
+
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+
+typedef enum MigrationState
+{
+	STATE_STARTED,				/* tasks are open */
+	STATE_READY,
+	STATE_FAILED,				/* a task gave up */
+	STATE_COMPLETED,
+	STATE_ROLLED_BACK
+} MigrationState;
+
+/* One row of pgroll_c.migration. */
+typedef struct MigrationRow
+{
+	int64		id;
+	char	   *base_schema;
+	char	   *name;
+	MigrationState state;
+	char	   *version_schema;
+	int64		parent;			/* 0 where there is none */
+	Jsonb	   *document;		/* NULL for a baseline */
+	bool		retired;
+	TimestampTz started_at;
+	char	   *started_by;
+} MigrationRow;
+
+/* Palloc'd in the current context; NULL where there is none. */
+extern MigrationRow *migration_active(const char *base_schema);
+extern MigrationRow *migration_by_id(int64 id);
+extern MigrationRow *migration_by_name(const char *base_schema, const char *name);	/* not rolled back */
+extern MigrationRow *migration_newest_live(const char *base_schema);	/* ready or completed, not retired */
+extern MigrationRow *migration_last_completed(const char *base_schema); /* not retired */
+extern bool migration_version_schema_used(const char *version_schema);	/* by a live or active one */
+extern List *migrations_active_all(void);	/* MigrationRow *, of every base schema */
+
+/* Insert a row in state started; returns its id. */
+extern int64 migration_insert(const char *base_schema, const char *name,
+							  const char *version_schema, int64 parent,
+							  Jsonb *document, const char *started_by);
+
+/* The id that the next insert would probably take (for a plan's names). */
+extern int64 migration_next_id(void);
+
+/*
+ * Lock the row, check that the transition is one of the state machine, do it.
+ * user is the role that asked, or NULL for the worker.
+ */
+extern void migration_set_state(int64 id, MigrationState state, const char *user);
+extern void migration_set_retired(int64 id);
+
+extern const char *migration_state_name(MigrationState state);
+
+/*
+ * The lock of a base schema (design: taken before relations and state rows): exclusive by
+ * start, complete and rollback, shared by a batch.  Held to the end of the
+ * transaction.  The key is the schema's OID under a lock tag of our own.
+ */
+extern void base_schema_lock(const char *base_schema, bool exclusive);
+
+#endif							/* PGROLL_MIGRATIONS_H */

@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.c
+ *		The settings of pgroll_c, in alphabetical order.
+ *
+ * docs/reference.md is made from the calls below.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "support/guc.h"
+
+int			pgroll_backfill_batch_time = 20;
+int			pgroll_lock_retry_timeout = 60000;
+int			pgroll_lock_timeout = 500;
+
+/* Define every setting; called once, when the library is loaded. */
+void
+guc_init(void)
+{
+	DefineCustomIntVariable("pgroll_c.backfill_batch_time",
+							"Sets how long one batch of a backfill may take.",
+							"Each batch is a transaction of its own; its row locks are held that long at most.",
+							&pgroll_backfill_batch_time,
+							20, 1, 10000,
+							PGC_SUSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgroll_c.lock_retry_timeout",
+							"Sets how long a phase tries to lock its tables before it gives up.",
+							"Between two attempts nothing is locked and nobody waits for the migration.",
+							&pgroll_lock_retry_timeout,
+							60000, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgroll_c.lock_timeout",
+							"Sets how long one attempt to lock the tables of a phase may take.",
+							"After that the attempt is abandoned and retried, so that readers are not queued behind it.",
+							&pgroll_lock_timeout,
+							500, 1, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	MarkGUCPrefixReserved("pgroll_c");
+}

@@ -1,0 +1,98 @@
+/*-------------------------------------------------------------------------
+ *
+ * spi.c
+ *		Our own statements through SPI, and whose rights they run with.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "commands/extension.h"
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_extension.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+
+#include "support/spi.h"
+
+static Oid	extension_owner(void);
+static void scope_begin(SecurityScope *scope, Oid user, int sec_context,
+						const char *search_path);
+
+void
+owner_begin(SecurityScope *scope)
+{
+	scope_begin(scope, extension_owner(), SECURITY_LOCAL_USERID_CHANGE,
+				"pg_catalog, pg_temp");
+}
+
+void
+owner_end(SecurityScope *scope)
+{
+	AtEOXact_GUC(false, scope->guc_level);
+	SetUserIdAndSecContext(scope->user, scope->sec_context);
+}
+
+void
+restricted_begin(SecurityScope *scope, Oid user, const char *search_path)
+{
+	scope_begin(scope, user,
+				SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION,
+				search_path);
+}
+
+void
+restricted_end(SecurityScope *scope)
+{
+	owner_end(scope);
+}
+
+void
+spi_execute(const char *command, int nargs, Oid *types, Datum *values,
+			const char *nulls, int expected)
+{
+	int			result = SPI_execute_with_args(command, nargs, types, values,
+											   nulls, false, 0);
+
+	if (result != expected)
+		elog(ERROR, "statement \"%s\" returned %s", command,
+			 SPI_result_code_string(result));
+}
+
+static void
+scope_begin(SecurityScope *scope, Oid user, int sec_context,
+			const char *search_path)
+{
+	GetUserIdAndSecContext(&scope->user, &scope->sec_context);
+	scope->guc_level = NewGUCNestLevel();
+	SetUserIdAndSecContext(user, scope->sec_context | sec_context);
+	(void) set_config_option("search_path", search_path, PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* The role that owns the extension, and with it the state tables. */
+static Oid
+extension_owner(void)
+{
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			owner;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
+				F_NAMEEQ, CStringGetDatum("pgroll_c"));
+	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"pgroll_c\" is not installed in this database"),
+				 errhint("Run CREATE EXTENSION pgroll_c.")));
+	owner = ((Form_pg_extension) GETSTRUCT(tuple))->extowner;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return owner;
+}

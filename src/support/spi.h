@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * spi.h
+ *		Our own statements through SPI, and whose rights they run with.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_SPI_H
+#define PGROLL_SPI_H
+
+#include "executor/spi.h"
+
+/* What owner_begin() changed and owner_end() puts back. */
+typedef struct SecurityScope
+{
+	Oid			user;
+	int			sec_context;
+	int			guc_level;
+} SecurityScope;
+
+/*
+ * Become the extension's owner, search_path "pg_catalog, pg_temp", so that our
+ * own tables can be read and written.  An error in between is undone by the
+ * (sub)transaction's abort.
+ */
+extern void owner_begin(SecurityScope *scope);
+extern void owner_end(SecurityScope *scope);
+
+/*
+ * Become user under SECURITY_RESTRICTED_OPERATION with the given search_path:
+ * for the user's own code that we run for somebody else.
+ */
+extern void restricted_begin(SecurityScope *scope, Oid user, const char *search_path);
+extern void restricted_end(SecurityScope *scope);
+
+/*
+ * Run one statement with arguments inside SPI_connect() … SPI_finish(); raises
+ * an internal error that names the statement where the result code is not
+ * expected.  args of nulls[i] == 'n' are NULL (nulls may be NULL).
+ */
+extern void spi_execute(const char *command, int nargs, Oid *types,
+						Datum *values, const char *nulls, int expected);
+
+#endif							/* PGROLL_SPI_H */

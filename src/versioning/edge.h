@@ -1,0 +1,66 @@
+/*-------------------------------------------------------------------------
+ *
+ * edge.h
+ *		Edges, and their form in the arguments of the dual-write trigger.
+ *
+ * The trigger's first argument says which of the two firings it is, "only",
+ * "first" or "last"; each further argument is one active migration of the
+ * table, oldest first, as a JSON object (see edge_migration_to_json()).  So
+ * the edges change with the DDL, are dumped, and need no privilege to read.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_EDGE_H
+#define PGROLL_EDGE_H
+
+#include "nodes/pg_list.h"
+#include "utils/reltrigger.h"
+
+/* One direction of an edge: how the value of one column comes about. */
+typedef struct EdgeHalf
+{
+	char	   *column;			/* physical name of the column that it sets */
+	char	   *logical;		/* its name in the version that shows it */
+	char	   *expression;		/* SQL, fully qualified; $n is inputs[n-1] */
+	List	   *inputs;			/* physical column names (char *) */
+	bool		not_null;		/* the version that shows it forbids NULL */
+} EdgeHalf;
+
+/*
+ * A migration's rule for one column.  up reads columns of the older version
+ * and sets one of the newer; down the other way round.  One may be NULL.
+ */
+typedef struct Edge
+{
+	EdgeHalf   *up;
+	EdgeHalf   *down;
+} Edge;
+
+/* The edges of one active migration on one table. */
+typedef struct EdgeMigration
+{
+	char	   *base_schema;
+	char	   *name;			/* the migration's */
+	char	   *version_schema; /* a view of this schema writes as this version */
+	char	   *marker;			/* physical name of the marker column */
+	List	   *edges;			/* Edge *, in the order in which up halves run */
+} EdgeMigration;
+
+typedef enum DualWriteRole
+{
+	DUAL_WRITE_ONLY,			/* the table has no BEFORE triggers of others */
+	DUAL_WRITE_FIRST,			/* sorts before all others */
+	DUAL_WRITE_LAST				/* sorts after all others */
+} DualWriteRole;
+
+extern char *edge_migration_to_json(const EdgeMigration *migration);
+extern EdgeMigration *edge_migration_from_json(const char *json);
+extern DualWriteRole dual_write_role_from_text(const char *text);
+extern const char *dual_write_role_to_text(DualWriteRole role);
+
+/* Is this trigger ours, that is, does it call pgroll_c.dual_write()? */
+extern bool trigger_is_dual_write(const Trigger *trigger);
+
+/* The active migrations (EdgeMigration *) named by a trigger's arguments. */
+extern List *edge_migrations_from_trigger(const Trigger *trigger);
+
+#endif							/* PGROLL_EDGE_H */

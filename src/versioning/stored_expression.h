@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * stored_expression.h
+ *		The expressions of edges at run time: text with $n for input columns.
+ *
+ * At start an up or down text is checked and deparsed (expression.h) so that it
+ * is fully qualified and reads its columns as parameters; so a rename of a
+ * column changes a list of names and never the text.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_STORED_EXPRESSION_H
+#define PGROLL_STORED_EXPRESSION_H
+
+#include "nodes/nodes.h"
+#include "utils/relcache.h"
+
+/*
+ * Parse and analyze text under search_path "pg_catalog, pg_temp"; $n is a
+ * PARAM_EXTERN of param_types[n-1] / param_typmods / param_collations.
+ */
+extern Node *stored_expression_parse(const char *text, int nparams,
+									 const Oid *param_types,
+									 const int32 *param_typmods,
+									 const Oid *param_collations);
+
+/* Does it contain a subquery (it must then run through a saved SPI plan)? */
+extern bool stored_expression_has_subquery(Node *expr);
+
+/* Does it call a function that is not built in? */
+extern bool stored_expression_has_user_function(Node *expr);
+
+#endif							/* PGROLL_STORED_EXPRESSION_H */
