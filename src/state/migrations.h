@@ -11,6 +11,7 @@
 #define PGROLL_MIGRATIONS_H
 
 #include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
 typedef enum MigrationState
@@ -69,5 +70,8 @@ extern const char *migration_state_name(MigrationState state);
  * transaction.  The key is the schema's OID under a lock tag of our own.
  */
 extern void base_schema_lock(const char *base_schema, bool exclusive);
+
+/* The shared lock, or false where somebody has, or waits for, the exclusive one. */
+extern bool base_schema_lock_try_shared(const char *base_schema);
 
 #endif							/* PGROLL_MIGRATIONS_H */

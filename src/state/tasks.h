@@ -7,7 +7,7 @@
 #ifndef PGROLL_TASKS_H
 #define PGROLL_TASKS_H
 
-#include "postgres_ext.h"
+#include "storage/block.h"
 
 typedef enum TaskKind
 {
@@ -28,6 +28,28 @@ typedef struct TaskSpec
 	const char *command;		/* or NULL */
 } TaskSpec;
 
+typedef enum TaskState
+{
+	TASK_OPEN,
+	TASK_DONE,
+	TASK_FAILED
+} TaskState;
+
+/* One row of pgroll_c.task. */
+typedef struct Task
+{
+	int64		id;
+	int64		migration;
+	TaskKind	kind;
+	Oid			relation;		/* InvalidOid where there is none */
+	char	   *object;
+	char	   *command;
+	TaskState	state;
+	char	   *storage;		/* what next_block counts in, or NULL */
+	BlockNumber next_block;
+	int64		rows_done;
+} Task;
+
 extern const char *task_kind_name(TaskKind kind);
 
 /* Append an open task to a migration; returns its id. */
@@ -35,5 +57,26 @@ extern int64 task_add(int64 migration, const TaskSpec *spec);
 
 /* How many tasks of a migration are open, failed. */
 extern void task_count(int64 migration, int *n_open, int *n_failed);
+
+/* The first task that is not done, palloc'd in the current context, or NULL. */
+extern Task *task_next(int64 migration);
+
+/* Has the migration a task of this kind for the relation, done or not? */
+extern bool task_exists(int64 migration, TaskKind kind, Oid relation);
+
+/*
+ * Changes of one task.  Progress counts as of the transaction that it is saved
+ * in; waiting_for is NULL where the task waits for nobody.
+ */
+extern void task_set_started(int64 id, int64 blocks_total, int64 rows_total);
+extern void task_set_progress(int64 id, const char *storage,
+							  BlockNumber next_block, int64 blocks_total,
+							  int64 rows_more);
+extern void task_set_waiting_for(int64 id, const char *waiting_for);
+extern void task_set_done(int64 id);
+extern void task_set_failed(int64 id, const char *error);
+
+/* Open the failed tasks of a migration again; returns how many. */
+extern int	tasks_reopen_failed(int64 migration);
 
 #endif							/* PGROLL_TASKS_H */

@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * claims.h
+ *		Heavyweight locks of our own: base schemas, and who works on a migration.
+ *
+ * They are advisory locks under a fourth key that pg_advisory_lock() never
+ * uses, so applications cannot collide with them; pg_locks shows them.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_CLAIMS_H
+#define PGROLL_CLAIMS_H
+
+#include "storage/lock.h"
+
+/* What the second key of the tag says that the third is. */
+typedef enum LockClass
+{
+	LOCK_CLASS_BASE_SCHEMA = 1, /* OID of a namespace */
+	LOCK_CLASS_CLAIM = 2		/* id of a migration, the low 32 bits */
+} LockClass;
+
+extern void claims_set_locktag(LOCKTAG *tag, LockClass class, uint32 key);
+
+/*
+ * The tasks of a migration are worked off by one session at a time: the one
+ * that holds the claim, at session level, so that a claimant that died is seen.
+ * claim_try() returns false where somebody else has it.
+ */
+extern bool claim_try(int64 migration);
+extern void claim_release(int64 migration);
+
+/* Like claim_try(), but held to the end of the transaction. */
+extern bool claim_try_in_transaction(int64 migration);
+
+/* Process id of the claimant, or 0. */
+extern int	claim_holder(int64 migration);
+
+#endif							/* PGROLL_CLAIMS_H */

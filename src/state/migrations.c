@@ -1,0 +1,365 @@
+/*-------------------------------------------------------------------------
+ *
+ * migrations.c
+ *		The table pgroll_c.migration.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "state/claims.h"
+#include "state/migrations.h"
+#include "support/spi.h"
+
+#define N_STATES (STATE_ROLLED_BACK + 1)
+#define MAX_NEXT_STATES 4
+
+/* The columns of a MigrationRow, in the order that row_from_spi() expects. */
+#define MIGRATION_COLUMNS \
+	"id, base_schema, name, state, version_schema, parent, document, retired," \
+	" started_at, started_by"
+
+#define SELECT_MIGRATION \
+	"SELECT " MIGRATION_COLUMNS " FROM " PGROLL_SCHEMA ".migration "
+
+enum
+{
+	COLUMN_ID = 1,
+	COLUMN_BASE_SCHEMA,
+	COLUMN_NAME,
+	COLUMN_STATE,
+	COLUMN_VERSION_SCHEMA,
+	COLUMN_PARENT,
+	COLUMN_DOCUMENT,
+	COLUMN_RETIRED,
+	COLUMN_STARTED_AT,
+	COLUMN_STARTED_BY
+};
+
+static const char *const state_names[N_STATES] = {
+	[STATE_STARTED] = "started",
+	[STATE_READY] = "ready",
+	[STATE_FAILED] = "failed",
+	[STATE_COMPLETED] = "completed",
+	[STATE_ROLLED_BACK] = "rolled_back",
+};
+
+/*
+ * The state machine.  ready goes back to started where the completion found
+ * that something is missing and retry_migration() queues it.
+ */
+static const struct
+{
+	int			n;
+	MigrationState next[MAX_NEXT_STATES];
+}			transitions[N_STATES] = {
+	[STATE_STARTED] = {3, {STATE_READY, STATE_FAILED, STATE_ROLLED_BACK}},
+	[STATE_READY] = {3, {STATE_COMPLETED, STATE_ROLLED_BACK, STATE_STARTED}},
+	[STATE_FAILED] = {2, {STATE_STARTED, STATE_ROLLED_BACK}},
+	[STATE_COMPLETED] = {0},
+	[STATE_ROLLED_BACK] = {0},
+};
+
+static List *select_rows(const char *query, int nargs, Oid *types, Datum *values);
+static MigrationRow *select_row(const char *query, int nargs, Oid *types,
+								Datum *values);
+static MigrationRow *row_from_spi(HeapTuple tuple, TupleDesc desc);
+static MigrationState state_from_name(const char *name);
+static MigrationState lock_row(int64 id);
+static bool transition_exists(MigrationState from, MigrationState to);
+
+MigrationRow *
+migration_active(const char *base_schema)
+{
+	return select_row(SELECT_MIGRATION
+					  "WHERE base_schema = $1"
+					  " AND state IN ('started', 'ready', 'failed')"
+					  " ORDER BY id DESC LIMIT 1",
+					  1, (Oid[]) {TEXTOID},
+					  (Datum[]) {CStringGetTextDatum(base_schema)});
+}
+
+MigrationRow *
+migration_by_id(int64 id)
+{
+	return select_row(SELECT_MIGRATION "WHERE id = $1",
+					  1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(id)});
+}
+
+MigrationRow *
+migration_by_name(const char *base_schema, const char *name)
+{
+	return select_row(SELECT_MIGRATION
+					  "WHERE base_schema = $1 AND name = $2"
+					  " AND state <> 'rolled_back'",
+					  2, (Oid[]) {TEXTOID, TEXTOID},
+					  (Datum[]) {CStringGetTextDatum(base_schema),
+					  CStringGetTextDatum(name)});
+}
+
+MigrationRow *
+migration_newest_live(const char *base_schema)
+{
+	return select_row(SELECT_MIGRATION
+					  "WHERE base_schema = $1"
+					  " AND state IN ('ready', 'completed') AND NOT retired"
+					  " ORDER BY id DESC LIMIT 1",
+					  1, (Oid[]) {TEXTOID},
+					  (Datum[]) {CStringGetTextDatum(base_schema)});
+}
+
+MigrationRow *
+migration_last_completed(const char *base_schema)
+{
+	return select_row(SELECT_MIGRATION
+					  "WHERE base_schema = $1"
+					  " AND state = 'completed' AND NOT retired"
+					  " ORDER BY id DESC LIMIT 1",
+					  1, (Oid[]) {TEXTOID},
+					  (Datum[]) {CStringGetTextDatum(base_schema)});
+}
+
+bool
+migration_version_schema_used(const char *version_schema)
+{
+	return select_row(SELECT_MIGRATION
+					  "WHERE version_schema = $1"
+					  " AND state <> 'rolled_back' AND NOT retired LIMIT 1",
+					  1, (Oid[]) {TEXTOID},
+					  (Datum[]) {CStringGetTextDatum(version_schema)}) != NULL;
+}
+
+List *
+migrations_active_all(void)
+{
+	return select_rows(SELECT_MIGRATION
+					   "WHERE state IN ('started', 'ready', 'failed')"
+					   " ORDER BY id",
+					   0, NULL, NULL);
+}
+
+int64
+migration_insert(const char *base_schema, const char *name,
+				 const char *version_schema, int64 parent,
+				 Jsonb *document, const char *started_by)
+{
+	SecurityScope scope;
+	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, INT8OID, JSONBOID, TEXTOID};
+	char		nulls[] = "      ";
+	Datum		values[6];
+	int64		id;
+	bool		isnull;
+
+	values[0] = CStringGetTextDatum(base_schema);
+	values[1] = CStringGetTextDatum(name);
+	values[2] = CStringGetTextDatum(version_schema);
+	values[3] = Int64GetDatum(parent);
+	values[4] = JsonbPGetDatum(document);
+	values[5] = CStringGetTextDatum(started_by);
+	if (parent == 0)
+		nulls[3] = 'n';
+	if (document == NULL)
+		nulls[4] = 'n';
+
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute("INSERT INTO " PGROLL_SCHEMA ".migration"
+				" (base_schema, name, state, version_schema, parent, document,"
+				" started_by) VALUES ($1, $2, 'started', $3, $4, $5, $6)"
+				" RETURNING id",
+				6, types, values, nulls, SPI_OK_INSERT_RETURNING);
+	id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+									 SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	owner_end(&scope);
+	return id;
+}
+
+int64
+migration_next_id(void)
+{
+	SecurityScope scope;
+	int64		id;
+	bool		isnull;
+
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute("SELECT last_value + is_called::int"
+				" FROM " PGROLL_SCHEMA ".migration_id_seq",
+				0, NULL, NULL, NULL, SPI_OK_SELECT);
+	id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+									 SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	owner_end(&scope);
+	return id;
+}
+
+void
+migration_set_state(int64 id, MigrationState state, const char *user)
+{
+	SecurityScope scope;
+	Oid			types[] = {INT8OID, TEXTOID, TEXTOID};
+	Datum		values[3];
+	MigrationState before;
+
+	values[0] = Int64GetDatum(id);
+	values[1] = CStringGetTextDatum(state_names[state]);
+	values[2] = user ? CStringGetTextDatum(user) : (Datum) 0;
+
+	owner_begin(&scope);
+	before = lock_row(id);
+	if (!transition_exists(before, state))
+		elog(ERROR, "migration " INT64_FORMAT " cannot go from state \"%s\" to \"%s\"",
+			 id, state_names[before], state_names[state]);
+
+	SPI_connect();
+	spi_execute("UPDATE " PGROLL_SCHEMA ".migration SET state = $2,"
+				" ready_at = CASE $2 WHEN 'ready' THEN clock_timestamp()"
+				" WHEN 'started' THEN NULL ELSE ready_at END,"
+				" completed_at = CASE $2 WHEN 'completed' THEN clock_timestamp() END,"
+				" completed_by = CASE $2 WHEN 'completed' THEN $3 END,"
+				" rolled_back_at = CASE $2 WHEN 'rolled_back' THEN clock_timestamp() END,"
+				" rolled_back_by = CASE $2 WHEN 'rolled_back' THEN $3 END"
+				" WHERE id = $1",
+				3, types, values, user ? NULL : "  n", SPI_OK_UPDATE);
+	SPI_finish();
+	owner_end(&scope);
+}
+
+void
+migration_set_retired(int64 id)
+{
+	SecurityScope scope;
+
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute("UPDATE " PGROLL_SCHEMA ".migration SET retired = true WHERE id = $1",
+				1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(id)},
+				NULL, SPI_OK_UPDATE);
+	SPI_finish();
+	owner_end(&scope);
+}
+
+const char *
+migration_state_name(MigrationState state)
+{
+	return state_names[state];
+}
+
+void
+base_schema_lock(const char *base_schema, bool exclusive)
+{
+	LOCKTAG		tag;
+
+	claims_set_locktag(&tag, LOCK_CLASS_BASE_SCHEMA,
+					   get_namespace_oid(base_schema, false));
+	(void) LockAcquire(&tag, exclusive ? ExclusiveLock : ShareLock, false, false);
+}
+
+bool
+base_schema_lock_try_shared(const char *base_schema)
+{
+	LOCKTAG		tag;
+
+	claims_set_locktag(&tag, LOCK_CLASS_BASE_SCHEMA,
+					   get_namespace_oid(base_schema, false));
+	return LockAcquire(&tag, ShareLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/* Run a SELECT_MIGRATION as the extension's owner. */
+static List *
+select_rows(const char *query, int nargs, Oid *types, Datum *values)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext spi;
+	SecurityScope scope;
+	List	   *rows = NIL;
+
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute(query, nargs, types, values, NULL, SPI_OK_SELECT);
+	spi = MemoryContextSwitchTo(caller);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		rows = lappend(rows, row_from_spi(SPI_tuptable->vals[i],
+										  SPI_tuptable->tupdesc));
+	MemoryContextSwitchTo(spi);
+	SPI_finish();
+	owner_end(&scope);
+	return rows;
+}
+
+static MigrationRow *
+select_row(const char *query, int nargs, Oid *types, Datum *values)
+{
+	List	   *rows = select_rows(query, nargs, types, values);
+
+	return rows == NIL ? NULL : (MigrationRow *) linitial(rows);
+}
+
+/* A copy of one row in the current memory context. */
+static MigrationRow *
+row_from_spi(HeapTuple tuple, TupleDesc desc)
+{
+	MigrationRow *row = palloc0(sizeof(MigrationRow));
+	Datum		value;
+	bool		isnull;
+
+	row->id = DatumGetInt64(SPI_getbinval(tuple, desc, COLUMN_ID, &isnull));
+	row->base_schema = SPI_getvalue(tuple, desc, COLUMN_BASE_SCHEMA);
+	row->name = SPI_getvalue(tuple, desc, COLUMN_NAME);
+	row->state = state_from_name(SPI_getvalue(tuple, desc, COLUMN_STATE));
+	row->version_schema = SPI_getvalue(tuple, desc, COLUMN_VERSION_SCHEMA);
+	value = SPI_getbinval(tuple, desc, COLUMN_PARENT, &isnull);
+	row->parent = isnull ? 0 : DatumGetInt64(value);
+	value = SPI_getbinval(tuple, desc, COLUMN_DOCUMENT, &isnull);
+	row->document = isnull ? NULL : DatumGetJsonbPCopy(value);
+	row->retired = DatumGetBool(SPI_getbinval(tuple, desc, COLUMN_RETIRED, &isnull));
+	row->started_at = DatumGetTimestampTz(SPI_getbinval(tuple, desc,
+														COLUMN_STARTED_AT, &isnull));
+	row->started_by = SPI_getvalue(tuple, desc, COLUMN_STARTED_BY);
+	return row;
+}
+
+static MigrationState
+state_from_name(const char *name)
+{
+	for (int state = 0; state < N_STATES; state++)
+	{
+		if (strcmp(name, state_names[state]) == 0)
+			return (MigrationState) state;
+	}
+	elog(ERROR, "unknown state \"%s\" of a migration", name);
+}
+
+/* Lock the row of a migration before its state is judged. */
+static MigrationState
+lock_row(int64 id)
+{
+	MigrationState state;
+
+	SPI_connect();
+	spi_execute("SELECT state FROM " PGROLL_SCHEMA ".migration WHERE id = $1 FOR UPDATE",
+				1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(id)},
+				NULL, SPI_OK_SELECT);
+	if (SPI_processed != 1)
+		elog(ERROR, "there is no migration " INT64_FORMAT, id);
+	state = state_from_name(SPI_getvalue(SPI_tuptable->vals[0],
+										 SPI_tuptable->tupdesc, 1));
+	SPI_finish();
+	return state;
+}
+
+static bool
+transition_exists(MigrationState from, MigrationState to)
+{
+	for (int i = 0; i < transitions[from].n; i++)
+	{
+		if (transitions[from].next[i] == to)
+			return true;
+	}
+	return false;
+}

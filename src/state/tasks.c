@@ -1,0 +1,255 @@
+/*-------------------------------------------------------------------------
+ *
+ * tasks.c
+ *		The table pgroll_c.task: background work, in the order of its ids.
+ *
+ * All of it runs with the extension owner's rights.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "state/tasks.h"
+#include "support/spi.h"
+
+#define TASK_TABLE PGROLL_SCHEMA ".task"
+
+static const char *const kind_names[] = {
+	[TASK_BACKFILL] = "backfill",
+	[TASK_INDEX] = "index",
+	[TASK_VALIDATE] = "validate",
+	[TASK_ANALYZE] = "analyze",
+	[TASK_LAST_PASS] = "last_pass",
+	[TASK_OLD_SNAPSHOTS] = "old_snapshots",
+};
+
+static const char *const state_names[] = {
+	[TASK_OPEN] = "open",
+	[TASK_DONE] = "done",
+	[TASK_FAILED] = "failed",
+};
+
+static int64 execute(const char *command, int nargs, Oid *types, Datum *values,
+					 const char *nulls, int expected);
+static Task *task_from_spi(HeapTuple tuple, TupleDesc desc);
+static int	index_of_name(const char *name, const char *const *names, int n);
+
+const char *
+task_kind_name(TaskKind kind)
+{
+	return kind_names[kind];
+}
+
+int64
+task_add(int64 migration, const TaskSpec *spec)
+{
+	Oid			types[] = {INT8OID, TEXTOID, OIDOID, TEXTOID, TEXTOID};
+	char		nulls[] = "     ";
+	Datum		values[5];
+
+	values[0] = Int64GetDatum(migration);
+	values[1] = CStringGetTextDatum(kind_names[spec->kind]);
+	values[2] = ObjectIdGetDatum(spec->relation);
+	values[3] = spec->object ? CStringGetTextDatum(spec->object) : (Datum) 0;
+	values[4] = spec->command ? CStringGetTextDatum(spec->command) : (Datum) 0;
+	if (!OidIsValid(spec->relation))
+		nulls[2] = 'n';
+	if (spec->object == NULL)
+		nulls[3] = 'n';
+	if (spec->command == NULL)
+		nulls[4] = 'n';
+
+	return execute("INSERT INTO " TASK_TABLE
+				   " (migration, kind, relation, object, command)"
+				   " VALUES ($1, $2, $3, $4, $5) RETURNING id",
+				   5, types, values, nulls, SPI_OK_INSERT_RETURNING);
+}
+
+void
+task_count(int64 migration, int *n_open, int *n_failed)
+{
+	Oid			types[] = {INT8OID, TEXTOID};
+	Datum		values[2];
+
+	values[0] = Int64GetDatum(migration);
+	values[1] = CStringGetTextDatum(state_names[TASK_OPEN]);
+	*n_open = (int) execute("SELECT count(*) FROM " TASK_TABLE
+							" WHERE migration = $1 AND state = $2",
+							2, types, values, NULL, SPI_OK_SELECT);
+	values[1] = CStringGetTextDatum(state_names[TASK_FAILED]);
+	*n_failed = (int) execute("SELECT count(*) FROM " TASK_TABLE
+							  " WHERE migration = $1 AND state = $2",
+							  2, types, values, NULL, SPI_OK_SELECT);
+}
+
+Task *
+task_next(int64 migration)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext spi;
+	SecurityScope scope;
+	Task	   *task = NULL;
+
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute("SELECT id, migration, kind, relation::oid, object, command,"
+				" state, storage, next_block, rows_done FROM " TASK_TABLE
+				" WHERE migration = $1 AND state <> 'done' ORDER BY id LIMIT 1",
+				1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(migration)},
+				NULL, SPI_OK_SELECT);
+	spi = MemoryContextSwitchTo(caller);
+	if (SPI_processed == 1)
+		task = task_from_spi(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
+	MemoryContextSwitchTo(spi);
+	SPI_finish();
+	owner_end(&scope);
+	return task;
+}
+
+bool
+task_exists(int64 migration, TaskKind kind, Oid relation)
+{
+	Oid			types[] = {INT8OID, TEXTOID, OIDOID};
+	Datum		values[3];
+
+	values[0] = Int64GetDatum(migration);
+	values[1] = CStringGetTextDatum(kind_names[kind]);
+	values[2] = ObjectIdGetDatum(relation);
+	return execute("SELECT count(*) FROM " TASK_TABLE
+				   " WHERE migration = $1 AND kind = $2 AND relation = $3",
+				   3, types, values, NULL, SPI_OK_SELECT) > 0;
+}
+
+void
+task_set_started(int64 id, int64 blocks_total, int64 rows_total)
+{
+	Oid			types[] = {INT8OID, INT8OID, INT8OID};
+	Datum		values[3];
+
+	values[0] = Int64GetDatum(id);
+	values[1] = Int64GetDatum(blocks_total);
+	values[2] = Int64GetDatum(rows_total);
+	(void) execute("UPDATE " TASK_TABLE " SET started_at = clock_timestamp(),"
+				   " blocks_total = $2, rows_total = $3 WHERE id = $1",
+				   3, types, values, NULL, SPI_OK_UPDATE);
+}
+
+void
+task_set_progress(int64 id, const char *storage, BlockNumber next_block,
+				  int64 blocks_total, int64 rows_more)
+{
+	Oid			types[] = {INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID};
+	Datum		values[5];
+
+	values[0] = Int64GetDatum(id);
+	values[1] = CStringGetTextDatum(storage);
+	values[2] = Int64GetDatum((int64) next_block);
+	values[3] = Int64GetDatum(blocks_total);
+	values[4] = Int64GetDatum(rows_more);
+	(void) execute("UPDATE " TASK_TABLE " SET storage = $2, next_block = $3,"
+				   " blocks_total = $4, rows_done = rows_done + $5,"
+				   " waiting_for = NULL WHERE id = $1",
+				   5, types, values, NULL, SPI_OK_UPDATE);
+}
+
+void
+task_set_waiting_for(int64 id, const char *waiting_for)
+{
+	Oid			types[] = {INT8OID, TEXTOID};
+	Datum		values[2];
+
+	values[0] = Int64GetDatum(id);
+	values[1] = waiting_for ? CStringGetTextDatum(waiting_for) : (Datum) 0;
+	(void) execute("UPDATE " TASK_TABLE " SET waiting_for = $2"
+				   " WHERE id = $1 AND waiting_for IS DISTINCT FROM $2",
+				   2, types, values, waiting_for ? NULL : " n", SPI_OK_UPDATE);
+}
+
+void
+task_set_done(int64 id)
+{
+	(void) execute("UPDATE " TASK_TABLE " SET state = 'done', waiting_for = NULL,"
+				   " last_error = NULL, finished_at = clock_timestamp()"
+				   " WHERE id = $1",
+				   1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(id)},
+				   NULL, SPI_OK_UPDATE);
+}
+
+void
+task_set_failed(int64 id, const char *error)
+{
+	(void) execute("UPDATE " TASK_TABLE " SET state = 'failed',"
+				   " waiting_for = NULL, last_error = $2 WHERE id = $1",
+				   2, (Oid[]) {INT8OID, TEXTOID},
+				   (Datum[]) {Int64GetDatum(id), CStringGetTextDatum(error)},
+				   NULL, SPI_OK_UPDATE);
+}
+
+int
+tasks_reopen_failed(int64 migration)
+{
+	return (int) execute("WITH reopened AS (UPDATE " TASK_TABLE
+						 " SET state = 'open', last_error = NULL"
+						 " WHERE migration = $1 AND state = 'failed' RETURNING 1)"
+						 " SELECT count(*) FROM reopened",
+						 1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(migration)},
+						 NULL, SPI_OK_SELECT);
+}
+
+/* Run a statement as the extension's owner; the first value of its first row. */
+static int64
+execute(const char *command, int nargs, Oid *types, Datum *values,
+		const char *nulls, int expected)
+{
+	SecurityScope scope;
+	int64		result = 0;
+	bool		isnull;
+
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute(command, nargs, types, values, nulls, expected);
+	if (SPI_tuptable != NULL && SPI_processed > 0)
+		result = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+											 SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	owner_end(&scope);
+	return result;
+}
+
+/* A copy in the current memory context of a row of task_next()'s query. */
+static Task *
+task_from_spi(HeapTuple tuple, TupleDesc desc)
+{
+	Task	   *task = palloc0(sizeof(Task));
+	Datum		value;
+	bool		isnull;
+
+	task->id = DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull));
+	task->migration = DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull));
+	task->kind = (TaskKind) index_of_name(SPI_getvalue(tuple, desc, 3),
+										  kind_names, lengthof(kind_names));
+	value = SPI_getbinval(tuple, desc, 4, &isnull);
+	task->relation = isnull ? InvalidOid : DatumGetObjectId(value);
+	task->object = SPI_getvalue(tuple, desc, 5);
+	task->command = SPI_getvalue(tuple, desc, 6);
+	task->state = (TaskState) index_of_name(SPI_getvalue(tuple, desc, 7),
+											state_names, lengthof(state_names));
+	task->storage = SPI_getvalue(tuple, desc, 8);
+	task->next_block = (BlockNumber) DatumGetInt64(SPI_getbinval(tuple, desc, 9,
+																 &isnull));
+	task->rows_done = DatumGetInt64(SPI_getbinval(tuple, desc, 10, &isnull));
+	return task;
+}
+
+static int
+index_of_name(const char *name, const char *const *names, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(name, names[i]) == 0)
+			return i;
+	}
+	elog(ERROR, "\"%s\" is no kind or state of a task", name);
+}
