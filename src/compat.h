@@ -15,6 +15,12 @@
 #error "pgroll_c needs PostgreSQL 15 or newer"
 #endif
 
+/* PG16: pgstat_fetch_stat_local_beentry() was renamed. */
+#if PG_VERSION_NUM < 160000
+#define pgstat_get_local_beentry_by_index(index) \
+	pgstat_fetch_stat_local_beentry(index)
+#endif
+
 /* PG16: hidden visibility became the default and PGDLLEXPORT means something. */
 
 #endif							/* PGROLL_COMPAT_H */

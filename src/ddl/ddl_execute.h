@@ -7,7 +7,7 @@
 #ifndef PGROLL_DDL_EXECUTE_H
 #define PGROLL_DDL_EXECUTE_H
 
-#include "operation/step.h"
+#include "ddl/step.h"
 
 /*
  * Lock what the steps of this phase need (lock_retry.c), then run them in
@@ -15,6 +15,19 @@
  * user_text: the base schema, pg_temp last), each with an error context
  * "step 3 of 7: …", and log them for the migration in pgroll_c.step_log.
  */
-extern void ddl_execute_plan(const Plan *plan, Phase phase, int64 migration);
+extern void ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration);
+
+/*
+ * The first half of ddl_execute_plan(): lock what the steps of this phase need.
+ * What was planned before may have been overtaken by another session; who wants
+ * to be sure plans again under the locks.
+ */
+extern void ddl_lock_plan(const MigrationPlan *plan, Phase phase);
+
+/*
+ * Is the DDL that runs just now a step of our own?  Not so for the user's text
+ * of an sql operation.
+ */
+extern bool ddl_execute_in_progress(void);
 
 #endif							/* PGROLL_DDL_EXECUTE_H */

@@ -14,13 +14,17 @@ typedef struct LockRequest
 {
 	Oid			relation;
 	LOCKMODE	mode;
+	const char *name;			/* for a message, should it be gone; or NULL */
 } LockRequest;
 
 /*
- * Lock all the relations (LockRequest *), in order of OID, held to the end of
- * the transaction.  For views and partitioned tables only the named relation is
- * locked.  Raises 55006 where an index build or a validation runs on one of
- * them, 55P03 after pgroll_c.lock_retry_timeout, naming the blocking sessions.
+ * Lock all the relations (LockRequest *), held to the end of the transaction:
+ * views first, then partitioned tables, then others, each in order of OID.  For
+ * views and partitioned tables only the named relation is locked.  Raises 55006
+ * where a concurrent index build or a validation runs on one of them, 42P01
+ * where one was dropped or renamed meanwhile, 55P03 after
+ * pgroll_c.lock_retry_timeout, naming the blocking sessions.  A transaction that
+ * already holds more than read locks on tables gets one attempt.
  */
 extern void lock_retry_acquire(List *requests);
 

@@ -14,7 +14,6 @@
 #include "storage/lockdefs.h"
 
 #include "state/tasks.h"
-#include "versioning/edge.h"
 
 typedef enum Phase
 {
@@ -41,16 +40,16 @@ typedef struct Step
 	char	   *task_object;
 } Step;
 
-typedef struct Plan
+typedef struct MigrationPlan
 {
 	char	   *base_schema;
 	List	   *steps;			/* Step * */
-} Plan;
+} MigrationPlan;
 
-extern Plan *plan_create(const char *base_schema);
+extern MigrationPlan *plan_create(const char *base_schema);
 
 /* Append a copy of step. */
-extern void plan_step(Plan *plan, Step step);
+extern void plan_step(MigrationPlan *plan, Step step);
 
 extern const char *phase_name(Phase phase);
 

@@ -1,0 +1,198 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl_execute.c
+ *		Run a plan.
+ *
+ * The only place where the DDL of a migration is run.  All relations of the
+ * phase are locked before its first step, so that a step finds its locks held
+ * and an error in the middle leaves nothing to wait for.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "ddl/ddl_execute.h"
+#include "ddl/lock_retry.h"
+#include "state/step_log.h"
+#include "support/guc.h"
+
+/* What the error context of a running step shows. */
+typedef struct StepPlace
+{
+	const Step *step;
+	int			number;
+	int			total;
+} StepPlace;
+
+static bool own_step_in_progress = false;
+
+static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
+static void run_step(const MigrationPlan *plan, const StepPlace *place);
+static void set_local(const char *name, const char *value);
+static void run_command(const Step *step);
+static void log_step(const StepPlace *place, int64 migration,
+					 double duration_ms);
+static void step_error_context(void *arg);
+
+void
+ddl_lock_plan(const MigrationPlan *plan, Phase phase)
+{
+	List	   *requests = NIL;
+	ListCell   *lc;
+
+	foreach(lc, steps_of_phase(plan, phase))
+	{
+		Step	   *step = lfirst(lc);
+		LockRequest *request;
+
+		if (step->lock == NoLock || !OidIsValid(step->relation))
+			continue;
+		request = palloc(sizeof(LockRequest));
+		request->relation = step->relation;
+		request->mode = step->lock;
+		request->name = step->relation_name;
+		requests = lappend(requests, request);
+	}
+	lock_retry_acquire(requests);
+}
+
+void
+ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration)
+{
+	List	   *steps = steps_of_phase(plan, phase);
+	StepPlace	place;
+	ErrorContextCallback callback;
+	ListCell   *lc;
+
+	ddl_lock_plan(plan, phase);
+
+	place.total = list_length(steps);
+	foreach(lc, steps)
+	{
+		instr_time	start;
+		instr_time	duration;
+
+		place.step = lfirst(lc);
+		place.number = foreach_current_index(lc) + 1;
+		callback.callback = step_error_context;
+		callback.arg = &place;
+		callback.previous = error_context_stack;
+		error_context_stack = &callback;
+
+		INSTR_TIME_SET_CURRENT(start);
+		run_step(plan, &place);
+		INSTR_TIME_SET_CURRENT(duration);
+		INSTR_TIME_SUBTRACT(duration, start);
+
+		error_context_stack = callback.previous;
+		log_step(&place, migration, INSTR_TIME_GET_MILLISEC(duration));
+	}
+}
+
+bool
+ddl_execute_in_progress(void)
+{
+	return own_step_in_progress;
+}
+
+static List *
+steps_of_phase(const MigrationPlan *plan, Phase phase)
+{
+	List	   *steps = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->phase == phase)
+			steps = lappend(steps, step);
+	}
+	return steps;
+}
+
+/*
+ * Run one step as the current user.  Settings are put back afterwards, also
+ * those that the user's own text has SET, so that no step sees another's.
+ */
+static void
+run_step(const MigrationPlan *plan, const StepPlace *place)
+{
+	const Step *step = place->step;
+	bool		saved = own_step_in_progress;
+	int			guc_level = NewGUCNestLevel();
+
+	set_local("search_path", step->user_text ?
+			  psprintf("%s, pg_temp", quote_identifier(plan->base_schema)) :
+			  "pg_catalog, pg_temp");
+	set_local("lock_timeout", psprintf("%d", pgroll_lock_timeout));
+	set_local("check_function_bodies", "on");
+
+	own_step_in_progress = !step->user_text;
+	PG_TRY();
+	{
+		run_command(step);
+	}
+	PG_FINALLY();
+	{
+		own_step_in_progress = saved;
+	}
+	PG_END_TRY();
+
+	AtEOXact_GUC(false, guc_level);
+}
+
+static void
+set_local(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+static void
+run_command(const Step *step)
+{
+	int			result;
+
+	SPI_connect();
+	result = SPI_execute(step->command, false, 0);
+	if (result == SPI_ERROR_TRANSACTION)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("a migration cannot contain transaction control commands"),
+				 errhint("Remove the command; all of a phase runs in one transaction.")));
+	if (result == SPI_ERROR_COPY)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a migration cannot COPY from or to the client"),
+				 errhint("Use INSERT, or COPY with a file on the server.")));
+	if (result < 0)
+		elog(ERROR, "statement \"%s\" returned %s", step->command,
+			 SPI_result_code_string(result));
+	SPI_finish();
+}
+
+static void
+log_step(const StepPlace *place, int64 migration, double duration_ms)
+{
+	const Step *step = place->step;
+	const char *lock_mode = step->lock == NoLock ? NULL :
+		GetLockmodeName(DEFAULT_LOCKMETHOD, step->lock);
+
+	step_log_add(migration, phase_name(step->phase), place->number,
+				 step->command, lock_mode, step->relation_name, duration_ms);
+}
+
+static void
+step_error_context(void *arg)
+{
+	const StepPlace *place = arg;
+
+	errcontext("step %d of %d: %s", place->number, place->total,
+			   place->step->command);
+}

@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ *
+ * lock_blockers.h
+ *		Who stands in the way of a lock on a relation.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_LOCK_BLOCKERS_H
+#define PGROLL_LOCK_BLOCKERS_H
+
+#include "storage/lock.h"
+
+/*
+ * The sessions whose locks on the relation conflict with mode, as a sentence
+ * for an error's detail; NULL where there is none.  A query is shown to those
+ * who may see it in pg_stat_activity.  Palloc'd in the current context.
+ */
+extern char *lock_blockers_describe(Oid relation, LOCKMODE mode);
+
+/*
+ * The process that builds an index on the relation concurrently or validates a
+ * constraint of it, 0 where there is none.  *activity says what it does.
+ */
+extern int	lock_blockers_long_job(Oid relation, const char **activity);
+
+/* Does this transaction hold more than read locks on tables of users? */
+extern bool lock_blockers_own_strong_lock(void);
+
+#endif							/* PGROLL_LOCK_BLOCKERS_H */

@@ -1,0 +1,350 @@
+/*-------------------------------------------------------------------------
+ *
+ * lock_retry.c
+ *		Take strong locks without making the application queue behind us.
+ *
+ * A waiting ACCESS EXCLUSIVE request blocks every later reader.  So a phase
+ * takes all its locks before any DDL, in attempts that are bounded as a whole
+ * by pgroll_c.lock_timeout.  Within an attempt, a relation that is not to be
+ * had soon is waited for alone, while no other is locked; it is let go, and all
+ * are taken anew.  Between two attempts nothing is locked and nobody waits.
+ *
+ * "Soon" is PATIENCE_MS for all the relations together: under a steady load
+ * each of twenty tables is locked by somebody at any moment, and to take only
+ * what is free at once would never succeed.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/resowner.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "ddl/lock_blockers.h"
+#include "ddl/lock_retry.h"
+#include "support/guc.h"
+
+/* How long we may wait for relations in all while we hold others. */
+#define PATIENCE_MS 20
+
+/* The sleep between two attempts: the first one, and the longest. */
+#define FIRST_SLEEP_MS 100
+#define LONGEST_SLEEP_MS 2000
+
+/* A request, and what is known of its relation before anything is locked. */
+typedef struct Wanted
+{
+	Oid			relation;
+	LOCKMODE	mode;
+	char	   *name;			/* qualified, quoted where needed */
+	int			rank;			/* views 0, partitioned tables 1, others 2 */
+} Wanted;
+
+static List *wanted_from_requests(List *requests);
+static char *relation_name(Oid relation);
+static int	compare_wanted(const ListCell *a, const ListCell *b);
+static Wanted *attempt(List *wanted, char **blockers);
+static Wanted *lock_in_subtransaction(List *wanted, TimestampTz until,
+									  bool keep);
+static bool lock_one(const Wanted *wanted, TimestampTz until);
+static void refuse_long_jobs(List *wanted);
+static void pause_until(TimestampTz end);
+static void check_same_name(const Wanted *wanted);
+static void report_missing(const char *name) pg_attribute_noreturn();
+static void report_blocked(const Wanted *contended, const char *blockers,
+						   bool single) pg_attribute_noreturn();
+
+void
+lock_retry_acquire(List *requests)
+{
+	List	   *wanted = wanted_from_requests(requests);
+	bool		single = lock_blockers_own_strong_lock();
+	TimestampTz give_up;
+	int			sleep_ms = FIRST_SLEEP_MS;
+	char	   *blockers = NULL;
+	Wanted	   *contended;
+	ListCell   *lc;
+
+	give_up = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+										  pgroll_lock_retry_timeout);
+	while ((contended = attempt(wanted, &blockers)) != NULL)
+	{
+		TimestampTz now = GetCurrentTimestamp();
+		TimestampTz wake;
+
+		if (single || now >= give_up)
+			report_blocked(contended, blockers, single);
+
+		/* Two that wait for each other must not wake up together. */
+		wake = TimestampTzPlusMilliseconds(now,
+										   sleep_ms * (0.5 + 0.5 * pg_prng_double(&pg_global_prng_state)));
+		pause_until(Min(wake, give_up));
+		sleep_ms = Min(2 * sleep_ms, LONGEST_SLEEP_MS);
+	}
+
+	foreach(lc, wanted)
+		check_same_name(lfirst(lc));
+}
+
+static List *
+wanted_from_requests(List *requests)
+{
+	List	   *all = NIL;
+	ListCell   *lc;
+
+	foreach(lc, requests)
+	{
+		LockRequest *request = lfirst(lc);
+		Wanted	   *wanted = palloc(sizeof(Wanted));
+		char		relkind = get_rel_relkind(request->relation);
+
+		wanted->relation = request->relation;
+		wanted->mode = request->mode;
+		wanted->name = relation_name(request->relation);
+		if (wanted->name == NULL)
+			report_missing(request->name != NULL ? request->name : "?");
+		wanted->rank = relkind == RELKIND_VIEW ? 0 :
+			relkind == RELKIND_PARTITIONED_TABLE ? 1 : 2;
+		all = lappend(all, wanted);
+	}
+	list_sort(all, compare_wanted);
+	return all;
+}
+
+/* NULL where the relation does not exist (any more). */
+static char *
+relation_name(Oid relation)
+{
+	char	   *name = get_rel_name(relation);
+
+	if (name == NULL)
+		return NULL;
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+									  name);
+}
+
+/*
+ * The order in which statements lock: a view before the tables it reads, a
+ * partitioned table before its partitions.  In the other order a statement that
+ * waits for the table behind us would keep us from its view.  Of two requests
+ * for one relation the stronger comes first.
+ */
+static int
+compare_wanted(const ListCell *a, const ListCell *b)
+{
+	const Wanted *x = lfirst(a);
+	const Wanted *y = lfirst(b);
+
+	if (x->rank != y->rank)
+		return x->rank - y->rank;
+	if (x->relation != y->relation)
+		return x->relation < y->relation ? -1 : 1;
+	return y->mode - x->mode;
+}
+
+/*
+ * Lock all within pgroll_c.lock_timeout; NULL, or the one that could not be
+ * had.  *blockers says who held that one, if somebody was seen to.
+ */
+static Wanted *
+attempt(List *wanted, char **blockers)
+{
+	TimestampTz end;
+
+	end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+									  pgroll_lock_timeout);
+	for (;;)
+	{
+		TimestampTz soon;
+		Wanted	   *contended;
+
+		CHECK_FOR_INTERRUPTS();
+		refuse_long_jobs(wanted);
+
+		soon = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE_MS);
+		contended = lock_in_subtransaction(wanted, Min(soon, end), true);
+		if (contended == NULL)
+			return NULL;
+
+		if (lock_in_subtransaction(list_make1(contended), end, false) != NULL ||
+			GetCurrentTimestamp() >= end)
+		{
+			char	   *seen = lock_blockers_describe(contended->relation,
+													  contended->mode);
+
+			if (seen != NULL)
+				*blockers = seen;
+			return contended;
+		}
+	}
+}
+
+/*
+ * Lock them one after the other, waiting until then at most; NULL, or the one
+ * that could not be had.  Rolling the subtransaction back frees both the locks
+ * and the place in the queue; it is rolled back on success too, unless keep.
+ */
+static Wanted *
+lock_in_subtransaction(List *wanted, TimestampTz until, bool keep)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	Wanted	   *volatile current = NULL;
+	volatile bool locked = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+
+	PG_TRY();
+	{
+		ListCell   *lc;
+
+		foreach(lc, wanted)
+		{
+			current = lfirst(lc);
+			locked = lock_one(current, until);
+			if (!locked)
+				break;
+		}
+		if (locked && keep)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+
+		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
+			error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
+			ReThrowError(error);
+		FreeErrorData(error);
+		locked = false;
+	}
+	PG_END_TRY();
+
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return locked ? NULL : current;
+}
+
+/* False, or an error that the subtransaction catches, where it is not to be had. */
+static bool
+lock_one(const Wanted *wanted, TimestampTz until)
+{
+	long		rest;
+
+	if (ConditionalLockRelationOid(wanted->relation, wanted->mode))
+		return true;
+	rest = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
+	if (rest <= 0)
+		return false;
+
+	(void) set_config_option("lock_timeout", psprintf("%ld", rest),
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	LockRelationOid(wanted->relation, wanted->mode);
+	return true;
+}
+
+/*
+ * A concurrent index build waits for our snapshot and we for its lock: it would
+ * be the victim of the deadlock.  A validation takes as long as the table is
+ * big.  So neither is waited for.
+ */
+static void
+refuse_long_jobs(List *wanted)
+{
+	ListCell   *lc;
+
+	foreach(lc, wanted)
+	{
+		Wanted	   *each = lfirst(lc);
+		const char *activity;
+		int			pid;
+
+		if (!DoLockModesConflict(each->mode, ShareUpdateExclusiveLock))
+			continue;
+		pid = lock_blockers_long_job(each->relation, &activity);
+		if (pid != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 errmsg("cannot lock relation \"%s\" now", each->name),
+					 errdetail("Process %d %s.", pid, activity),
+					 errhint("Try again when it has finished.")));
+	}
+}
+
+static void
+pause_until(TimestampTz end)
+{
+	long		rest;
+
+	while ((rest = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+												   end)) > 0)
+	{
+		(void) WaitLatch(MyLatch,
+						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 rest, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Somebody may have had the lock before us in order to drop or rename it. */
+static void
+check_same_name(const Wanted *wanted)
+{
+	char	   *name = relation_name(wanted->relation);
+
+	if (name == NULL)
+		report_missing(wanted->name);
+	if (strcmp(name, wanted->name) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s\" was renamed to \"%s\" by another session",
+						wanted->name, name),
+				 errhint("Try again with what the database looks like now.")));
+}
+
+static void
+report_missing(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("relation \"%s\" was dropped by another session", name),
+			 errhint("Try again with what the database looks like now.")));
+}
+
+static void
+report_blocked(const Wanted *contended, const char *blockers, bool single)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("could not lock relation \"%s\" within %d ms",
+					contended->name,
+					single ? pgroll_lock_timeout : pgroll_lock_retry_timeout),
+			 blockers != NULL ? errdetail("%s", blockers) :
+			 errdetail("It is locked again and again by short transactions."),
+			 single ?
+			 errhint("The transaction holds locks already, so there was no second attempt. Run the command in a transaction of its own.") :
+			 errhint("Try again when these sessions have ended their transactions, or raise pgroll_c.lock_retry_timeout.")));
+}

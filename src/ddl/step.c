@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * step.c
+ *		A plan: the steps that a phase consists of, as data.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "ddl/step.h"
+
+MigrationPlan *
+plan_create(const char *base_schema)
+{
+	MigrationPlan *plan = palloc(sizeof(MigrationPlan));
+
+	plan->base_schema = pstrdup(base_schema);
+	plan->steps = NIL;
+	return plan;
+}
+
+void
+plan_step(MigrationPlan *plan, Step step)
+{
+	Step	   *copy = palloc(sizeof(Step));
+
+	*copy = step;
+	plan->steps = lappend(plan->steps, copy);
+}
+
+const char *
+phase_name(Phase phase)
+{
+	switch (phase)
+	{
+		case PHASE_START:
+			return "start";
+		case PHASE_BACKGROUND:
+			return "background";
+		case PHASE_COMPLETE:
+			return "complete";
+		case PHASE_ROLLBACK:
+			return "rollback";
+	}
+	elog(ERROR, "unrecognized phase: %d", (int) phase);
+	return NULL;				/* keep compiler quiet */
+}
