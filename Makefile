@@ -6,6 +6,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION)
 
 MODULE_big  = $(EXTENSION)
 OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+PROVE_TESTS = $(sort $(wildcard test/tap/*.pl))
 PG_CPPFLAGS = -I$(srcdir)/src -DPGROLL_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 SHLIB_LINK  = -Wl,--version-script=src/exports.map
@@ -15,12 +16,65 @@ DATA        = $(wildcard src/sql/upgrade/$(EXTENSION)--*--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
 EXTRA_CLEAN = $(EXTENSION)--*.sql
 
+# These find or make a PostgreSQL of their own (test/README.md).
+OWN_GOALS   = test test-versions test-cassert test-valgrind demo check-style format
+
 PG_CONFIG ?= pg_config
+ifneq ($(filter-out $(OWN_GOALS),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+endif
 
 # PGXS does not track headers here (autodepend is empty): rebuild on any change.
 $(OBJS): $(wildcard src/*.h src/*/*.h)
 
 $(DATA_built): $(SQL_PARTS)
 	cat $^ > $@
+
+# The whole suite, or T="name …", on PostgreSQL 15 or PG=major.
+test:
+	@test/run $(PG) $(T)
+
+# The whole suite on every other major that can be had.
+test-versions:
+	@test/versions $(T)
+
+# The whole suite against a server with assertions, and under valgrind.
+test-cassert:
+	@test/run $(or $(PG),15)-debug $(T)
+
+test-valgrind:
+	@PGROLL_VALGRIND=1 PGROLL_TIMEOUT=14400 test/run $(or $(PG),15)-debug $(T)
+
+# Two applications write while a migration goes through.
+demo:
+	@test/demo $(PG)
+
+# The house rules that a script can check, and the indenter.
+check-style:
+	@.ci/checks/run $(T)
+
+format:
+	@.ci/format
+
+# Against the server that is running, one database per file.
+REGRESS_TESTS   = $(basename $(notdir $(sort $(wildcard sql/*.sql))))
+ISOLATION_TESTS = $(basename $(notdir $(sort $(wildcard test/isolation/specs/*.spec))))
+
+installcheck: installcheck-regress installcheck-isolation installcheck-tap
+
+installcheck-regress:
+	@for t in $(REGRESS_TESTS); do \
+		$(pg_regress_installcheck) --dbname=regression_pgroll_c $$t || exit 1; \
+	done
+
+installcheck-isolation:
+	@for t in $(ISOLATION_TESTS); do \
+		$(pg_isolation_regress_installcheck) --inputdir=test/isolation --outputdir=output_iso \
+			--load-extension=$(EXTENSION) --dbname=isolation_pgroll_c $$t || exit 1; \
+	done
+
+installcheck-tap:
+	$(if $(wildcard test/tap/*.pl),$(prove_installcheck))
+
+.PHONY: $(OWN_GOALS) installcheck-regress installcheck-isolation installcheck-tap
