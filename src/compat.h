@@ -21,6 +21,11 @@
 	pgstat_fetch_stat_local_beentry(index)
 #endif
 
+/* PG18: pg_noreturn, before the declaration, replaced pg_attribute_noreturn(). */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* PG16: hidden visibility became the default and PGDLLEXPORT means something. */
 
 #endif							/* PGROLL_COMPAT_H */

@@ -61,9 +61,9 @@ static bool lock_one(const Wanted *wanted, TimestampTz until);
 static void refuse_long_jobs(List *wanted);
 static void pause_until(TimestampTz end);
 static void check_same_name(const Wanted *wanted);
-static void report_missing(const char *name) pg_attribute_noreturn();
-static void report_blocked(const Wanted *contended, const char *blockers,
-						   bool single) pg_attribute_noreturn();
+pg_noreturn static void report_missing(const char *name);
+pg_noreturn static void report_blocked(const Wanted *contended,
+									   const char *blockers, bool single);
 
 void
 lock_retry_acquire(List *requests)

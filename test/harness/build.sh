@@ -19,7 +19,7 @@ options="PG_CONFIG=$PG_CONFIG with_llvm=no"
 if ! make -s -j2 $options COPT=-Werror > build.log 2>&1 ||
 	! make -s install $options >> build.log 2>&1; then
 	echo "the build failed:"
-	cat build.log
+	head -n 80 build.log
 	exit 4
 fi
 exec "$@"

@@ -67,7 +67,7 @@ archive_uri()
 			"Codename: ${VERSION_CODENAME:-sid}"
 		apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
 			'Origin: Debian' 'Component: main'
-	} | head -1
+	} | sed -n 1p
 }
 
 # Settings of the machine's apt that a tree's apt must have as well.
@@ -80,11 +80,24 @@ apt_settings()
 	done
 }
 
-install_mmdebstrap()
+# The machine's own apt: its lists, for the archive's address, and mmdebstrap.
+# One of us at a time, and another's apt-get may hold the lists for a while.
+prepare_machine()
 {
-	DEBIAN_FRONTEND=noninteractive apt-get -q update
-	command -v mmdebstrap > /dev/null ||
-		DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends mmdebstrap
+	local try
+
+	exec 7> $cache/machine.lock
+	flock 7
+	if [ -z "$(archive_uri)" ] || ! command -v mmdebstrap > /dev/null; then
+		for try in 1 2 3 4 5; do
+			! apt-get -q update || break
+			sleep 10
+		done
+		command -v mmdebstrap > /dev/null ||
+			DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 \
+				-qy install --no-install-recommends mmdebstrap
+	fi
+	exec 7>&-
 }
 
 # An empty package that stands for the compilers that postgresql-server-dev-N
@@ -225,7 +238,7 @@ make_tree()
 	work=$(mktemp -d)
 	trap 'rm -rf "$work" "$root.tmp"' EXIT
 	rm -rf $root $root.tmp
-	install_mmdebstrap
+	prepare_machine
 	make_dummy_package
 	write_hooks
 	bootstrap
@@ -242,13 +255,17 @@ flock 9
 if [ "$(cat $root/pgroll-stamp 2> /dev/null)" != "$(stamp)" ] || ! tree_works $root; then
 	say "making it (log: $root.log)"
 	start=$SECONDS
-	# As a job: within a condition bash would not stop at the first error.
-	make_tree > $root.log 2>&1 < /dev/null &
-	if ! wait $!; then
-		say "cannot be made; the log ends with:"
-		tail -n 15 $root.log | sed 's/^/    /' >&2
-		exit 3
-	fi
+	# A second try, for what a busy network did to the first.  As a job: within
+	# a condition bash would not stop at an error.
+	for try in 1 2; do
+		make_tree > $root.log 2>&1 < /dev/null &
+		! wait $! || break
+		if [ $try = 2 ]; then
+			say "cannot be made; the log ends with:"
+			tail -n 15 $root.log | sed 's/^/    /' >&2
+			exit 3
+		fi
+	done
 	say "made in $((SECONDS - start)) s"
 fi
 echo $root
