@@ -21,6 +21,8 @@
 #include "state/step_log.h"
 #include "support/guc.h"
 
+#define OWN_SEARCH_PATH "pg_catalog, pg_temp"
+
 /* What the error context of a running step shows. */
 typedef struct StepPlace
 {
@@ -32,9 +34,10 @@ typedef struct StepPlace
 static bool own_step_in_progress = false;
 
 static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
-static void run_step(const MigrationPlan *plan, const StepPlace *place);
+static void run_step(const MigrationPlan *plan, const Step *step);
+static void run_command(const char *command, const char *search_path, bool own);
 static void set_local(const char *name, const char *value);
-static void run_command(const Step *step);
+static void run_through_spi(const char *command);
 static void log_step(const StepPlace *place, int64 migration,
 					 double duration_ms);
 static void step_error_context(void *arg);
@@ -85,13 +88,19 @@ ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 		error_context_stack = &callback;
 
 		INSTR_TIME_SET_CURRENT(start);
-		run_step(plan, &place);
+		run_step(plan, place.step);
 		INSTR_TIME_SET_CURRENT(duration);
 		INSTR_TIME_SUBTRACT(duration, start);
 
 		error_context_stack = callback.previous;
 		log_step(&place, migration, INSTR_TIME_GET_MILLISEC(duration));
 	}
+}
+
+void
+ddl_execute_own(const char *command)
+{
+	run_command(command, OWN_SEARCH_PATH, true);
 }
 
 bool
@@ -116,27 +125,35 @@ steps_of_phase(const MigrationPlan *plan, Phase phase)
 	return steps;
 }
 
+static void
+run_step(const MigrationPlan *plan, const Step *step)
+{
+	if (step->user_text)
+		run_command(step->command,
+					psprintf("%s, pg_temp", quote_identifier(plan->base_schema)),
+					false);
+	else
+		run_command(step->command, OWN_SEARCH_PATH, true);
+}
+
 /*
- * Run one step as the current user.  Settings are put back afterwards, also
+ * Run a statement as the current user.  Settings are put back afterwards, also
  * those that the user's own text has SET, so that no step sees another's.
  */
 static void
-run_step(const MigrationPlan *plan, const StepPlace *place)
+run_command(const char *command, const char *search_path, bool own)
 {
-	const Step *step = place->step;
 	bool		saved = own_step_in_progress;
 	int			guc_level = NewGUCNestLevel();
 
-	set_local("search_path", step->user_text ?
-			  psprintf("%s, pg_temp", quote_identifier(plan->base_schema)) :
-			  "pg_catalog, pg_temp");
+	set_local("search_path", search_path);
 	set_local("lock_timeout", psprintf("%d", pgroll_lock_timeout));
 	set_local("check_function_bodies", "on");
 
-	own_step_in_progress = !step->user_text;
+	own_step_in_progress = own;
 	PG_TRY();
 	{
-		run_command(step);
+		run_through_spi(command);
 	}
 	PG_FINALLY();
 	{
@@ -155,12 +172,12 @@ set_local(const char *name, const char *value)
 }
 
 static void
-run_command(const Step *step)
+run_through_spi(const char *command)
 {
 	int			result;
 
 	SPI_connect();
-	result = SPI_execute(step->command, false, 0);
+	result = SPI_execute(command, false, 0);
 	if (result == SPI_ERROR_TRANSACTION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
@@ -172,7 +189,7 @@ run_command(const Step *step)
 				 errmsg("a migration cannot COPY from or to the client"),
 				 errhint("Use INSERT, or COPY with a file on the server.")));
 	if (result < 0)
-		elog(ERROR, "statement \"%s\" returned %s", step->command,
+		elog(ERROR, "statement \"%s\" returned %s", command,
 			 SPI_result_code_string(result));
 	SPI_finish();
 }

@@ -25,6 +25,12 @@ extern void ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migra
 extern void ddl_lock_plan(const MigrationPlan *plan, Phase phase);
 
 /*
+ * Run one statement of our own that belongs to no plan, with the settings of a
+ * step, as the current user.
+ */
+extern void ddl_execute_own(const char *command);
+
+/*
  * Is the DDL that runs just now a step of our own?  Not so for the user's text
  * of an sql operation.
  */

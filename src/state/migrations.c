@@ -6,9 +6,13 @@
  */
 #include "pgroll.h"
 
+#include "access/genam.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "state/claims.h"
@@ -140,6 +144,32 @@ migrations_active_all(void)
 					   "WHERE state IN ('started', 'ready', 'failed')"
 					   " ORDER BY id",
 					   0, NULL, NULL);
+}
+
+/*
+ * The index of active migrations has an entry for each of them and no other, so
+ * to look whether it has any takes microseconds however long the history is.
+ */
+bool
+migrations_any_active(void)
+{
+	Oid			schema = get_namespace_oid(PGROLL_SCHEMA, true);
+	Oid			table = get_relname_relid("migration", schema);
+	Oid			index = get_relname_relid("migration_active_key", schema);
+	Relation	rel;
+	SysScanDesc scan;
+	bool		found;
+
+	/* They are not there yet while the extension is being created. */
+	if (!OidIsValid(table) || !OidIsValid(index))
+		return false;
+
+	rel = table_open(table, AccessShareLock);
+	scan = systable_beginscan(rel, index, true, NULL, 0, NULL);
+	found = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
 }
 
 int64

@@ -45,6 +45,7 @@ extern MigrationRow *migration_by_name(const char *base_schema, const char *name
 extern MigrationRow *migration_newest_live(const char *base_schema);	/* ready or completed, not retired */
 extern MigrationRow *migration_last_completed(const char *base_schema); /* not retired */
 extern bool migration_version_schema_used(const char *version_schema);	/* by a live or active one */
+extern bool migrations_any_active(void);	/* in this database; cheap, without SPI */
 extern List *migrations_active_all(void);	/* MigrationRow *, of every base schema */
 
 /* Insert a row in state started; returns its id. */
