@@ -9,6 +9,7 @@
 #include "fmgr.h"
 
 #include "support/guc.h"
+#include "versioning/write_version.h"
 
 PG_MODULE_MAGIC;
 
@@ -18,4 +19,5 @@ void
 _PG_init(void)
 {
 	guc_init();
+	write_version_init();
 }

@@ -4,25 +4,84 @@
  *		The edges of a table, resolved against its columns, per session.
  *
  * Made from the arguments of the table's dual-write trigger, dropped by
- * relcache invalidation.
+ * relcache invalidation and by a change of a function that they call.  What is
+ * evaluated with them is in edge_eval.h.
  *-------------------------------------------------------------------------
  */
 #ifndef PGROLL_DUAL_WRITE_CACHE_H
 #define PGROLL_DUAL_WRITE_CACHE_H
 
-#include "executor/tuptable.h"
-#include "nodes/execnodes.h"
+#include "nodes/bitmapset.h"
 #include "utils/rel.h"
 
-typedef struct RelationEdges RelationEdges;
+#include "versioning/edge.h"
 
-/* The edges of a table, or NULL where it has no dual-write trigger. */
-extern RelationEdges *relation_edges_get(Relation relation);
+/* A column that some half sets. */
+typedef struct EdgeTarget
+{
+	AttrNumber	attnum;
+	int			up_migration;	/* whose up half sets it, or -1 */
+	int			up_rule;		/* that half, or -1 */
+} EdgeTarget;
+
+/* One half of an edge, resolved. */
+typedef struct EdgeRule
+{
+	const EdgeHalf *half;
+	int			migration;		/* index */
+	bool		is_up;
+	int			target;			/* index of the target that it sets */
+	int			ninputs;
+	AttrNumber *inputs;
+	Oid		   *input_types;
+	int		   *input_targets;	/* index of each input's target, or -1 */
+	Node	   *expr;			/* analyzed, of the target's type, unplanned */
+	bool		has_subquery;
+	bool		has_user_function;
+	List	   *plans;			/* PlannedRule *, by user */
+} EdgeRule;
+
+/* The edges of one migration, as indexes of RelationEdges.rules. */
+typedef struct EdgeVersion
+{
+	EdgeMigration *migration;
+	AttrNumber	marker;
+	int			nups;
+	int		   *ups;			/* in the order in which they run */
+	int			ndowns;
+	int		   *downs;			/* likewise: the last edge's first */
+	char	   *search_path;	/* for functions that are not built in */
+} EdgeVersion;
+
+typedef struct RelationEdges
+{
+	Oid			relid;
+	MemoryContext context;
+	bool		valid;
+	bool		cached;			/* found by the next call */
+	int			pins;			/* statements that use it */
+	TupleDesc	tupdesc;		/* of the table, a copy */
+	int			nmigrations;
+	EdgeVersion *migrations;	/* oldest first */
+	int			nrules;
+	EdgeRule   *rules;
+	int			ntargets;
+	EdgeTarget *targets;
+	Bitmapset  *columns;		/* all columns above, offset as in tg_updatedcols */
+	Bitmapset  *newer_columns;	/* those that the oldest version does not have */
+	bool		has_not_null;	/* some half has not_null */
+	List	   *relations;		/* OIDs of relations that expressions read */
+	List	   *items;			/* PlanInvalItem *: functions and types */
+	char	   *misplaced;		/* a trigger that fires outside ours, or NULL */
+} RelationEdges;
 
 /*
- * What the backfill needs.  The caller has made an ExprContext and runs as the
- * user who is to evaluate the expressions.
+ * The edges of a table, or NULL where it has no dual-write trigger.  They stay
+ * in memory until the next call, or while they are pinned.
  */
+extern RelationEdges *relation_edges_get(Relation relation);
+extern void relation_edges_pin(RelationEdges *edges);
+extern void relation_edges_unpin(RelationEdges *edges);
 
 /* Attribute number of the marker of a migration (by version schema), or 0. */
 extern AttrNumber relation_edges_marker(const RelationEdges *edges,
@@ -34,17 +93,12 @@ extern AttrNumber relation_edges_marker(const RelationEdges *edges,
  */
 extern Bitmapset *relation_edges_backfill_columns(const RelationEdges *edges);
 
-/* A state for evaluating the edges of many rows: ExprStates in estate. */
-typedef struct EdgeEval EdgeEval;
-extern EdgeEval *edge_eval_begin(RelationEdges *edges, EState *estate);
-extern void edge_eval_end(EdgeEval *eval);
-
 /*
- * A fresh tuple (in the current memory context) in which every up half of each
- * migration that the row awaits is evaluated, in order, and its markers are
- * false; NULL where the row awaits nothing.  Raises not_null_violation as the
- * trigger does.
+ * The planned expression of a rule without a subquery, to be run by the user
+ * of now: its columns are those of ecxt_scantuple.  Lives as long as edges.
  */
-extern HeapTuple edge_eval_backfill(EdgeEval *eval, TupleTableSlot *row);
+extern Expr *relation_edges_plan(RelationEdges *edges, EdgeRule *rule);
+
+#include "versioning/edge_eval.h"
 
 #endif							/* PGROLL_DUAL_WRITE_CACHE_H */

@@ -14,8 +14,11 @@
 #include "nodes/nodes.h"
 #include "utils/relcache.h"
 
+/* The search_path under which stored expressions are read. */
+#define STORED_EXPRESSION_PATH "pg_catalog, pg_temp"
+
 /*
- * Parse and analyze text under search_path "pg_catalog, pg_temp"; $n is a
+ * Parse and analyze text under search_path STORED_EXPRESSION_PATH; $n is a
  * PARAM_EXTERN of param_types[n-1] / param_typmods / param_collations.
  */
 extern Node *stored_expression_parse(const char *text, int nparams,
@@ -23,7 +26,16 @@ extern Node *stored_expression_parse(const char *text, int nparams,
 									 const int32 *param_typmods,
 									 const Oid *param_collations);
 
-/* Does it contain a subquery (it must then run through a saved SPI plan)? */
+/*
+ * The same as a value of the type, as an assignment converts it; NULL where an
+ * assignment would not.
+ */
+extern Node *stored_expression_coerce(Node *expr, Oid type, int32 typmod);
+
+/* A copy in which $n is column attnums[n-1] of range table entry 1. */
+extern Node *stored_expression_bind(Node *expr, const AttrNumber *attnums);
+
+/* Does it contain a subquery (it is then planned once per statement)? */
 extern bool stored_expression_has_subquery(Node *expr);
 
 /* Does it call a function that is not built in? */

@@ -1,0 +1,467 @@
+/*-------------------------------------------------------------------------
+ *
+ * dual_write.c
+ *		The law of dual writes, row by row.
+ *
+ * The up halves of the migrations after the writer's version run oldest first,
+ * then the down halves of the others newest first; each where a column that it
+ * reads differs between OLD' and NEW'.  OLD' is the old row as the backfill
+ * would have left it.  It is made column by column where it is needed: an up
+ * that fails for the old row must not stand in the way of the UPDATE that
+ * mends the row.
+ *
+ * A write to the base table is the oldest version's, and a newer one's for the
+ * columns that only newer ones have.
+ *
+ * Where the table has BEFORE triggers of the user's, the first of our two runs
+ * the down halves, so that these see complete old columns, and notes which up
+ * halves are to run.  The last runs these, and all halves that read what has
+ * changed since the first.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/sysattr.h"
+#include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "utils/datum.h"
+
+#include "versioning/dual_write.h"
+
+static void run_ups(DualWrite *write);
+static bool up_must_run(DualWrite *write, int index);
+static bool up_reads_change(DualWrite *write, int index);
+static void note_ups(DualWrite *write);
+static void inherit(DualWrite *write, EdgeTarget *target, int index);
+static void run_downs(DualWrite *write, bool *set_here);
+static bool down_must_run(DualWrite *write, const EdgeRule *rule,
+						  const bool *set_here);
+static bool base_down_must_run(DualWrite *write, const EdgeRule *rule,
+							   const bool *set_here);
+static bool down_reads_change_since_first(DualWrite *write,
+										  const EdgeRule *rule,
+										  const bool *set_here);
+static bool assigns_newer(DualWrite *write);
+static void run_rule(DualWrite *write, int index);
+static bool assigned(DualWrite *write, AttrNumber attnum);
+static bool changed(DualWrite *write, AttrNumber attnum, int target);
+static bool changed_since_first(DualWrite *write, AttrNumber attnum);
+static bool set_differs(DualWrite *write, AttrNumber attnum, int target);
+static Datum old_value(DualWrite *write, AttrNumber attnum, int target,
+					   bool *isnull);
+static bool column_differs(DualWrite *write, AttrNumber attnum,
+						   Datum a, bool a_null, Datum b, bool b_null);
+
+bool
+dual_write_insert(DualWrite *write)
+{
+	bool	   *set_here;
+
+	/*
+	 * All markers false: a row that moves between partitions, or comes from a
+	 * dump.  Nothing but what the user's triggers changed is carried over.
+	 */
+	if (!write->any_awaits && write->first == NULL)
+		return false;
+	set_here = palloc0(write->edges->ntargets * sizeof(bool));
+	if (write->role == DUAL_WRITE_FIRST)
+		note_ups(write);
+	else
+		run_ups(write);
+	run_downs(write, set_here);
+	return write->new.nset > 0 ||
+		(write->any_awaits && write->role != DUAL_WRITE_FIRST);
+}
+
+bool
+dual_write_update(DualWrite *write)
+{
+	bool	   *set_here = palloc0(write->edges->ntargets * sizeof(bool));
+
+	if (write->role == DUAL_WRITE_FIRST)
+		note_ups(write);
+	else
+		run_ups(write);
+	run_downs(write, set_here);
+	return write->new.nset > 0;
+}
+
+void
+dual_write_check_not_null(DualWrite *write)
+{
+	RelationEdges *edges = write->edges;
+
+	for (int i = 0; i < edges->nrules; i++)
+	{
+		const EdgeRule *rule = &edges->rules[i];
+		AttrNumber	attnum = edges->targets[rule->target].attnum;
+		bool		isnull;
+
+		if (!rule->half->not_null)
+			continue;
+		if (!write->new.is_set[rule->target] && !write->is_insert &&
+			write->first == NULL && !assigned(write, attnum))
+			continue;
+		(void) edge_row_get(&write->new, attnum, rule->target, &isnull);
+		if (isnull)
+			edge_raise_not_null(write->eval, i);
+	}
+}
+
+static void
+run_ups(DualWrite *write)
+{
+	RelationEdges *edges = write->edges;
+
+	for (int i = 0; i < edges->nmigrations; i++)
+	{
+		const EdgeVersion *version = &edges->migrations[i];
+
+		for (int j = 0; j < version->nups; j++)
+		{
+			int			index = version->ups[j];
+			EdgeRule   *rule = &edges->rules[index];
+
+			write->runs[index] = up_must_run(write, index);
+			if (write->runs[index])
+				run_rule(write, index);
+			else if (!write->is_insert && write->awaits[i])
+				inherit(write, &edges->targets[rule->target], index);
+		}
+	}
+}
+
+/* The first of two triggers leaves the up halves to the last. */
+static void
+note_ups(DualWrite *write)
+{
+	RelationEdges *edges = write->edges;
+
+	for (int i = 0; i < edges->nmigrations; i++)
+	{
+		const EdgeVersion *version = &edges->migrations[i];
+
+		for (int j = 0; j < version->nups; j++)
+			write->runs[version->ups[j]] = up_must_run(write, version->ups[j]);
+	}
+}
+
+static bool
+up_must_run(DualWrite *write, int index)
+{
+	const EdgeRule *rule = &write->edges->rules[index];
+	const EdgeTarget *target = &write->edges->targets[rule->target];
+	bool		sent;
+
+	if (write->first != NULL)
+		return write->first->runs[index] || up_reads_change(write, index);
+	if (rule->migration < write->writer)
+		return false;
+	if (write->is_insert)
+	{
+		if (!write->awaits[rule->migration])
+			return false;
+		if (write->writer > 0 || !assigned(write, target->attnum))
+			return true;
+	}
+	if (!up_reads_change(write, index))
+		return false;
+
+	/* a replica keeps what was sent of both sides */
+	sent = write->writer == 0 &&
+		SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA &&
+		changed(write, target->attnum, rule->target);
+	return !sent;
+}
+
+/* Does an up half read a column that the statement or our own rules changed? */
+static bool
+up_reads_change(DualWrite *write, int index)
+{
+	const EdgeRule *rule = &write->edges->rules[index];
+
+	for (int i = 0; i < rule->ninputs; i++)
+	{
+		int			target = rule->input_targets[i];
+		int			up = target < 0 ? -1 : write->edges->targets[target].up_rule;
+
+		if (up >= 0 && write->runs[up])
+		{
+			/* an earlier half's result: known, or about to be */
+			if (write->role == DUAL_WRITE_FIRST || write->is_insert ||
+				write->awaits[rule->migration] ||
+				set_differs(write, rule->inputs[i], target))
+				return true;
+		}
+		else if (write->first != NULL)
+		{
+			if (changed_since_first(write, rule->inputs[i]))
+				return true;
+		}
+		else if (changed(write, rule->inputs[i], target))
+			return true;
+	}
+	return false;
+}
+
+/* A row that awaits: what the statement does not set is as in OLD'. */
+static void
+inherit(DualWrite *write, EdgeTarget *target, int index)
+{
+	int			number = write->edges->rules[index].target;
+	bool		isnull;
+	Datum		value;
+
+	if (write->new.is_set[number] || assigned(write, target->attnum))
+		return;
+	if (write->first != NULL && write->first->new.is_set[number])
+		return;
+	value = old_value(write, target->attnum, number, &isnull);
+	edge_row_set(&write->new, number, value, isnull);
+}
+
+static void
+run_downs(DualWrite *write, bool *set_here)
+{
+	RelationEdges *edges = write->edges;
+	int			newest = write->writer > 0 ? write->writer :
+	edges->nmigrations;
+
+	if (write->writer == 0 && write->first == NULL && !assigns_newer(write))
+		return;
+	for (int i = newest - 1; i >= 0; i--)
+	{
+		const EdgeVersion *version = &edges->migrations[i];
+
+		for (int j = 0; j < version->ndowns; j++)
+		{
+			const EdgeRule *rule = &edges->rules[version->downs[j]];
+			bool		run;
+
+			if (write->first != NULL)
+				run = down_reads_change_since_first(write, rule, set_here);
+			else if (write->writer == 0)
+				run = base_down_must_run(write, rule, set_here);
+			else
+				run = down_must_run(write, rule, set_here);
+			if (!run)
+				continue;
+			run_rule(write, version->downs[j]);
+			set_here[rule->target] = true;
+		}
+	}
+}
+
+static bool
+down_must_run(DualWrite *write, const EdgeRule *rule, const bool *set_here)
+{
+	if (write->is_insert)
+		return write->awaits[rule->migration];
+	for (int i = 0; i < rule->ninputs; i++)
+	{
+		int			target = rule->input_targets[i];
+
+		if (target >= 0 && set_here[target])
+		{
+			if (set_differs(write, rule->inputs[i], target))
+				return true;
+		}
+		else if (changed(write, rule->inputs[i], target))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A write to the base table runs a down half for a newer column that it
+ * assigns, unless the old side of that edge changed too: the old one wins.
+ */
+static bool
+base_down_must_run(DualWrite *write, const EdgeRule *rule,
+				   const bool *set_here)
+{
+	RelationEdges *edges = write->edges;
+	AttrNumber	column = edges->targets[rule->target].attnum;
+
+	if (write->is_insert && !write->awaits[rule->migration])
+		return false;
+	if (changed(write, column, rule->target))
+		return false;
+	for (int i = 0; i < rule->ninputs; i++)
+	{
+		AttrNumber	attnum = rule->inputs[i];
+		int			target = rule->input_targets[i];
+		int			up = target < 0 ? -1 : edges->targets[target].up_rule;
+
+		if (target >= 0 && set_here[target])
+		{
+			if (write->is_insert || set_differs(write, attnum, target))
+				return true;
+		}
+		else if (bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber,
+							   edges->newer_columns) &&
+				 (up < 0 || !write->runs[up]) &&
+				 changed(write, attnum, target))
+			return true;
+	}
+	return false;
+}
+
+/* The user's triggers changed what a down half reads, and not its column. */
+static bool
+down_reads_change_since_first(DualWrite *write, const EdgeRule *rule,
+							  const bool *set_here)
+{
+	RelationEdges *edges = write->edges;
+
+	if (changed_since_first(write, edges->targets[rule->target].attnum))
+		return false;
+	for (int i = 0; i < rule->ninputs; i++)
+	{
+		int			target = rule->input_targets[i];
+
+		if (target >= 0 && set_here[target])
+			return true;
+		if (target >= 0 && write->new.is_set[target])
+			continue;			/* made from old columns just now */
+		if (rule->migration >= write->writer &&
+			!bms_is_member(rule->inputs[i] - FirstLowInvalidHeapAttributeNumber,
+						   edges->newer_columns))
+			continue;			/* a column of the writer's own version */
+		if (changed_since_first(write, rule->inputs[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Does a write to the base table assign a column of newer versions? */
+static bool
+assigns_newer(DualWrite *write)
+{
+	const Bitmapset *listed = write->is_insert ? write->inserted :
+	write->updated;
+
+	return !write->exact ||
+		bms_overlap(listed, write->edges->newer_columns);
+}
+
+static void
+run_rule(DualWrite *write, int index)
+{
+	const EdgeRule *rule = &write->edges->rules[index];
+	bool		isnull;
+	Datum		value = edge_eval_rule(write->eval, index, &write->new,
+									   &isnull);
+
+	edge_row_set(&write->new, rule->target, value, isnull);
+}
+
+/*
+ * Did the statement assign the column?  Where that is not known, assigned means
+ * that the value differs, from NULL in an INSERT.
+ */
+static bool
+assigned(DualWrite *write, AttrNumber attnum)
+{
+	bool		old_null;
+	bool		new_null;
+	Datum		old;
+	Datum		new;
+
+	if (write->exact)
+		return bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber,
+							 write->is_insert ? write->inserted :
+							 write->updated);
+	new = slot_getattr(write->new.slot, attnum, &new_null);
+	if (write->is_insert)
+		return !new_null;
+	old = slot_getattr(write->old.slot, attnum, &old_null);
+	return column_differs(write, attnum, old, old_null, new, new_null);
+}
+
+/* Did the statement change the column's value against OLD'? */
+static bool
+changed(DualWrite *write, AttrNumber attnum, int target)
+{
+	bool		old_null;
+	bool		new_null;
+	Datum		old;
+	Datum		new;
+
+	if (!assigned(write, attnum))
+		return false;
+	if (write->is_insert)
+		return true;
+	old = old_value(write, attnum, target, &old_null);
+	new = slot_getattr(write->new.slot, attnum, &new_null);
+	return column_differs(write, attnum, old, old_null, new, new_null);
+}
+
+/* Did the user's triggers change the column? */
+static bool
+changed_since_first(DualWrite *write, AttrNumber attnum)
+{
+	bool		old_null;
+	bool		new_null;
+	Datum		old = slot_getattr(write->first->result_slot, attnum,
+								   &old_null);
+	Datum		new = slot_getattr(write->new.slot, attnum, &new_null);
+
+	return column_differs(write, attnum, old, old_null, new, new_null);
+}
+
+/* Does a value that one of our rules set differ from OLD'? */
+static bool
+set_differs(DualWrite *write, AttrNumber attnum, int target)
+{
+	bool		old_null;
+	bool		new_null;
+	Datum		old = old_value(write, attnum, target, &old_null);
+	Datum		new = edge_row_get(&write->new, attnum, target, &new_null);
+
+	return column_differs(write, attnum, old, old_null, new, new_null);
+}
+
+/* A column of OLD': what the backfill would have set is evaluated here. */
+static Datum
+old_value(DualWrite *write, AttrNumber attnum, int target, bool *isnull)
+{
+	RelationEdges *edges = write->edges;
+	int			up = target < 0 ? -1 : edges->targets[target].up_rule;
+
+	if (up >= 0 && write->awaits[edges->rules[up].migration] &&
+		!write->old.is_set[target])
+	{
+		const EdgeRule *rule = &edges->rules[up];
+		Datum		value;
+
+		for (int i = 0; i < rule->ninputs; i++)
+			(void) old_value(write, rule->inputs[i], rule->input_targets[i],
+							 isnull);
+		value = edge_eval_rule(write->eval, up, &write->old, isnull);
+		edge_row_set(&write->old, target, value, *isnull);
+		return value;
+	}
+	return edge_row_get(&write->old, attnum, target, isnull);
+}
+
+static bool
+column_differs(DualWrite *write, AttrNumber attnum,
+			   Datum a, bool a_null, Datum b, bool b_null)
+{
+	Form_pg_attribute attribute = TupleDescAttr(write->edges->tupdesc,
+												attnum - 1);
+
+	if (a_null || b_null)
+		return a_null != b_null;
+	if (!attribute->attbyval && a == b)
+		return false;
+	/* the same value out of line: no need to fetch it */
+	if (attribute->attlen == -1 &&
+		VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(a)) &&
+		VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(b)) &&
+		memcmp(DatumGetPointer(a), DatumGetPointer(b),
+			   VARSIZE_EXTERNAL(DatumGetPointer(a))) == 0)
+		return false;
+	return !datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
+}

@@ -1,0 +1,60 @@
+/*-------------------------------------------------------------------------
+ *
+ * dual_write.h
+ *		The law of dual writes, row by row.
+ *
+ * Every history ends as if the backfill had happened at the instant of the
+ * start (design, section 6).
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_DUAL_WRITE_H
+#define PGROLL_DUAL_WRITE_H
+
+#include "commands/trigger.h"
+#include "lib/ilist.h"
+
+#include "versioning/dual_write_cache.h"
+#include "versioning/edge_eval.h"
+
+/*
+ * The state of one of our triggers during one statement: what is known of the
+ * statement, and the row of the moment.
+ */
+typedef struct DualWrite
+{
+	RelationEdges *edges;
+	EdgeEval   *eval;
+	DualWriteRole role;
+	int			writer;			/* version of the writer: 0 is the oldest */
+	bool		exact;			/* the lists of columns say what was assigned */
+	Bitmapset  *inserted;		/* where exact: columns that an INSERT lists */
+
+	/* the row of the moment */
+	bool		is_insert;
+	const Bitmapset *updated;	/* where exact: columns that an UPDATE sets */
+	EdgeRow		old;			/* OLD': not of an INSERT */
+	EdgeRow		new;
+	bool	   *awaits;			/* by migration: OLD, or what is inserted, awaits */
+	bool		any_awaits;
+	bool	   *runs;			/* by rule: up halves that the statement makes run */
+
+	/* the pair of triggers around the user's own */
+	dlist_node	node;			/* of a first one: in the list of these */
+	bool		listed;
+	TupleTableSlot *slot;		/* the executor's, by which the last finds it */
+	HeapTuple	result;			/* what the first left, a copy */
+	TupleTableSlot *result_slot;
+	struct DualWrite *first;	/* of a last one: its first, or NULL */
+} DualWrite;
+
+/*
+ * Sets in write->new what the edges make of the row.  Returns false where the
+ * row stays as it is.
+ */
+extern bool dual_write_insert(DualWrite *write);
+extern bool dual_write_update(DualWrite *write);
+
+/* Raises an error where a version forbids NULL and the row has it. */
+extern void dual_write_check_not_null(DualWrite *write);
+
+#endif							/* PGROLL_DUAL_WRITE_H */

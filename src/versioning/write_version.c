@@ -1,0 +1,179 @@
+/*-------------------------------------------------------------------------
+ *
+ * write_version.c
+ *		Which version schema the running statement writes through.
+ *
+ * An auto-updatable view stays in the rewritten statement's range table as a
+ * plain relation whose required permissions hold INSERT or UPDATE, before the
+ * entry of the table below it, which the rewriter appends.  The planner keeps
+ * the entries of each query level together and in order.  So the view that
+ * belongs to a target is the nearest writing one before its entry, unless
+ * another target stands between the two.
+ *
+ * The running statements are known from a stack that hooks of ExecutorRun() and
+ * ExecutorFinish() keep; the latter, since a data-modifying CTE that nobody
+ * reads to the end runs there.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/pg_class.h"
+#include "executor/executor.h"
+#include "nodes/execnodes.h"
+#include "parser/parsetree.h"
+#include "parser/parse_relation.h"
+#include "utils/lsyscache.h"
+
+#include "versioning/write_version.h"
+
+typedef struct RunningStatement
+{
+	QueryDesc  *query;
+	struct RunningStatement *outer;
+} RunningStatement;
+
+static RunningStatement *innermost = NULL;
+static ExecutorRun_hook_type previous_run = NULL;
+static ExecutorFinish_hook_type previous_finish = NULL;
+
+static void run_hook(EXECUTOR_RUN_PARAMS);
+static void finish_hook(QueryDesc *query);
+static ResultRelInfo *find_target(EState *estate, const FmgrInfo *flinfo);
+static ResultRelInfo *find_in_list(List *targets, const FmgrInfo *flinfo);
+static Oid	written_view(QueryDesc *query, Index target);
+
+void
+write_version_init(void)
+{
+	previous_run = ExecutorRun_hook;
+	ExecutorRun_hook = run_hook;
+	previous_finish = ExecutorFinish_hook;
+	ExecutorFinish_hook = finish_hook;
+}
+
+void
+write_version_get(const FmgrInfo *flinfo, WriteStatement *statement)
+{
+	RunningStatement *running;
+	ResultRelInfo *target = NULL;
+	EState	   *estate;
+	Index		index;
+	Oid			view;
+
+	memset(statement, 0, sizeof(WriteStatement));
+	for (running = innermost; running != NULL; running = running->outer)
+	{
+		estate = running->query->estate;
+		target = find_target(estate, flinfo);
+		if (target != NULL)
+			break;
+	}
+	if (target == NULL)
+		return;
+
+	/* a partition's entry, where it has one, is not what the user named */
+	if (target->ri_RootResultRelInfo)
+		index = target->ri_RootResultRelInfo->ri_RangeTableIndex;
+	else
+		index = target->ri_RangeTableIndex;
+	view = written_view(running->query, index);
+	if (OidIsValid(view))
+		statement->view_schema = get_namespace_name(get_rel_namespace(view));
+
+	/* MERGE unites the columns of all its actions */
+	statement->exact = !result_rel_is_merge(target) &&
+		!(target->ri_RootResultRelInfo &&
+		  result_rel_is_merge(target->ri_RootResultRelInfo));
+	if (statement->exact)
+		statement->inserted = bms_copy(ExecGetInsertedCols(target, estate));
+}
+
+static void
+run_hook(EXECUTOR_RUN_PARAMS)
+{
+	RunningStatement running = {query, innermost};
+
+	innermost = &running;
+	PG_TRY();
+	{
+		if (previous_run)
+			previous_run(EXECUTOR_RUN_ARGS);
+		else
+			standard_ExecutorRun(EXECUTOR_RUN_ARGS);
+	}
+	PG_FINALLY();
+	{
+		innermost = running.outer;
+	}
+	PG_END_TRY();
+}
+
+static void
+finish_hook(QueryDesc *query)
+{
+	RunningStatement running = {query, innermost};
+
+	innermost = &running;
+	PG_TRY();
+	{
+		if (previous_finish)
+			previous_finish(query);
+		else
+			standard_ExecutorFinish(query);
+	}
+	PG_FINALLY();
+	{
+		innermost = running.outer;
+	}
+	PG_END_TRY();
+}
+
+/* The target of a statement among whose triggers' states flinfo is, or NULL. */
+static ResultRelInfo *
+find_target(EState *estate, const FmgrInfo *flinfo)
+{
+	ResultRelInfo *target = find_in_list(estate->es_opened_result_relations,
+										 flinfo);
+
+	if (target == NULL)
+		target = find_in_list(estate->es_tuple_routing_result_relations,
+							  flinfo);
+	return target;
+}
+
+static ResultRelInfo *
+find_in_list(List *targets, const FmgrInfo *flinfo)
+{
+	ListCell   *lc;
+
+	foreach(lc, targets)
+	{
+		ResultRelInfo *target = lfirst(lc);
+
+		if (target->ri_TrigDesc != NULL &&
+			flinfo >= target->ri_TrigFunctions &&
+			flinfo < target->ri_TrigFunctions +
+			target->ri_TrigDesc->numtriggers)
+			return target;
+	}
+	return NULL;
+}
+
+/* The view through which the target with that range table index is written. */
+static Oid
+written_view(QueryDesc *query, Index target)
+{
+	EState	   *estate = query->estate;
+
+	for (Index i = target - 1; i > 0 && target > 0; i--)
+	{
+		RangeTblEntry *rte = exec_rt_fetch(i, estate);
+
+		if (list_member_int(query->plannedstmt->resultRelations, i))
+			break;
+		if (rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_VIEW &&
+			(rte_required_perms(estate, rte) & (ACL_INSERT | ACL_UPDATE)))
+			return rte->relid;
+	}
+	return InvalidOid;
+}

@@ -1,0 +1,35 @@
+/*-------------------------------------------------------------------------
+ *
+ * write_version.h
+ *		Which version schema the running statement writes through.
+ *
+ * search_path is never consulted: the answer is the view that the statement
+ * names, found in its range table, or else the base table.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_WRITE_VERSION_H
+#define PGROLL_WRITE_VERSION_H
+
+#include "fmgr.h"
+#include "nodes/bitmapset.h"
+
+/* What a trigger's firing learns about its statement. */
+typedef struct WriteStatement
+{
+	char	   *view_schema;	/* of the view written through, or NULL */
+	bool		exact;			/* the lists of columns say what was assigned */
+	Bitmapset  *inserted;		/* where exact: columns that an INSERT lists */
+} WriteStatement;
+
+/* Installs the executor's hooks. */
+extern void write_version_init(void);
+
+/*
+ * Describes the statement that fires the trigger with this flinfo.  A firing
+ * that belongs to no statement of the executor's (COPY, an apply worker) is a
+ * write to the base table, and not exact.
+ */
+extern void write_version_get(const FmgrInfo *flinfo,
+							  WriteStatement *statement);
+
+#endif							/* PGROLL_WRITE_VERSION_H */
