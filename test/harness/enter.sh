@@ -14,7 +14,7 @@ repo=$3
 out=$4
 shift 4
 
-# A second run with the same name of layer must not see this one's on the disk.
+# In memory, unless there is too much to write.
 if [ -z "${PGROLL_DISK:-}" ]; then
 	mount -t tmpfs -o mode=755 tmpfs "$layer"
 fi
@@ -33,13 +33,16 @@ bin=/usr/lib/postgresql/$(basename "$tree" | tr -dc 0-9)/bin
 # The test user installs the extension itself, so that nothing runs as root.
 chroot . sh -c "chown postgres /pgroll/out /pgroll/build \$($bin/pg_config --pkglibdir) \
 	\$($bin/pg_config --sharedir)/extension"
-[ -z "${PGROLL_VALGRIND:-}" ] || "$here"/valgrind.sh "$PWD" "$bin"
+if [ -n "${PGROLL_VALGRIND:-}" ]; then
+	"$here"/valgrind.sh "$PWD" "$bin"
+	export PGROLL_VALGRIND_LOGS=/pgroll/valgrind PG_TEST_TIMEOUT_DEFAULT=1800
+fi
 
 passed=(HOME=/pgroll/build LC_ALL=C.UTF-8 TERM="${TERM:-dumb}"
 	PATH="$bin:/usr/sbin:/usr/bin:/sbin:/bin" PG_CONFIG="$bin/pg_config")
 while IFS= read -r variable; do
 	passed+=("$variable=${!variable}")
-done < <(compgen -e PGROLL_ || true)
+done < <(compgen -e | grep -E '^(PGROLL|PG_TEST)_' || true)
 passed+=(PGROLL_OUT=/pgroll/out)
 
 status=0
