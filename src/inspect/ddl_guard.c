@@ -1,0 +1,459 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl_guard.c
+ *		Event triggers: what others do to a schema while it is migrated.
+ *
+ * Three of them call one function.  At ddl_command_start it refuses what names
+ * an object that an active migration needs, with a message that says so (the
+ * server's own would suggest CASCADE); at sql_drop what went away with
+ * something else; at ddl_command_end it looks at the tables that were touched
+ * and mends them (table_guard.c).
+ *
+ * Without an active migration in the database, all it costs is a look into an
+ * empty index.  Our own DDL, run by ddl_execute.c, is let through.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
+#include "commands/event_trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "ddl/ddl_execute.h"
+#include "inspect/guard_scope.h"
+#include "inspect/table_guard.h"
+#include "schema/names.h"
+#include "state/migrations.h"
+#include "versioning/dual_write_ddl.h"
+
+PG_FUNCTION_INFO_V1(pgroll_guard_ddl);
+
+static void guard_command_start(Node *command);
+static void guard_rename(List *lines, const RenameStmt *stmt);
+static void guard_rename_relation(List *lines, const RangeVar *name);
+static void guard_rename_column(List *lines, const RangeVar *name,
+								const char *column);
+static void guard_rename_part(List *lines, const RangeVar *name,
+							  const char *what, const char *part);
+static void guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt);
+static void guard_alter_table(List *lines, const AlterTableStmt *stmt);
+static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
+							 const AlterTableCmd *cmd);
+static void guard_separation(List *lines, Oid child);
+static void guard_drop(List *lines, const DropStmt *stmt);
+static void guard_dropped(void);
+static void guard_dropped_schema(List *lines, const char *schema);
+static void guard_dropped_view(List *lines, const char *schema,
+							   const char *view);
+static void guard_dropped_trigger(List *lines, const char *schema,
+								  const char *table, const char *trigger);
+static void guard_command_end(Node *command);
+static Oid	table_of_trigger(Oid trigger);
+static char *spi_text(uint64 row, int column);
+static List *lines_now(void);
+static GuardLine *line_of_table(List *lines, Oid relid);
+pg_noreturn static void refuse(const GuardLine *line, const char *what,
+							   const char *object);
+
+/*
+ * CREATE EVENT TRIGGER … ON ddl_command_start | sql_drop | ddl_command_end
+ * EXECUTE FUNCTION pgroll_c.guard_ddl()
+ */
+Datum
+pgroll_guard_ddl(PG_FUNCTION_ARGS)
+{
+	EventTriggerData *data = (EventTriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("pgroll_c.guard_ddl() must be called as an event trigger")));
+
+	if (ddl_execute_in_progress() || !migrations_any_active())
+		PG_RETURN_NULL();
+
+	if (strcmp(data->event, "ddl_command_start") == 0)
+		guard_command_start(data->parsetree);
+	else if (strcmp(data->event, "sql_drop") == 0)
+		guard_dropped();
+	else if (strcmp(data->event, "ddl_command_end") == 0)
+		guard_command_end(data->parsetree);
+	PG_RETURN_NULL();
+}
+
+static void
+guard_command_start(Node *command)
+{
+	List	   *lines = lines_now();
+
+	if (IsA(command, RenameStmt))
+		guard_rename(lines, (RenameStmt *) command);
+	else if (IsA(command, AlterObjectSchemaStmt))
+		guard_set_schema(lines, (AlterObjectSchemaStmt *) command);
+	else if (IsA(command, AlterTableStmt))
+		guard_alter_table(lines, (AlterTableStmt *) command);
+	else if (IsA(command, DropStmt))
+		guard_drop(lines, (DropStmt *) command);
+}
+
+static void
+guard_rename(List *lines, const RenameStmt *stmt)
+{
+	GuardLine  *line;
+
+	switch (stmt->renameType)
+	{
+		case OBJECT_SCHEMA:
+			line = guard_line_of_schema(lines, stmt->subname);
+			if (line != NULL)
+				refuse(line, "rename schema", stmt->subname);
+			break;
+		case OBJECT_TABLE:
+		case OBJECT_FOREIGN_TABLE:
+		case OBJECT_VIEW:
+		case OBJECT_MATVIEW:
+			guard_rename_relation(lines, stmt->relation);
+			break;
+		case OBJECT_COLUMN:
+			guard_rename_column(lines, stmt->relation, stmt->subname);
+			break;
+		case OBJECT_TRIGGER:
+			guard_rename_part(lines, stmt->relation, "rename trigger",
+							  stmt->subname);
+			break;
+		case OBJECT_TABCONSTRAINT:
+			guard_rename_part(lines, stmt->relation, "rename constraint",
+							  stmt->subname);
+			break;
+		case OBJECT_INDEX:
+			guard_rename_part(lines, stmt->relation, "rename index",
+							  stmt->relation->relname);
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+guard_rename_relation(List *lines, const RangeVar *name)
+{
+	Oid			relid = RangeVarGetRelid(name, NoLock, true);
+	GuardLine  *line;
+
+	if (!OidIsValid(relid))
+		return;
+	line = guard_line_of_relation(lines, relid);
+	if (line != NULL)
+		refuse(line, "rename relation", name->relname);
+}
+
+static void
+guard_rename_column(List *lines, const RangeVar *name, const char *column)
+{
+	Oid			relid = RangeVarGetRelid(name, NoLock, true);
+	GuardLine  *line;
+
+	if (!OidIsValid(relid))
+		return;
+	line = guard_line_of_column(lines, relid, column);
+	if (line != NULL)
+		refuse(line, "rename column", column);
+}
+
+/* Triggers, constraints and indexes are found again by the names we gave. */
+static void
+guard_rename_part(List *lines, const RangeVar *name, const char *what,
+				  const char *part)
+{
+	if (name_is_ours(part) || dual_write_ddl_is_our_name(part))
+		refuse(line_of_table(lines, RangeVarGetRelid(name, NoLock, true)),
+			   what, part);
+}
+
+static void
+guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt)
+{
+	Oid			relid;
+	GuardLine  *line;
+
+	if (stmt->relation == NULL)
+		return;
+	relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+	if (!OidIsValid(relid))
+		return;
+	line = guard_line_of_relation(lines, relid);
+	if (line != NULL)
+		refuse(line, "move relation", stmt->relation->relname);
+}
+
+static void
+guard_alter_table(List *lines, const AlterTableStmt *stmt)
+{
+	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+	GuardLine  *line;
+	ListCell   *lc;
+
+	if (!OidIsValid(relid))
+		return;
+	line = guard_line_of_relation(lines, relid);
+	if (line == NULL)
+		return;
+	foreach(lc, stmt->cmds)
+		guard_alter_part(lines, line, relid, lfirst(lc));
+}
+
+static void
+guard_alter_part(List *lines, const GuardLine *line, Oid relid,
+				 const AlterTableCmd *cmd)
+{
+	switch (cmd->subtype)
+	{
+		case AT_DropColumn:
+			if (guard_line_of_column(lines, relid, cmd->name) != NULL)
+				refuse(line, "drop column", cmd->name);
+			break;
+		case AT_AlterColumnType:
+			if (guard_line_of_column(lines, relid, cmd->name) != NULL)
+				refuse(line, "change the type of column", cmd->name);
+			break;
+		case AT_ColumnDefault:
+		case AT_SetNotNull:
+		case AT_DropNotNull:
+			if (name_is_ours(cmd->name))
+				refuse(line, "change column", cmd->name);
+			break;
+		case AT_DropConstraint:
+			if (name_is_ours(cmd->name))
+				refuse(line, "drop constraint", cmd->name);
+			break;
+		case AT_EnableTrig:
+		case AT_EnableReplicaTrig:
+		case AT_DisableTrig:
+			if (dual_write_ddl_is_our_name(cmd->name))
+				refuse(line, "change when to fire trigger", cmd->name);
+			break;
+		case AT_DetachPartition:
+			guard_separation(lines,
+							 RangeVarGetRelid(((PartitionCmd *) cmd->def)->name,
+											  NoLock, true));
+			break;
+		case AT_DropInherit:
+			guard_separation(lines, relid);
+			break;
+		default:
+			break;
+	}
+}
+
+/* A table that leaves its parent would keep columns that nobody completes. */
+static void
+guard_separation(List *lines, Oid child)
+{
+	GuardLine  *line;
+
+	if (!OidIsValid(child))
+		return;
+	line = guard_line_of_relation(lines, child);
+	if (line != NULL)
+		refuse(line, "detach table", get_rel_name(child));
+}
+
+/* What only falls with something else is seen by guard_dropped(). */
+static void
+guard_drop(List *lines, const DropStmt *stmt)
+{
+	ListCell   *lc;
+
+	if (stmt->removeType != OBJECT_TABLE && stmt->removeType != OBJECT_VIEW)
+		return;
+	foreach(lc, stmt->objects)
+	{
+		RangeVar   *name = makeRangeVarFromNameList(lfirst(lc));
+		Oid			relid = RangeVarGetRelid(name, NoLock, true);
+		GuardLine  *line = NULL;
+
+		/* A partition or child that no version shows may go. */
+		if (OidIsValid(relid))
+			line = guard_line_of_shown(lines, relid);
+		if (line != NULL)
+			refuse(line, "drop relation", name->relname);
+	}
+}
+
+static void
+guard_dropped(void)
+{
+	List	   *lines = lines_now();
+	uint64		row;
+
+	SPI_connect();
+	if (SPI_execute("SELECT object_type, schema_name, object_name, objid,"
+					" address_names[1], address_names[2], address_names[3]"
+					" FROM pg_catalog.pg_event_trigger_dropped_objects()"
+					" WHERE NOT is_temporary", true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the dropped objects");
+	for (row = 0; row < SPI_processed; row++)
+	{
+		char	   *type = spi_text(row, 1);
+
+		if (strcmp(type, "schema") == 0)
+			guard_dropped_schema(lines, spi_text(row, 3));
+		else if (strcmp(type, "view") == 0)
+			guard_dropped_view(lines, spi_text(row, 2), spi_text(row, 3));
+		else if (strcmp(type, "table column") == 0)
+			table_guard_check_columns(atooid(spi_text(row, 4)));
+		else if (strcmp(type, "trigger") == 0)
+			guard_dropped_trigger(lines, spi_text(row, 5), spi_text(row, 6),
+								  spi_text(row, 7));
+	}
+	SPI_finish();
+	table_guard_check_expressions();
+}
+
+static void
+guard_dropped_schema(List *lines, const char *schema)
+{
+	GuardLine  *line = guard_line_of_schema(lines, schema);
+
+	if (line != NULL)
+		refuse(line, "drop schema", schema);
+}
+
+static void
+guard_dropped_view(List *lines, const char *schema, const char *view)
+{
+	GuardLine  *line = guard_line_of_view_schema(lines, schema);
+
+	if (line != NULL)
+		refuse(line, "drop view", quote_qualified_identifier(schema, view));
+}
+
+/* With its table, a partition say, it may go. */
+static void
+guard_dropped_trigger(List *lines, const char *schema, const char *table,
+					  const char *trigger)
+{
+	Oid			namespace = get_namespace_oid(schema, true);
+	Oid			relid;
+
+	if (!dual_write_ddl_is_our_name(trigger))
+		return;
+	relid = get_relname_relid(table, namespace);
+	if (OidIsValid(relid))
+		refuse(line_of_table(lines, relid), "drop trigger", trigger);
+}
+
+static void
+guard_command_end(Node *command)
+{
+	List	   *tables = NIL;
+	uint64		row;
+	ListCell   *lc;
+
+	SPI_connect();
+	if (SPI_execute("SELECT classid, objid"
+					" FROM pg_catalog.pg_event_trigger_ddl_commands()",
+					true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the commands that were run");
+	for (row = 0; row < SPI_processed; row++)
+	{
+		Oid			class = atooid(spi_text(row, 1));
+		Oid			object = atooid(spi_text(row, 2));
+
+		if (class == TriggerRelationId)
+		{
+			Oid			table = table_of_trigger(object);
+
+			table_guard_check_new_trigger(table, object);
+			object = table;
+		}
+		else if (class != RelationRelationId)
+			continue;
+		if (OidIsValid(object))
+			tables = list_append_unique_oid(tables, object);
+	}
+	foreach(lc, tables)
+		table_guard_check(lfirst_oid(lc));
+	SPI_finish();
+
+	if (IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt))
+		table_guard_check_expressions();
+}
+
+static Oid
+table_of_trigger(Oid trigger)
+{
+	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			table = InvalidOid;
+
+	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(trigger));
+	scan = systable_beginscan(rel, TriggerOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		table = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return table;
+}
+
+/* A field of the SPI result, "" where it is NULL. */
+static char *
+spi_text(uint64 row, int column)
+{
+	char	   *text = SPI_getvalue(SPI_tuptable->vals[row],
+									SPI_tuptable->tupdesc, column);
+
+	return text == NULL ? "" : text;
+}
+
+/*
+ * A transaction with an older snapshot than the start cannot see whom it would
+ * disturb.
+ */
+static List *
+lines_now(void)
+{
+	List	   *lines = guard_lines();
+
+	if (lines == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to a migration that was started meanwhile"),
+				 errhint("Run the transaction again.")));
+	return lines;
+}
+
+static GuardLine *
+line_of_table(List *lines, Oid relid)
+{
+	GuardLine  *line = guard_line_of_relation(lines, relid);
+
+	return line != NULL ? line : linitial(lines);
+}
+
+static void
+refuse(const GuardLine *line, const char *what, const char *object)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PGROLL_PROTECTED),
+			 errmsg("cannot %s \"%s\"", what, object),
+			 errdetail("The migration \"%s\" of schema \"%s\" is in progress and needs it.",
+					   line->name, line->base_schema),
+			 errhint("Complete the migration or roll it back first.")));
+}

@@ -1,0 +1,268 @@
+/*-------------------------------------------------------------------------
+ *
+ * guard_scope.c
+ *		What the active migrations need: their schemas, tables and columns.
+ *
+ * Read from what is really there, the dependencies of the version schemas'
+ * views and the arguments of the triggers, not from the documents.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_rewrite.h"
+#include "commands/trigger.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "inspect/guard_scope.h"
+#include "state/migrations.h"
+#include "versioning/edge.h"
+
+static List *version_schemas_of(const MigrationRow *migration);
+static bool list_has_string(List *strings, const char *string);
+static GuardLine *line_of_dependent_view(List *lines, Oid relid,
+										 AttrNumber attnum);
+static Oid	view_of_rule(Oid rule);
+static GuardLine *line_of_trigger(List *lines, Oid relid, const char *column);
+static bool migration_names_column(const EdgeMigration *migration,
+								   const char *column);
+static bool half_names_column(const EdgeHalf *half, const char *column);
+
+List *
+guard_lines(void)
+{
+	List	   *lines = NIL;
+	ListCell   *lc;
+
+	foreach(lc, migrations_active_all())
+	{
+		MigrationRow *migration = lfirst(lc);
+		GuardLine  *line = palloc(sizeof(GuardLine));
+
+		line->migration = migration->id;
+		line->name = migration->name;
+		line->base_schema = migration->base_schema;
+		line->version_schemas = version_schemas_of(migration);
+		lines = lappend(lines, line);
+	}
+	return lines;
+}
+
+GuardLine *
+guard_line_of_schema(List *lines, const char *schema)
+{
+	ListCell   *lc;
+
+	foreach(lc, lines)
+	{
+		GuardLine  *line = lfirst(lc);
+
+		if (strcmp(line->base_schema, schema) == 0 ||
+			list_has_string(line->version_schemas, schema))
+			return line;
+	}
+	return NULL;
+}
+
+GuardLine *
+guard_line_of_view_schema(List *lines, const char *schema)
+{
+	ListCell   *lc;
+
+	foreach(lc, lines)
+	{
+		GuardLine  *line = lfirst(lc);
+
+		if (list_has_string(line->version_schemas, schema))
+			return line;
+	}
+	return NULL;
+}
+
+GuardLine *
+guard_line_of_shown(List *lines, Oid relid)
+{
+	char	   *schema = get_namespace_name(get_rel_namespace(relid));
+	GuardLine  *line = NULL;
+
+	if (schema != NULL && get_rel_relkind(relid) == RELKIND_VIEW)
+		line = guard_line_of_view_schema(lines, schema);
+	if (line == NULL)
+		line = line_of_dependent_view(lines, relid, InvalidAttrNumber);
+	return line;
+}
+
+GuardLine *
+guard_line_of_relation(List *lines, Oid relid)
+{
+	GuardLine  *line = guard_line_of_shown(lines, relid);
+
+	return line != NULL ? line : line_of_trigger(lines, relid, NULL);
+}
+
+GuardLine *
+guard_line_of_column(List *lines, Oid relid, const char *column)
+{
+	char	   *schema = get_namespace_name(get_rel_namespace(relid));
+	AttrNumber	attnum = get_attnum(relid, column);
+	GuardLine  *line = NULL;
+
+	if (attnum == InvalidAttrNumber)
+		return NULL;
+	if (schema != NULL && get_rel_relkind(relid) == RELKIND_VIEW)
+		line = guard_line_of_view_schema(lines, schema);
+	if (line == NULL)
+		line = line_of_dependent_view(lines, relid, attnum);
+	if (line == NULL)
+		line = line_of_trigger(lines, relid, column);
+	return line;
+}
+
+/* Its own and those before it that are not retired. */
+static List *
+version_schemas_of(const MigrationRow *migration)
+{
+	List	   *schemas = NIL;
+
+	while (migration != NULL)
+	{
+		if (!migration->retired)
+			schemas = lappend(schemas, migration->version_schema);
+		else
+			break;
+		migration = migration->parent == 0 ? NULL :
+			migration_by_id(migration->parent);
+	}
+	return schemas;
+}
+
+static bool
+list_has_string(List *strings, const char *string)
+{
+	ListCell   *lc;
+
+	foreach(lc, strings)
+	{
+		if (strcmp(lfirst(lc), string) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The line with a version's view that shows the relation, or a column of it. */
+static GuardLine *
+line_of_dependent_view(List *lines, Oid relid, AttrNumber attnum)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[3];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	GuardLine  *line = NULL;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(RelationRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	ScanKeyInit(&keys[2], Anum_pg_depend_refobjsubid, BTEqualStrategyNumber,
+				F_INT4EQ, Int32GetDatum(attnum));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL,
+							  attnum == InvalidAttrNumber ? 2 : 3, keys);
+	while (line == NULL && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+		Oid			view;
+		char	   *schema;
+
+		if (form->classid != RewriteRelationId)
+			continue;
+		view = view_of_rule(form->objid);
+		schema = get_namespace_name(get_rel_namespace(view));
+		if (view != relid && schema != NULL)
+			line = guard_line_of_view_schema(lines, schema);
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return line;
+}
+
+static Oid
+view_of_rule(Oid rule)
+{
+	Relation	rel = table_open(RewriteRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			view = InvalidOid;
+
+	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(rule));
+	scan = systable_beginscan(rel, RewriteOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		view = ((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return view;
+}
+
+/* The line of an edge of the table, of one that names column if that is given. */
+static GuardLine *
+line_of_trigger(List *lines, Oid relid, const char *column)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	GuardLine  *line = NULL;
+	int			i;
+
+	for (i = 0; triggers != NULL && line == NULL && i < triggers->numtriggers; i++)
+	{
+		ListCell   *lc;
+
+		if (!trigger_is_dual_write(&triggers->triggers[i]))
+			continue;
+		foreach(lc, edge_migrations_from_trigger(&triggers->triggers[i]))
+		{
+			EdgeMigration *migration = lfirst(lc);
+
+			if (column == NULL || migration_names_column(migration, column))
+				line = guard_line_of_schema(lines, migration->base_schema);
+		}
+	}
+	relation_close(rel, AccessShareLock);
+	return line;
+}
+
+static bool
+migration_names_column(const EdgeMigration *migration, const char *column)
+{
+	ListCell   *lc;
+
+	if (strcmp(migration->marker, column) == 0)
+		return true;
+	foreach(lc, migration->edges)
+	{
+		Edge	   *edge = lfirst(lc);
+
+		if (half_names_column(edge->up, column) ||
+			half_names_column(edge->down, column))
+			return true;
+	}
+	return false;
+}
+
+static bool
+half_names_column(const EdgeHalf *half, const char *column)
+{
+	return half != NULL &&
+		(strcmp(half->column, column) == 0 ||
+		 list_has_string(half->inputs, column));
+}

@@ -1,0 +1,72 @@
+/*-------------------------------------------------------------------------
+ *
+ * names.c
+ *		Every name that we give to an object, and whether a name is ours.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
+
+#include "schema/names.h"
+
+static char *clip(char *name);
+
+char *
+name_marker(int64 migration)
+{
+	return psprintf(PGROLL_PREFIX INT64_FORMAT "_pending", migration);
+}
+
+char *
+name_temporary(int64 migration, int ordinal, const char *name)
+{
+	return clip(psprintf(PGROLL_PREFIX INT64_FORMAT "_%d_%s",
+						 migration, ordinal, name));
+}
+
+char *
+name_carried(int64 migration, const char *name)
+{
+	uint32		hash = hash_bytes((const unsigned char *) name, strlen(name));
+
+	return clip(psprintf(PGROLL_PREFIX INT64_FORMAT "_%08x_%s",
+						 migration, hash, name));
+}
+
+bool
+name_is_ours(const char *name)
+{
+	return strncmp(name, PGROLL_PREFIX, strlen(PGROLL_PREFIX)) == 0;
+}
+
+bool
+name_is_of_migration(const char *name, int64 migration)
+{
+	char	   *prefix = psprintf(PGROLL_PREFIX INT64_FORMAT "_", migration);
+
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+char *
+name_version_schema(const char *base_schema, const char *version)
+{
+	char	   *name = psprintf("%s_%s", base_schema, version);
+
+	if (strlen(name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("name of version schema \"%s\" is too long", name),
+				 errdetail("It has %d bytes.", (int) strlen(name)),
+				 errhint("Give the migration a shorter name, or set version_schema in its document.")));
+	return name;
+}
+
+/* Cut a name at 63 bytes, between characters. */
+static char *
+clip(char *name)
+{
+	name[pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1)] = '\0';
+	return name;
+}

@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * names.h
+ *		Every name that we give to an object, and whether a name is ours.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_NAMES_H
+#define PGROLL_NAMES_H
+
+/* The trigger's names: '!' and '~' sort before and after what people use. */
+#define DUAL_WRITE_TRIGGER_FIRST "!pgroll_c_dual_write"
+#define DUAL_WRITE_TRIGGER_LAST "~pgroll_c_dual_write"
+
+/* "_pgroll_c_7_pending": the marker of migration 7. */
+extern char *name_marker(int64 migration);
+
+/*
+ * "_pgroll_c_7_2_age": the ordinal'th object that migration 7 makes for a
+ * column, constraint or index; the end of the name is cut where it is too long,
+ * and the two numbers keep it unique.
+ */
+extern char *name_temporary(int64 migration, int ordinal, const char *name);
+
+/*
+ * The name, while migration 7 is active, of what stands for the object of that
+ * name: "_pgroll_c_7_1a2b3c4d_age_check", the middle a hash of the whole name.
+ */
+extern char *name_carried(int64 migration, const char *name);
+
+/* Was the name made by one of the above, or by them for this migration? */
+extern bool name_is_ours(const char *name);
+extern bool name_is_of_migration(const char *name, int64 migration);
+
+/* "public_02_x"; raises name_too_long where that has more than 63 bytes. */
+extern char *name_version_schema(const char *base_schema, const char *version);
+
+#endif							/* PGROLL_NAMES_H */
