@@ -26,6 +26,69 @@
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/* PG16: "relfilenode" became "relfilenumber", a field of rd_locator. */
+#if PG_VERSION_NUM < 160000
+#define relation_file_number(rel) ((rel)->rd_node.relNode)
+#else
+#define relation_file_number(rel) ((rel)->rd_locator.relNumber)
+#endif
+
+/*
+ * PG16: what a statement may do to a relation moved from the range table entry
+ * to a list beside the range table.  PG18: the executor is told which
+ * relations were not pruned.
+ */
+#if PG_VERSION_NUM < 160000
+#define add_permissions(permissions, rte) ((void) (permissions), (rte))
+#define init_range_table(estate, range_table, permissions) \
+	ExecInitRangeTable(estate, range_table)
+#elif PG_VERSION_NUM < 180000
+#define add_permissions(permissions, rte) \
+	addRTEPermissionInfo(&(permissions), rte)
+#define init_range_table(estate, range_table, permissions) \
+	ExecInitRangeTable(estate, range_table, permissions)
+#else
+#define add_permissions(permissions, rte) \
+	addRTEPermissionInfo(&(permissions), rte)
+#define init_range_table(estate, range_table, permissions) \
+	ExecInitRangeTable(estate, range_table, permissions, \
+					   bms_make_singleton(1))
+#endif
+
+/*
+ * PG16: an update says which indexes need new entries, not whether any does.
+ * PG19: ExecInsertIndexTuples() takes flags.
+ */
+#if PG_VERSION_NUM < 160000
+typedef bool TU_UpdateIndexes;
+#define TU_None false
+#define insert_index_entries(rel_info, slot, estate, update_indexes) \
+	ExecInsertIndexTuples(rel_info, slot, estate, true, false, NULL, NIL)
+#elif PG_VERSION_NUM < 190000
+#define insert_index_entries(rel_info, slot, estate, update_indexes) \
+	ExecInsertIndexTuples(rel_info, slot, estate, true, false, NULL, NIL, \
+						  (update_indexes) == TU_Summarizing)
+#else
+#define insert_index_entries(rel_info, slot, estate, update_indexes) \
+	ExecInsertIndexTuples(rel_info, estate, EIIT_IS_UPDATE | \
+						  ((update_indexes) == TU_Summarizing ? \
+						   EIIT_ONLY_SUMMARIZING : 0), slot, NIL, NULL)
+#endif
+
+/* PG17: processes are known by number, a backend id is no longer that. */
+#if PG_VERSION_NUM < 170000
+#define process_of_vxid(vxid) BackendIdGetProc((vxid).backendId)
+#else
+#define process_of_vxid(vxid) ProcNumberGetProc((vxid).procNumber)
+#endif
+
+/* PG17: an extension may name what it waits for. */
+#if PG_VERSION_NUM < 170000
+#define wait_event_named(name) PG_WAIT_EXTENSION
+#else
+#define wait_event_named(name) WaitEventExtensionNew(name)
+#endif
+
 /* PG16: hidden visibility became the default and PGDLLEXPORT means something. */
 
 /* PG16: the permissions of range table entries moved to a list of their own. */

@@ -10,6 +10,7 @@
 
 #include "support/guc.h"
 #include "versioning/write_version.h"
+#include "worker/launcher.h"
 
 PG_MODULE_MAGIC;
 
@@ -20,4 +21,5 @@ _PG_init(void)
 {
 	guc_init();
 	write_version_init();
+	launcher_init();
 }

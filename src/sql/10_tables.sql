@@ -47,9 +47,10 @@ CREATE TABLE @extschema@.task (
 	blocks_total	bigint,
 	rows_done		bigint NOT NULL DEFAULT 0,
 	rows_total		bigint,			-- an estimate
+	rows_before		bigint NOT NULL DEFAULT 0,	-- rows_done when it was taken up last
 	waiting_for		text,			-- whom it waits for, as a sentence
 	last_error		text,
-	started_at		timestamptz,
+	started_at		timestamptz,	-- when it was taken up last
 	finished_at		timestamptz
 );
 COMMENT ON TABLE @extschema@.task IS 'units of background work, done in the order of their id';

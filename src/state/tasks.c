@@ -126,14 +126,20 @@ void
 task_set_started(int64 id, int64 blocks_total, int64 rows_total)
 {
 	Oid			types[] = {INT8OID, INT8OID, INT8OID};
+	char		nulls[] = "   ";
 	Datum		values[3];
 
 	values[0] = Int64GetDatum(id);
 	values[1] = Int64GetDatum(blocks_total);
 	values[2] = Int64GetDatum(rows_total);
+	if (blocks_total < 0)
+		nulls[1] = 'n';
+	if (rows_total < 0)
+		nulls[2] = 'n';
 	(void) execute("UPDATE " TASK_TABLE " SET started_at = clock_timestamp(),"
-				   " blocks_total = $2, rows_total = $3 WHERE id = $1",
-				   3, types, values, NULL, SPI_OK_UPDATE);
+				   " rows_before = rows_done, blocks_total = $2, rows_total = $3"
+				   " WHERE id = $1",
+				   3, types, values, nulls, SPI_OK_UPDATE);
 }
 
 void
@@ -150,7 +156,8 @@ task_set_progress(int64 id, const char *storage, BlockNumber next_block,
 	values[4] = Int64GetDatum(rows_more);
 	(void) execute("UPDATE " TASK_TABLE " SET storage = $2, next_block = $3,"
 				   " blocks_total = $4, rows_done = rows_done + $5,"
-				   " waiting_for = NULL WHERE id = $1",
+				   " waiting_for = CASE WHEN $5 = 0 THEN waiting_for END"
+				   " WHERE id = $1",
 				   5, types, values, NULL, SPI_OK_UPDATE);
 }
 

@@ -65,8 +65,9 @@ extern Task *task_next(int64 migration);
 extern bool task_exists(int64 migration, TaskKind kind, Oid relation);
 
 /*
- * Changes of one task.  Progress counts as of the transaction that it is saved
- * in; waiting_for is NULL where the task waits for nobody.
+ * Changes of one task.  The totals are -1 where they are not known; progress
+ * counts as of the transaction that it is saved in; waiting_for is NULL where the
+ * task waits for nobody.
  */
 extern void task_set_started(int64 id, int64 blocks_total, int64 rows_total);
 extern void task_set_progress(int64 id, const char *storage,

@@ -15,6 +15,9 @@
 #include "support/guc.h"
 
 int			pgroll_backfill_batch_time = 20;
+int			pgroll_backfill_max_replica_lag = 0;
+int			pgroll_backfill_max_snapshot_age = 0;
+int			pgroll_backfill_max_wal_rate = 0;
 int			pgroll_lock_retry_timeout = 60000;
 int			pgroll_lock_timeout = 500;
 
@@ -28,6 +31,30 @@ guc_init(void)
 							&pgroll_backfill_batch_time,
 							20, 1, 10000,
 							PGC_SUSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgroll_c.backfill_max_replica_lag",
+							"Sets the replication lag above which a backfill pauses.",
+							"The lag is the time that the slowest streaming standby needs to replay; zero never pauses.",
+							&pgroll_backfill_max_replica_lag,
+							0, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgroll_c.backfill_max_snapshot_age",
+							"Sets the age of the database's oldest snapshot above which a backfill pauses.",
+							"While it is held, no row version that the backfill leaves behind can be removed; zero never pauses.",
+							&pgroll_backfill_max_snapshot_age,
+							0, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgroll_c.backfill_max_wal_rate",
+							"Sets how much WAL a backfill may write per second.",
+							"It sleeps between batches to stay below; zero sets no limit.",
+							&pgroll_backfill_max_wal_rate,
+							0, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_KB,
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgroll_c.lock_retry_timeout",

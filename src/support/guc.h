@@ -8,6 +8,9 @@
 #define PGROLL_GUC_H
 
 extern int	pgroll_backfill_batch_time;
+extern int	pgroll_backfill_max_replica_lag;
+extern int	pgroll_backfill_max_snapshot_age;
+extern int	pgroll_backfill_max_wal_rate;
 extern int	pgroll_lock_retry_timeout;
 extern int	pgroll_lock_timeout;
 

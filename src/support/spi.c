@@ -50,6 +50,18 @@ restricted_end(SecurityScope *scope)
 }
 
 void
+caller_begin(SecurityScope *scope)
+{
+	scope_begin(scope, GetUserId(), 0, "pg_catalog, pg_temp");
+}
+
+void
+caller_end(SecurityScope *scope)
+{
+	owner_end(scope);
+}
+
+void
 spi_execute(const char *command, int nargs, Oid *types, Datum *values,
 			const char *nulls, int expected)
 {

@@ -32,6 +32,10 @@ extern void owner_end(SecurityScope *scope);
 extern void restricted_begin(SecurityScope *scope, Oid user, const char *search_path);
 extern void restricted_end(SecurityScope *scope);
 
+/* Stay who we are, with search_path "pg_catalog, pg_temp". */
+extern void caller_begin(SecurityScope *scope);
+extern void caller_end(SecurityScope *scope);
+
 /*
  * Run one statement with arguments inside SPI_connect() … SPI_finish(); raises
  * an internal error that names the statement where the result code is not

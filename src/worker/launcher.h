@@ -17,9 +17,13 @@ extern void launcher_init(void);
  */
 extern void launcher_request_at_commit(void);
 
+/* Ask for a worker if the migration has work that nobody does. */
+extern void launcher_revive(int64 migration);
+
 /*
- * Stop the task that is being worked on for a migration, if any, and wait until
- * its claimant has let it go.  Called before rollback locks the tables.
+ * Stop the task that is being worked on for a migration, if any, and keep
+ * everybody from its tasks until the end of the transaction.  Called before
+ * rollback locks anything.  If the transaction aborts, the work goes on.
  */
 extern void worker_cancel_tasks(int64 migration);
 

@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * api_tasks.h
+ *		Waiting for a migration's background work, for other procedures.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_API_TASKS_H
+#define PGROLL_API_TASKS_H
+
+/*
+ * Wait until the newest migration of a base schema is ready; an error where it
+ * failed.  The caller is a procedure connected with SPI_OPT_NONATOMIC; its
+ * transaction ends with each look.
+ */
+extern void wait_for_migration(const char *base_schema);
+
+#endif							/* PGROLL_API_TASKS_H */

@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * backfill_batch.h
+ *		One transaction's worth of a backfill.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_BACKFILL_BATCH_H
+#define PGROLL_BACKFILL_BATCH_H
+
+#include "storage/itemptr.h"
+
+typedef enum BatchOutcome
+{
+	BATCH_DONE,					/* went as far as next_block says */
+	BATCH_SCHEMA_LOCKED,		/* a start, complete or rollback is under way */
+	BATCH_RELATION_LOCKED,
+	BATCH_RELATION_GONE
+} BatchOutcome;
+
+typedef struct BackfillBatch
+{
+	/* What to do. */
+	int64		task;			/* its id; the cursor is saved there */
+	const char *base_schema;
+	const char *version_schema;
+	Oid			relation;
+	bool		careful;		/* lock each row first, and skip what is locked */
+
+	/* The cursor, moved on by the batch. */
+	char		storage[96];	/* what the blocks are counted in; "" at first */
+	BlockNumber next_block;
+	BlockNumber end_block;		/* one past the last of this pass; Invalid… at first */
+	BlockNumber blocks_total;	/* of the pass over all of the table */
+
+	/* What came of it. */
+	BatchOutcome outcome;
+	int64		rows_done;
+	int64		rows_held;		/* passed over: somebody else has locked them */
+	BlockNumber first_held;		/* block of the first and last of those */
+	BlockNumber last_held;
+	TransactionId holder;		/* a transaction that holds one */
+	ItemPointerData row;		/* being worked on when an error was raised */
+} BackfillBatch;
+
+/*
+ * A TaskBody: fill awaiting rows from next_block on until the batch's time is over,
+ * and save the cursor.  Where the relation was rewritten since the cursor was
+ * saved, the pass begins anew.
+ */
+extern void backfill_batch_run(void *arg);
+
+/* The row of a batch that failed, as text like "row (id)=(42)". */
+extern char *backfill_row_text(Oid relation, ItemPointer row);
+
+#endif							/* PGROLL_BACKFILL_BATCH_H */

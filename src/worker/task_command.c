@@ -1,0 +1,99 @@
+/*-------------------------------------------------------------------------
+ *
+ * task_command.c
+ *		Tasks that are one statement: VALIDATE CONSTRAINT and ANALYZE.
+ *
+ * It runs with the rights of the table's owner, as it evaluates what users
+ * wrote.  Nobody queues behind the locks that it waits for; it lets go of its place
+ * after pgroll_c.lock_timeout all the same, to be no part of a deadlock.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/table.h"
+#include "pgstat.h"
+#include "tcop/tcopprot.h"
+#include "utils/backend_status.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+
+#include "ddl/lock_blockers.h"
+#include "support/guc.h"
+#include "support/spi.h"
+#include "worker/task_transaction.h"
+
+#define PAUSE_MS 500
+
+static ErrorData *run_command(TaskRunner *runner, const MigrationRow *migration,
+							  const Task *task);
+static void task_taken_up(void *arg);
+static void execute_as_table_owner(void *arg);
+
+const TaskOps task_analyze_ops = {
+	.run = run_command,
+};
+
+const TaskOps task_validate_ops = {
+	.run = run_command,
+};
+
+static ErrorData *
+run_command(TaskRunner *runner, const MigrationRow *migration, const Task *task)
+{
+	ErrorData  *error;
+
+	task_transaction_or_raise(runner, task_taken_up, (void *) task);
+	for (;;)
+	{
+		char	   *waiting_for;
+
+		error = task_transaction(runner, execute_as_table_owner, (void *) task);
+		if (error == NULL || !error_is_transient(error))
+			return error;
+
+		waiting_for = lock_blockers_describe(task->relation,
+											 ShareUpdateExclusiveLock);
+		task_report_waiting(runner, task->id,
+							waiting_for ? waiting_for : error->message);
+		FreeErrorData(error);
+		if (waiting_for != NULL)
+			pfree(waiting_for);
+		task_sleep(runner, PAUSE_MS);
+	}
+}
+
+/* A TaskBody. */
+static void
+task_taken_up(void *arg)
+{
+	const Task *task = arg;
+
+	task_set_started(task->id, -1, -1);
+}
+
+/* A TaskBody.  The table may have been dropped since; then there is nothing to do. */
+static void
+execute_as_table_owner(void *arg)
+{
+	const Task *task = arg;
+	SecurityScope scope;
+	Relation	relation = try_table_open(task->relation, AccessShareLock);
+	Oid			owner;
+
+	if (relation == NULL)
+		return;
+	owner = relation->rd_rel->relowner;
+	table_close(relation, NoLock);
+
+	/* A start or a completion knows a validation by the text of its statement. */
+	pgstat_report_activity(STATE_RUNNING, task->command);
+	restricted_begin(&scope, owner, "pg_catalog, pg_temp");
+	(void) set_config_option("lock_timeout", psprintf("%d", pgroll_lock_timeout),
+							 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL,
+							 true, 0, false);
+	SPI_connect();
+	spi_execute(task->command, 0, NULL, NULL, NULL, SPI_OK_UTILITY);
+	SPI_finish();
+	restricted_end(&scope);
+	pgstat_report_activity(STATE_RUNNING, debug_query_string);
+}

@@ -1,0 +1,167 @@
+/*-------------------------------------------------------------------------
+ *
+ * task_transaction.c
+ *		Transactions of background work, in a worker or in a session.
+ *
+ * A worker commands transactions itself.  A session is inside a procedure,
+ * where SPI ends them; there an error is caught in a subtransaction, which also
+ * clears away what SPI had open.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/interrupt.h"
+#include "storage/latch.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/wait_event.h"
+
+#include "worker/task_transaction.h"
+
+typedef struct WaitingReport
+{
+	int64		task;
+	const char *waiting_for;
+} WaitingReport;
+
+static void begin(const TaskRunner *runner);
+static void commit(const TaskRunner *runner);
+static void roll_back(const TaskRunner *runner);
+static void save_waiting(void *arg);
+
+ErrorData *
+task_transaction(TaskRunner *runner, TaskBody body, void *arg)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	CHECK_FOR_INTERRUPTS();
+	begin(runner);
+	PG_TRY();
+	{
+		body(arg);
+		commit(runner);
+	}
+	PG_CATCH();
+	{
+		HOLD_INTERRUPTS();
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		roll_back(runner);
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+
+	if (error != NULL && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		ReThrowError((ErrorData *) error);
+	return (ErrorData *) error;
+}
+
+void
+task_transaction_or_raise(TaskRunner *runner, TaskBody body, void *arg)
+{
+	ErrorData  *error = task_transaction(runner, body, arg);
+
+	if (error != NULL)
+		ReThrowError(error);
+}
+
+bool
+error_is_transient(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
+}
+
+void
+task_report_waiting(TaskRunner *runner, int64 task, const char *waiting_for)
+{
+	WaitingReport report = {task, waiting_for};
+
+	task_transaction_or_raise(runner, save_waiting, &report);
+}
+
+void
+task_sleep(TaskRunner *runner, long milliseconds)
+{
+	static uint32 wait_event = 0;
+
+	if (wait_event == 0)
+		wait_event = wait_event_named("PgrollTask");
+
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 milliseconds, wait_event);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	if (!runner->foreground && ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
+/*
+ * No snapshot was taken yet in a transaction that starts here, so its
+ * characteristics may still be set, whatever the defaults of the role are.
+ */
+static void
+begin(const TaskRunner *runner)
+{
+	if (!runner->foreground)
+	{
+		SetCurrentStatementStartTimestamp();
+		StartTransactionCommand();
+	}
+	XactIsoLevel = XACT_READ_COMMITTED;
+	XactReadOnly = false;
+	if (runner->foreground)
+		BeginInternalSubTransaction(NULL);
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+static void
+commit(const TaskRunner *runner)
+{
+	PopActiveSnapshot();
+	if (runner->foreground)
+	{
+		ReleaseCurrentSubTransaction();
+		SPI_commit();
+	}
+	else
+	{
+		CommitTransactionCommand();
+		(void) pgstat_report_stat(false);
+	}
+}
+
+/* An error of the commit itself leaves SPI in a new transaction already. */
+static void
+roll_back(const TaskRunner *runner)
+{
+	if (runner->foreground)
+	{
+		if (IsSubTransaction())
+			RollbackAndReleaseCurrentSubTransaction();
+		SPI_rollback();
+	}
+	else
+		AbortCurrentTransaction();
+}
+
+static void
+save_waiting(void *arg)
+{
+	WaitingReport *report = arg;
+
+	task_set_waiting_for(report->task, report->waiting_for);
+}

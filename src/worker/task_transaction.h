@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * task_transaction.h
+ *		Transactions of background work, in a worker or in a session.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_TASK_TRANSACTION_H
+#define PGROLL_TASK_TRANSACTION_H
+
+#include "worker/task.h"
+
+typedef void (*TaskBody) (void *arg);
+
+/*
+ * Run body(arg) in a transaction of its own, READ COMMITTED and read-write,
+ * with a snapshot, and commit.  Returns NULL or the error, palloc'd in the current
+ * context, after the transaction was rolled back; a cancel request is raised.
+ */
+extern ErrorData *task_transaction(TaskRunner *runner, TaskBody body, void *arg);
+
+/* The same where an error is not expected: it is raised. */
+extern void task_transaction_or_raise(TaskRunner *runner, TaskBody body, void *arg);
+
+/* May this error go away by itself: a lock that was not to be had, a deadlock? */
+extern bool error_is_transient(const ErrorData *error);
+
+/* Note in the task whom it waits for (NULL: nobody). */
+extern void task_report_waiting(TaskRunner *runner, int64 task,
+								const char *waiting_for);
+
+/* Sleep between transactions; reacts to interrupts and configuration changes. */
+extern void task_sleep(TaskRunner *runner, long milliseconds);
+
+#endif							/* PGROLL_TASK_TRANSACTION_H */
