@@ -31,11 +31,12 @@ typedef struct StepPlace
 	int			total;
 } StepPlace;
 
-static bool own_step_in_progress = false;
+static DdlOrigin current_origin = DDL_FOREIGN;
 
 static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
 static void run_step(const MigrationPlan *plan, const Step *step);
-static void run_command(const char *command, const char *search_path, bool own);
+static void run_command(const char *command, const char *search_path,
+						DdlOrigin origin);
 static void set_local(const char *name, const char *value);
 static void run_through_spi(const char *command);
 static void log_step(const StepPlace *place, int64 migration,
@@ -100,13 +101,13 @@ ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 void
 ddl_execute_own(const char *command)
 {
-	run_command(command, OWN_SEARCH_PATH, true);
+	run_command(command, OWN_SEARCH_PATH, DDL_OWN);
 }
 
-bool
-ddl_execute_in_progress(void)
+DdlOrigin
+ddl_execute_origin(void)
 {
-	return own_step_in_progress;
+	return current_origin;
 }
 
 static List *
@@ -131,9 +132,9 @@ run_step(const MigrationPlan *plan, const Step *step)
 	if (step->user_text)
 		run_command(step->command,
 					psprintf("%s, pg_temp", quote_identifier(plan->base_schema)),
-					false);
+					DDL_USER_TEXT);
 	else
-		run_command(step->command, OWN_SEARCH_PATH, true);
+		run_command(step->command, OWN_SEARCH_PATH, DDL_OWN);
 }
 
 /*
@@ -141,23 +142,24 @@ run_step(const MigrationPlan *plan, const Step *step)
  * those that the user's own text has SET, so that no step sees another's.
  */
 static void
-run_command(const char *command, const char *search_path, bool own)
+run_command(const char *command, const char *search_path,
+			DdlOrigin origin)
 {
-	bool		saved = own_step_in_progress;
+	DdlOrigin	saved = current_origin;
 	int			guc_level = NewGUCNestLevel();
 
 	set_local("search_path", search_path);
 	set_local("lock_timeout", psprintf("%d", pgroll_lock_timeout));
 	set_local("check_function_bodies", "on");
 
-	own_step_in_progress = own;
+	current_origin = origin;
 	PG_TRY();
 	{
 		run_through_spi(command);
 	}
 	PG_FINALLY();
 	{
-		own_step_in_progress = saved;
+		current_origin = saved;
 	}
 	PG_END_TRY();
 

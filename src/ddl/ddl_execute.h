@@ -31,9 +31,16 @@ extern void ddl_lock_plan(const MigrationPlan *plan, Phase phase);
 extern void ddl_execute_own(const char *command);
 
 /*
- * Is the DDL that runs just now a step of our own?  Not so for the user's text
- * of an sql operation.
+ * Whose is the DDL that runs just now: somebody else's, a step or statement of
+ * our own, or the user's text of an sql operation?
  */
-extern bool ddl_execute_in_progress(void);
+typedef enum DdlOrigin
+{
+	DDL_FOREIGN,
+	DDL_OWN,
+	DDL_USER_TEXT
+} DdlOrigin;
+
+extern DdlOrigin ddl_execute_origin(void);
 
 #endif							/* PGROLL_DDL_EXECUTE_H */

@@ -81,15 +81,18 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("pgroll_c.guard_ddl() must be called as an event trigger")));
 
-	if (ddl_execute_in_progress() || !migrations_any_active())
+	if (ddl_execute_origin() == DDL_OWN || !migrations_any_active())
 		PG_RETURN_NULL();
 
-	if (strcmp(data->event, "ddl_command_start") == 0)
+	/* What a migration's own sql does is not refused, but mended. */
+	if (strcmp(data->event, "ddl_command_end") == 0)
+		guard_command_end(data->parsetree);
+	else if (ddl_execute_origin() == DDL_USER_TEXT)
+		PG_RETURN_NULL();
+	else if (strcmp(data->event, "ddl_command_start") == 0)
 		guard_command_start(data->parsetree);
 	else if (strcmp(data->event, "sql_drop") == 0)
 		guard_dropped();
-	else if (strcmp(data->event, "ddl_command_end") == 0)
-		guard_command_end(data->parsetree);
 	PG_RETURN_NULL();
 }
 
