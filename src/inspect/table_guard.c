@@ -35,6 +35,7 @@
 #include "versioning/dual_write_ddl.h"
 #include "versioning/edge.h"
 #include "versioning/stored_expression.h"
+#include "worker/launcher.h"
 
 /*
  * What is known of a table in flight, copied out of the relcache so that the
@@ -531,6 +532,7 @@ queue_backfill(const InFlight *table, const EdgeMigration *edges)
 	task_add(migration->id, &spec);
 	if (migration->state == STATE_READY)
 		migration_set_state(migration->id, STATE_STARTED, NULL);
+	launcher_request_at_commit();
 }
 
 static void
