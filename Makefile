@@ -46,9 +46,9 @@ test-cassert:
 test-valgrind:
 	@PGROLL_VALGRIND=1 PGROLL_TIMEOUT=14400 test/run $(or $(PG),15)-debug $(T)
 
-# Two applications write while a migration goes through.
+# A migration while two applications write all the time.
 demo:
-	@test/demo $(PG)
+	@test/with-postgres "$(PG)" demo/run
 
 # The house rules that a script can check, and the indenter.
 check-style:
