@@ -89,6 +89,15 @@ typedef bool TU_UpdateIndexes;
 #define wait_event_named(name) WaitEventExtensionNew(name)
 #endif
 
+/* PG19: pg_plan_query() gained an ExplainState argument. */
+#if PG_VERSION_NUM < 190000
+#define plan_query(query, string, options, params) \
+	pg_plan_query(query, string, options, params)
+#else
+#define plan_query(query, string, options, params) \
+	pg_plan_query(query, string, options, params, NULL)
+#endif
+
 /* PG16: hidden visibility became the default and PGDLLEXPORT means something. */
 
 /* PG16: the permissions of range table entries moved to a list of their own. */

@@ -84,6 +84,8 @@ static void check_expressions_of(const InFlight *table);
 static void check_half_expression(const InFlight *table,
 								  const char *migration,
 								  const EdgeHalf *half);
+static void parse_half_expression(const InFlight *table,
+								  const EdgeHalf *half);
 
 void
 table_guard_check(Oid relid)
@@ -561,22 +563,12 @@ check_half_expression(const InFlight *table, const char *migration,
 					  const EdgeHalf *half)
 {
 	MemoryContext context = CurrentMemoryContext;
-	int			n = half == NULL ? 0 : list_length(half->inputs);
-	Oid		   *types = palloc(sizeof(Oid) * Max(n, 1));
-	int32	   *typmods = palloc(sizeof(int32) * Max(n, 1));
-	Oid		   *collations = palloc(sizeof(Oid) * Max(n, 1));
-	int			i;
 
 	if (half == NULL)
 		return;
-	for (i = 0; i < n; i++)
-		get_atttypetypmodcoll(table->relid,
-							  get_attnum(table->relid, list_nth(half->inputs, i)),
-							  &types[i], &typmods[i], &collations[i]);
 	PG_TRY();
 	{
-		(void) stored_expression_parse(half->expression, n, types, typmods,
-									   collations);
+		parse_half_expression(table, half);
 	}
 	PG_CATCH();
 	{
@@ -593,4 +585,22 @@ check_half_expression(const InFlight *table, const char *migration,
 				 errhint("Complete the migration or roll it back first.")));
 	}
 	PG_END_TRY();
+}
+
+/* Parse it against the columns as they are now; an error where it cannot be. */
+static void
+parse_half_expression(const InFlight *table, const EdgeHalf *half)
+{
+	int			n = list_length(half->inputs);
+	Oid		   *types = palloc(sizeof(Oid) * Max(n, 1));
+	int32	   *typmods = palloc(sizeof(int32) * Max(n, 1));
+	Oid		   *collations = palloc(sizeof(Oid) * Max(n, 1));
+	int			i;
+
+	for (i = 0; i < n; i++)
+		get_atttypetypmodcoll(table->relid,
+							  get_attnum(table->relid, list_nth(half->inputs, i)),
+							  &types[i], &typmods[i], &collations[i]);
+	(void) stored_expression_parse(half->expression, n, types, typmods,
+								   collations);
 }

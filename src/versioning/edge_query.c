@@ -62,7 +62,7 @@ edge_query_prepare(const EdgeRule *rule, MemoryContext context)
 	query = linitial_node(Query, QueryRewrite(query));
 
 	prepared->text = rule->half->expression;
-	prepared->plan = pg_plan_query(query, prepared->text, 0, NULL);
+	prepared->plan = plan_query(query, prepared->text, 0, NULL);
 	prepared->params = makeParamList(rule->ninputs);
 	for (int i = 0; i < rule->ninputs; i++)
 		prepared->params->params[i].ptype = rule->input_types[i];
