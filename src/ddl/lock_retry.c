@@ -40,7 +40,7 @@
 
 /* The sleep between two attempts: the first one, and the longest. */
 #define FIRST_SLEEP_MS 100
-#define LONGEST_SLEEP_MS 2000
+#define LONGEST_SLEEP_MS 1000
 
 /* A request, and what is known of its relation before anything is locked. */
 typedef struct Wanted
@@ -58,6 +58,7 @@ static Wanted *attempt(List *wanted, char **blockers);
 static Wanted *lock_in_subtransaction(List *wanted, TimestampTz until,
 									  bool keep);
 static bool lock_one(const Wanted *wanted, TimestampTz until);
+static void set_for_attempt(const char *name, long milliseconds);
 static void refuse_long_jobs(List *wanted);
 static void pause_until(TimestampTz end);
 static void check_same_name(const Wanted *wanted);
@@ -258,11 +259,23 @@ lock_one(const Wanted *wanted, TimestampTz until)
 	if (rest <= 0)
 		return false;
 
-	(void) set_config_option("lock_timeout", psprintf("%ld", rest),
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	/*
+	 * The server cancels an autovacuum that is in our way when it looks for
+	 * deadlocks, so it must do that before we give up.
+	 */
+	set_for_attempt("lock_timeout", rest);
+	set_for_attempt("deadlock_timeout", Min(DeadlockTimeout, Max(rest / 2, 1)));
 	LockRelationOid(wanted->relation, wanted->mode);
 	return true;
+}
+
+/* Until the end of the subtransaction. */
+static void
+set_for_attempt(const char *name, long milliseconds)
+{
+	(void) set_config_option(name, psprintf("%ld", milliseconds),
+							 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
 }
 
 /*
