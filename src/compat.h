@@ -89,6 +89,30 @@ typedef bool TU_UpdateIndexes;
 #define wait_event_named(name) WaitEventExtensionNew(name)
 #endif
 
+/* PG19: the relations that a statement writes are a set, not a list. */
+#if PG_VERSION_NUM < 190000
+#define is_result_relation(plan, index) \
+	list_member_int((plan)->resultRelations, index)
+#else
+#define is_result_relation(plan, index) \
+	bms_is_member(index, (plan)->resultRelationRelids)
+#endif
+
+/* PG19: flags and options for scans and updates of the table access method. */
+#if PG_VERSION_NUM < 190000
+#define begin_tid_range_scan(rel, snapshot, first, last) \
+	table_beginscan_tidrange(rel, snapshot, first, last)
+#define update_tuple(rel, tid, slot, cid, snapshot, wait, failure, mode, indexes) \
+	table_tuple_update(rel, tid, slot, cid, snapshot, InvalidSnapshot, wait, \
+					   failure, mode, indexes)
+#else
+#define begin_tid_range_scan(rel, snapshot, first, last) \
+	table_beginscan_tidrange(rel, snapshot, first, last, SO_NONE)
+#define update_tuple(rel, tid, slot, cid, snapshot, wait, failure, mode, indexes) \
+	table_tuple_update(rel, tid, slot, cid, 0, snapshot, InvalidSnapshot, wait, \
+					   failure, mode, indexes)
+#endif
+
 /* PG19: pg_plan_query() gained an ExplainState argument. */
 #if PG_VERSION_NUM < 190000
 #define plan_query(query, string, options, params) \

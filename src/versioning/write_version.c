@@ -169,7 +169,7 @@ written_view(QueryDesc *query, Index target)
 	{
 		RangeTblEntry *rte = exec_rt_fetch(i, estate);
 
-		if (list_member_int(query->plannedstmt->resultRelations, i))
+		if (is_result_relation(query->plannedstmt, i))
 			break;
 		if (rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_VIEW &&
 			(rte_required_perms(estate, rte) & (ACL_INSERT | ACL_UPDATE)))

@@ -354,8 +354,8 @@ scan_blocks(BackfillBatch *batch, RowUpdater *updater)
 	INSTR_TIME_SET_CURRENT(start);
 	ItemPointerSet(&first, batch->next_block, 0);
 	ItemPointerSet(&last, end - 1, MaxOffsetNumber);
-	scan = table_beginscan_tidrange(updater->relation, updater->snapshot,
-									&first, &last);
+	scan = begin_tid_range_scan(updater->relation, updater->snapshot,
+								&first, &last);
 	while (table_scan_getnextslot_tidrange(scan, ForwardScanDirection,
 										   updater->old_row))
 	{
@@ -508,10 +508,10 @@ update_row(RowUpdater *updater, HeapTuple tuple)
 	if (updater->has_constraints)
 		ExecConstraints(updater->target, row, updater->estate);
 
-	result = table_tuple_update(updater->relation, &updater->old_row->tts_tid,
-								row, updater->estate->es_output_cid,
-								updater->snapshot, InvalidSnapshot, true,
-								&failure, &mode, &update_indexes);
+	result = update_tuple(updater->relation, &updater->old_row->tts_tid,
+						  row, updater->estate->es_output_cid,
+						  updater->snapshot, true, &failure, &mode,
+						  &update_indexes);
 	if (result == TM_Ok && updater->target->ri_NumIndices > 0 &&
 		update_indexes != TU_None)
 		recheck = insert_index_entries(updater->target, row, updater->estate,
