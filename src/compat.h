@@ -160,4 +160,14 @@ typedef bool TU_UpdateIndexes;
 	ExecutorRun(query, direction, count)
 #endif
 
+/* PG16: one function checks the privileges on, or owner of, any object. */
+#if PG_VERSION_NUM < 160000
+#define object_aclcheck(classid, object, role, mode) \
+	((classid) == DatabaseRelationId ? \
+	 pg_database_aclcheck(object, role, mode) : \
+	 pg_namespace_aclcheck(object, role, mode))
+#define object_ownercheck(classid, object, role) \
+	pg_namespace_ownercheck(object, role)
+#endif
+
 #endif							/* PGROLL_COMPAT_H */

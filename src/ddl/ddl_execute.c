@@ -15,6 +15,7 @@
 #include "portability/instr_time.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 
 #include "ddl/ddl_execute.h"
 #include "ddl/lock_retry.h"
@@ -33,6 +34,8 @@ typedef struct StepPlace
 
 static DdlOrigin current_origin = DDL_FOREIGN;
 
+static LockRequest *lock_request(Oid relation, LOCKMODE mode, const char *name);
+static char *relation_name(Oid relation);
 static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
 static void run_step(const MigrationPlan *plan, const Step *step);
 static void run_command(const char *command, const char *search_path,
@@ -52,15 +55,18 @@ ddl_lock_plan(const MigrationPlan *plan, Phase phase)
 	foreach(lc, steps_of_phase(plan, phase))
 	{
 		Step	   *step = lfirst(lc);
-		LockRequest *request;
+		ListCell   *other;
 
-		if (step->lock == NoLock || !OidIsValid(step->relation))
+		if (step->lock == NoLock)
 			continue;
-		request = palloc(sizeof(LockRequest));
-		request->relation = step->relation;
-		request->mode = step->lock;
-		request->name = step->relation_name;
-		requests = lappend(requests, request);
+		if (OidIsValid(step->relation))
+			requests = lappend(requests,
+							   lock_request(step->relation, step->lock,
+											step->relation_name));
+		foreach(other, step->also)
+			requests = lappend(requests,
+							   lock_request(lfirst_oid(other), step->lock,
+											relation_name(lfirst_oid(other))));
 	}
 	lock_retry_acquire(requests);
 }
@@ -68,13 +74,18 @@ ddl_lock_plan(const MigrationPlan *plan, Phase phase)
 void
 ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 {
-	List	   *steps = steps_of_phase(plan, phase);
+	List	   *steps = NIL;
 	StepPlace	place;
 	ErrorContextCallback callback;
 	ListCell   *lc;
 
 	ddl_lock_plan(plan, phase);
 
+	foreach(lc, steps_of_phase(plan, phase))
+	{
+		if (((Step *) lfirst(lc))->command != NULL)
+			steps = lappend(steps, lfirst(lc));
+	}
 	place.total = list_length(steps);
 	foreach(lc, steps)
 	{
@@ -108,6 +119,29 @@ DdlOrigin
 ddl_execute_origin(void)
 {
 	return current_origin;
+}
+
+static LockRequest *
+lock_request(Oid relation, LOCKMODE mode, const char *name)
+{
+	LockRequest *request = palloc(sizeof(LockRequest));
+
+	request->relation = relation;
+	request->mode = mode;
+	request->name = name;
+	return request;
+}
+
+/* Qualified and quoted, for people; of one that is gone, its OID. */
+static char *
+relation_name(Oid relation)
+{
+	char	   *name = get_rel_name(relation);
+
+	if (name == NULL)
+		return psprintf("%u", relation);
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+									  name);
 }
 
 static List *

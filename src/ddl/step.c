@@ -24,7 +24,20 @@ plan_step(MigrationPlan *plan, Step step)
 	Step	   *copy = palloc(sizeof(Step));
 
 	*copy = step;
+	copy->number = list_length(plan->steps) + 1;
 	plan->steps = lappend(plan->steps, copy);
+}
+
+void
+plan_lock(MigrationPlan *plan, Phase phase, Oid relation, LOCKMODE mode,
+		  const char *relation_name)
+{
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.lock = mode,
+		.relation = relation,
+		.relation_name = pstrdup(relation_name),
+	});
 }
 
 const char *

@@ -29,12 +29,14 @@ typedef enum Phase
  */
 typedef struct Step
 {
+	int			number;			/* its place in the plan, set by plan_step() */
 	Phase		phase;
 	int			operation;		/* its place in the document from 1; 0: none */
-	char	   *command;
+	char	   *command;		/* NULL: only a lock */
 	LOCKMODE	lock;			/* NoLock: none, or the user's own affair */
 	Oid			relation;		/* InvalidOid where the step creates it */
 	char	   *relation_name;	/* qualified and quoted, for people */
+	List	   *also;			/* Oid: others that it locks in the same mode */
 	bool		user_text;		/* the sql operation's own text */
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
@@ -50,6 +52,13 @@ extern MigrationPlan *plan_create(const char *base_schema);
 
 /* Append a copy of step. */
 extern void plan_step(MigrationPlan *plan, Step step);
+
+/*
+ * Append a lock that the steps of a phase take beside those that they name: a
+ * step without a statement.
+ */
+extern void plan_lock(MigrationPlan *plan, Phase phase, Oid relation,
+					  LOCKMODE mode, const char *relation_name);
 
 extern const char *phase_name(Phase phase);
 

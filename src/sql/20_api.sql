@@ -35,3 +35,48 @@ CREATE FUNCTION @extschema@.status(schema name DEFAULT 'public',
 COMMENT ON FUNCTION @extschema@.status(name) IS
 	'where the newest migration of a schema stands';
 GRANT EXECUTE ON FUNCTION @extschema@.status(name) TO PUBLIC;
+
+
+CREATE FUNCTION @extschema@.start_migration(name text, migration jsonb, schema name DEFAULT 'public')
+	RETURNS text LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'pgroll_start_migration';
+COMMENT ON FUNCTION @extschema@.start_migration(text, jsonb, name) IS
+	'opens a migration and returns its version schema';
+GRANT EXECUTE ON FUNCTION @extschema@.start_migration(text, jsonb, name) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.complete_migration(schema name DEFAULT 'public')
+	RETURNS text LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'pgroll_complete_migration';
+COMMENT ON FUNCTION @extschema@.complete_migration(name) IS
+	'retires the version before the active migration and returns the version schema that stays';
+GRANT EXECUTE ON FUNCTION @extschema@.complete_migration(name) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.rollback_migration(schema name DEFAULT 'public')
+	RETURNS text LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'pgroll_rollback_migration';
+COMMENT ON FUNCTION @extschema@.rollback_migration(name) IS
+	'undoes the active migration and returns the newest version schema that is left';
+GRANT EXECUTE ON FUNCTION @extschema@.rollback_migration(name) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.baseline(name text, schema name DEFAULT 'public')
+	RETURNS text LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'pgroll_baseline';
+COMMENT ON FUNCTION @extschema@.baseline(text, name) IS
+	'makes a first version schema with views of what is there and returns it';
+GRANT EXECUTE ON FUNCTION @extschema@.baseline(text, name) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.validate_migration(name text, migration jsonb, schema name DEFAULT 'public')
+	RETURNS void LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'pgroll_validate_migration';
+COMMENT ON FUNCTION @extschema@.validate_migration(text, jsonb, name) IS
+	'raises the error that start_migration() would, and changes nothing';
+GRANT EXECUTE ON FUNCTION @extschema@.validate_migration(text, jsonb, name) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.plan_migration(name text, migration jsonb, schema name DEFAULT 'public',
+		OUT phase text, OUT step int, OUT operation int, OUT command text,
+		OUT lock_mode text, OUT relation text, OUT background boolean)
+	RETURNS SETOF record LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'pgroll_plan_migration';
+COMMENT ON FUNCTION @extschema@.plan_migration(text, jsonb, name) IS
+	'the steps of a migration in all its phases, with the locks that they take';
+GRANT EXECUTE ON FUNCTION @extschema@.plan_migration(text, jsonb, name) TO PUBLIC;

@@ -14,6 +14,7 @@
 
 #include "support/guc.h"
 
+bool		pgroll_allow_published_tables = false;
 int			pgroll_backfill_batch_time = 20;
 int			pgroll_backfill_max_replica_lag = 0;
 int			pgroll_backfill_max_snapshot_age = 0;
@@ -25,6 +26,14 @@ int			pgroll_lock_timeout = 500;
 void
 guc_init(void)
 {
+	DefineCustomBoolVariable("pgroll_c.allow_published_tables",
+							 "Allows a migration to add columns to a table that is published without a column list.",
+							 "A subscriber stops applying changes until its table has these columns, too.",
+							 &pgroll_allow_published_tables,
+							 false,
+							 PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+
 	DefineCustomIntVariable("pgroll_c.backfill_batch_time",
 							"Sets how long one batch of a backfill may take.",
 							"Each batch is a transaction of its own; its row locks are held that long at most.",

@@ -7,6 +7,7 @@
 #ifndef PGROLL_GUC_H
 #define PGROLL_GUC_H
 
+extern bool pgroll_allow_published_tables;
 extern int	pgroll_backfill_batch_time;
 extern int	pgroll_backfill_max_replica_lag;
 extern int	pgroll_backfill_max_snapshot_age;

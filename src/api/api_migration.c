@@ -1,0 +1,124 @@
+/*-------------------------------------------------------------------------
+ *
+ * api_migration.c
+ *		What users call to start, complete and roll back migrations.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/tuplestore.h"
+
+#include "migration/lifecycle.h"
+
+PG_FUNCTION_INFO_V1(pgroll_start_migration);
+PG_FUNCTION_INFO_V1(pgroll_complete_migration);
+PG_FUNCTION_INFO_V1(pgroll_rollback_migration);
+PG_FUNCTION_INFO_V1(pgroll_baseline);
+PG_FUNCTION_INFO_V1(pgroll_validate_migration);
+PG_FUNCTION_INFO_V1(pgroll_plan_migration);
+
+static void put_step(ReturnSetInfo *result, const Step *step, int number);
+
+/* start_migration(name text, migration jsonb, schema name) -> text */
+Datum
+pgroll_start_migration(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Jsonb	   *document = PG_GETARG_JSONB_P(1);
+	Name		schema = PG_GETARG_NAME(2);
+
+	PG_RETURN_TEXT_P(cstring_to_text(lifecycle_start(NameStr(*schema), name, document)));
+}
+
+/* complete_migration(schema name) -> text */
+Datum
+pgroll_complete_migration(PG_FUNCTION_ARGS)
+{
+	Name		schema = PG_GETARG_NAME(0);
+
+	PG_RETURN_TEXT_P(cstring_to_text(lifecycle_complete(NameStr(*schema))));
+}
+
+/* rollback_migration(schema name) -> text, or NULL where no version is left */
+Datum
+pgroll_rollback_migration(PG_FUNCTION_ARGS)
+{
+	Name		schema = PG_GETARG_NAME(0);
+	char	   *left = lifecycle_rollback(NameStr(*schema));
+
+	if (left == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(left));
+}
+
+/* baseline(name text, schema name) -> text */
+Datum
+pgroll_baseline(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Name		schema = PG_GETARG_NAME(1);
+
+	PG_RETURN_TEXT_P(cstring_to_text(lifecycle_baseline(NameStr(*schema), name)));
+}
+
+/* validate_migration(name text, migration jsonb, schema name) -> void */
+Datum
+pgroll_validate_migration(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Jsonb	   *document = PG_GETARG_JSONB_P(1);
+	Name		schema = PG_GETARG_NAME(2);
+
+	(void) lifecycle_plan(NameStr(*schema), name, document);
+	PG_RETURN_VOID();
+}
+
+/* plan_migration(name text, migration jsonb, schema name) -> rows */
+Datum
+pgroll_plan_migration(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Jsonb	   *document = PG_GETARG_JSONB_P(1);
+	Name		schema = PG_GETARG_NAME(2);
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MigrationPlan *plan;
+	ListCell   *lc;
+	int			number = 0;
+
+	InitMaterializedSRF(fcinfo, 0);
+	plan = lifecycle_plan(NameStr(*schema), name, document);
+	foreach(lc, plan->steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->command != NULL)
+			put_step(result, step, ++number);
+	}
+	return (Datum) 0;
+}
+
+static void
+put_step(ReturnSetInfo *result, const Step *step, int number)
+{
+	Datum		values[7] = {0};
+	bool		nulls[7] = {false};
+
+	values[0] = CStringGetTextDatum(phase_name(step->phase));
+	values[1] = Int32GetDatum(number);
+	values[2] = Int32GetDatum(step->operation);
+	nulls[2] = step->operation == 0;
+	values[3] = CStringGetTextDatum(step->command);
+	nulls[4] = step->lock == NoLock;
+	if (!nulls[4])
+		values[4] = CStringGetTextDatum(GetLockmodeName(DEFAULT_LOCKMETHOD, step->lock));
+	nulls[5] = step->relation_name == NULL;
+	if (!nulls[5])
+		values[5] = CStringGetTextDatum(step->relation_name);
+	values[6] = BoolGetDatum(step->phase == PHASE_BACKGROUND);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}

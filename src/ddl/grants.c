@@ -1,0 +1,75 @@
+/*-------------------------------------------------------------------------
+ *
+ * grants.c
+ *		GRANT statements that repeat the access list of another object.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "utils/acl.h"
+#include "utils/builtins.h"
+
+#include "ddl/grants.h"
+
+static const struct
+{
+	AclMode		privilege;
+	const char *name;
+	bool		of_column;
+	bool		of_view;
+	bool		of_schema;
+}			privileges[] = {
+	{ACL_SELECT, "SELECT", true, true, false},
+	{ACL_INSERT, "INSERT", true, true, false},
+	{ACL_UPDATE, "UPDATE", true, true, false},
+	{ACL_REFERENCES, "REFERENCES", true, true, false},
+	{ACL_DELETE, "DELETE", false, true, false},
+	{ACL_TRUNCATE, "TRUNCATE", false, true, false},
+	{ACL_TRIGGER, "TRIGGER", false, true, false},
+	{ACL_USAGE, "USAGE", false, false, true},
+};
+
+static char *
+grant_sql(const GrantPart *part, const char *names, const char *object)
+{
+	return psprintf("GRANT %s ON %s TO %s%s", names, object, part->grantee,
+					part->grantable ? " WITH GRANT OPTION" : "");
+}
+
+char *
+grant_column_sql(const GrantPart *part, const char *column, const char *object)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < lengthof(privileges); i++)
+	{
+		if (privileges[i].of_column && (part->privileges & privileges[i].privilege) != 0)
+			appendStringInfo(&names, "%s%s (%s)", names.len > 0 ? ", " : "",
+							 privileges[i].name, quote_identifier(column));
+	}
+	return grant_sql(part, names.data, object);
+}
+
+char *
+grant_view_sql(const GrantPart *part, const char *object)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < lengthof(privileges); i++)
+	{
+		if (privileges[i].of_view && (part->privileges & privileges[i].privilege) != 0)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
+							 privileges[i].name);
+	}
+	return names.len > 0 ? grant_sql(part, names.data, object) : NULL;
+}
+
+char *
+grant_schema_sql(const GrantPart *part, const char *schema)
+{
+	if ((part->privileges & ACL_USAGE) == 0)
+		return NULL;
+	return grant_sql(part, "USAGE", psprintf("SCHEMA %s", schema));
+}

@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * grants.h
+ *		GRANT statements that repeat the access list of another object.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_GRANTS_H
+#define PGROLL_GRANTS_H
+
+#include "schema/catalog_read.h"
+
+/* object is qualified and quoted; column is a bare name. */
+extern char *grant_column_sql(const GrantPart *part, const char *column,
+							  const char *object);
+/* NULL where none of the privileges makes sense for the object's kind. */
+extern char *grant_view_sql(const GrantPart *part, const char *object);
+extern char *grant_schema_sql(const GrantPart *part, const char *schema);
+
+#endif							/* PGROLL_GRANTS_H */

@@ -1,0 +1,520 @@
+/*-------------------------------------------------------------------------
+ *
+ * lifecycle.c
+ *		Start, complete and roll back migrations.
+ *
+ * The order is always: the base schema's lock, a plan, the plan's relation
+ * locks, the plan again (the catalogs may have changed while we waited), its
+ * steps.  A state changes in the transaction of what it describes.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_namespace.h"
+#include "commands/dbcommands.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "ddl/ddl_execute.h"
+#include "migration/document.h"
+#include "migration/lifecycle.h"
+#include "migration/plan.h"
+#include "operation/op_sql.h"
+#include "schema/catalog_read.h"
+#include "schema/names.h"
+#include "state/migrations.h"
+#include "state/tasks.h"
+#include "versioning/version_view.h"
+#include "worker/launcher.h"
+
+static void check_can_migrate(const char *base_schema);
+static void check_name_is_new(const char *base_schema, const char *name,
+							  Jsonb *document);
+static void check_version_schema_is_new(const char *version_schema);
+static bool same_document(Jsonb *a, Jsonb *b);
+static SchemaModel *read_model(const char *base_schema, int64 id,
+							   const char *version_schema);
+static MigrationPlan *start_plan(const Migration *migration, int64 id,
+								 const char *newest);
+static bool runs_sql_at_start(const Migration *migration);
+static int	enter_tasks(const MigrationPlan *plan, int64 id);
+static int	compare_background_steps(const ListCell *a, const ListCell *b);
+static MigrationRow *require_active(const char *base_schema, const char *verb);
+static void check_owns_migration(const MigrationRow *row);
+static void check_ready(const MigrationRow *row);
+static const char *previous_version(const MigrationRow *row);
+static MigrationPlan *complete_plan(const MigrationRow *row, Migration *migration);
+static void refresh_views(const MigrationRow *row, Migration *migration);
+static MigrationPlan *rollback_plan(const char *base_schema, Migration *migration,
+									int64 id, const char *version_schema);
+static void append_phases(MigrationPlan *plan, const MigrationPlan *more);
+static void append_background_in_order(MigrationPlan *plan);
+
+char *
+lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
+{
+	Migration  *migration = document_read(base_schema, name, document);
+	MigrationRow *newest;
+	MigrationPlan *plan;
+	int64		id;
+
+	check_can_migrate(base_schema);
+	base_schema_lock(base_schema, true);
+	check_name_is_new(base_schema, name, document);
+	check_version_schema_is_new(migration->version_schema);
+	newest = migration_newest_live(base_schema);
+	if (newest == NULL)
+		ereport(NOTICE,
+				(errmsg("schema \"%s\" has no schema version yet: applications use its tables directly",
+						base_schema),
+				 errdetail("They are served as the oldest version, but they see added columns in SELECT *, and the completion changes their tables."),
+				 errhint("Let pgroll_c.baseline() make a first version, and move the applications to it.")));
+
+	id = migration_insert(base_schema, name, migration->version_schema,
+						  newest == NULL ? 0 : newest->id, document,
+						  GetUserNameFromId(GetUserId(), false));
+	plan = start_plan(migration, id, newest == NULL ? NULL : newest->version_schema);
+	ddl_lock_plan(plan, PHASE_START);
+	migration = document_read(base_schema, name, document);
+	plan = start_plan(migration, id, newest == NULL ? NULL : newest->version_schema);
+	ddl_execute_plan(plan, PHASE_START, id);
+
+	if (runs_sql_at_start(migration))
+	{
+		SchemaModel *model = read_model(base_schema, id,
+										newest == NULL ? NULL : newest->version_schema);
+
+		plan = plan_create(base_schema);
+		plan_version(migration, model, plan);
+		ddl_execute_plan(plan, PHASE_START, id);
+	}
+	if (enter_tasks(plan, id) == 0)
+		migration_set_state(id, STATE_READY, NULL);
+	else
+		launcher_request_at_commit();
+	return migration->version_schema;
+}
+
+char *
+lifecycle_complete(const char *base_schema)
+{
+	MigrationRow *row;
+	Migration  *migration;
+	MigrationPlan *plan;
+	MigrationRow *parent;
+
+	base_schema_lock(base_schema, true);
+	row = require_active(base_schema, "complete");
+	check_owns_migration(row);
+	check_ready(row);
+	migration = document_read(base_schema, row->name, row->document);
+	plan = complete_plan(row, migration);
+	ddl_lock_plan(plan, PHASE_COMPLETE);
+	migration = document_read(base_schema, row->name, row->document);
+	plan = complete_plan(row, migration);
+	ddl_execute_plan(plan, PHASE_COMPLETE, row->id);
+	if (plan_completes_with_sql(migration))
+		refresh_views(row, migration);
+
+	parent = row->parent != 0 ? migration_by_id(row->parent) : NULL;
+	if (parent != NULL && !parent->retired)
+		migration_set_retired(parent->id);
+	migration_set_state(row->id, STATE_COMPLETED,
+						GetUserNameFromId(GetUserId(), false));
+	return row->version_schema;
+}
+
+char *
+lifecycle_rollback(const char *base_schema)
+{
+	MigrationRow *row = require_active(base_schema, "roll back");
+	Migration  *migration;
+	MigrationPlan *plan;
+
+	/* A task holds locks that we need; cancelled first, it lets them go. */
+	check_owns_migration(row);
+	worker_cancel_tasks(row->id);
+	base_schema_lock(base_schema, true);
+	row = require_active(base_schema, "roll back");
+	check_owns_migration(row);
+
+	migration = document_read(base_schema, row->name, row->document);
+	plan = rollback_plan(base_schema, migration, row->id, row->version_schema);
+	ddl_lock_plan(plan, PHASE_ROLLBACK);
+	plan = rollback_plan(base_schema, migration, row->id, row->version_schema);
+	ddl_execute_plan(plan, PHASE_ROLLBACK, row->id);
+	migration_set_state(row->id, STATE_ROLLED_BACK,
+						GetUserNameFromId(GetUserId(), false));
+	row = migration_newest_live(base_schema);
+	return row == NULL ? NULL : row->version_schema;
+}
+
+char *
+lifecycle_baseline(const char *base_schema, const char *name)
+{
+	char	   *version_schema = name_version_schema(base_schema, name);
+	const char *user = GetUserNameFromId(GetUserId(), false);
+	MigrationRow *newest;
+	MigrationPlan *plan = plan_create(base_schema);
+	SchemaModel *model;
+	int64		id;
+
+	check_can_migrate(base_schema);
+	base_schema_lock(base_schema, true);
+	check_name_is_new(base_schema, name, NULL);
+	check_version_schema_is_new(version_schema);
+	newest = migration_newest_live(base_schema);
+	if (newest != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("schema \"%s\" has a schema version already: \"%s\"",
+						base_schema, newest->version_schema),
+				 errhint("A baseline is the first entry of a line of migrations; start a migration instead.")));
+	id = migration_insert(base_schema, name, version_schema, 0, NULL, user);
+	model = read_model(base_schema, id, NULL);
+	version_schema_create(model, version_schema, PHASE_START, plan);
+	version_views_create(model, version_schema, PHASE_START, NIL, plan);
+	ddl_execute_plan(plan, PHASE_START, id);
+	migration_set_state(id, STATE_READY, NULL);
+	migration_set_state(id, STATE_COMPLETED, user);
+	return version_schema;
+}
+
+MigrationPlan *
+lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
+{
+	Migration  *migration = document_read(base_schema, name, document);
+	MigrationRow *active = migration_active(base_schema);
+	MigrationRow *newest = migration_newest_live(base_schema);
+	MigrationPlan *plan;
+	int64		id;
+
+	if (active != NULL && strcmp(active->name, name) == 0 &&
+		same_document(active->document, document))
+	{
+		plan = complete_plan(active, migration);
+		append_phases(plan, rollback_plan(base_schema, migration, active->id,
+										  active->version_schema));
+		return plan;
+	}
+	check_can_migrate(base_schema);
+	check_name_is_new(base_schema, name, document);
+	check_version_schema_is_new(migration->version_schema);
+	id = migration_next_id();
+	plan = start_plan(migration, id, newest == NULL ? NULL : newest->version_schema);
+	if (runs_sql_at_start(migration))
+		plan_version(migration, read_model(base_schema, id, NULL), plan);
+	append_background_in_order(plan);
+	return plan;
+}
+
+bool
+lifecycle_is_completed(const char *base_schema, const char *name, Jsonb *document)
+{
+	MigrationRow *row = migration_by_name(base_schema, name);
+
+	return row != NULL && row->state == STATE_COMPLETED &&
+		same_document(row->document, document);
+}
+
+/* Before anything is changed: may this role make schemas, is the base one there? */
+static void
+check_can_migrate(const char *base_schema)
+{
+	Oid			namespace = get_namespace_oid(base_schema, false);
+
+	if (object_aclcheck(DatabaseRelationId, MyDatabaseId, GetUserId(),
+						ACL_CREATE) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for database \"%s\"",
+						get_database_name(MyDatabaseId)),
+				 errdetail("A migration makes a schema for its version."),
+				 errhint("Grant CREATE on the database to the role.")));
+	if (object_aclcheck(NamespaceRelationId, namespace, GetUserId(),
+						ACL_USAGE) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for schema \"%s\"", base_schema),
+				 errhint("Grant USAGE on the schema to the role.")));
+}
+
+static void
+check_name_is_new(const char *base_schema, const char *name, Jsonb *document)
+{
+	MigrationRow *row = migration_by_name(base_schema, name);
+	MigrationRow *active;
+
+	if (row != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_MIGRATION_EXISTS),
+				 same_document(row->document, document) ?
+				 errmsg("migration \"%s\" is applied already", name) :
+				 errmsg("another migration named \"%s\" exists", name),
+				 errdetail("Its state is \"%s\".", migration_state_name(row->state)),
+				 same_document(row->document, document) ?
+				 errhint("There is nothing to do.") :
+				 errhint("Its document differs from this one; choose another name.")));
+	active = migration_active(base_schema);
+	if (active != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_MIGRATION_ACTIVE),
+				 errmsg("migration \"%s\" is already in progress", active->name),
+				 errdetail("It was started at %s by role \"%s\".",
+						   timestamptz_to_str(active->started_at), active->started_by),
+				 errhint("Complete it with pgroll_c.complete_migration() or undo it with pgroll_c.rollback_migration().")));
+}
+
+static void
+check_version_schema_is_new(const char *version_schema)
+{
+	if (OidIsValid(get_namespace_oid(version_schema, true)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_SCHEMA),
+				 errmsg("schema \"%s\" already exists", version_schema),
+				 errdetail("It would be the migration's version schema."),
+				 errhint("Give the migration another name, or set version_schema in its document.")));
+}
+
+static bool
+same_document(Jsonb *a, Jsonb *b)
+{
+	return a != NULL && b != NULL &&
+		compareJsonbContainers(&a->root, &b->root) == 0;
+}
+
+static SchemaModel *
+read_model(const char *base_schema, int64 id, const char *version_schema)
+{
+	SchemaModel *model = catalog_read_schema(base_schema, version_schema, id);
+	MigrationRow *rows[2];
+
+	rows[0] = migration_newest_live(base_schema);
+	rows[1] = migration_active(base_schema);
+	for (int i = 0; i < lengthof(rows); i++)
+	{
+		Oid			namespace = rows[i] == NULL ? InvalidOid :
+			get_namespace_oid(rows[i]->version_schema, true);
+
+		if (OidIsValid(namespace))
+			model->version_namespaces =
+				list_append_unique_oid(model->version_namespaces, namespace);
+		if (rows[i] != NULL && rows[i]->parent != 0)
+		{
+			MigrationRow *parent = migration_by_id(rows[i]->parent);
+
+			namespace = get_namespace_oid(parent->version_schema, true);
+			if (!parent->retired && OidIsValid(namespace))
+				model->version_namespaces =
+					list_append_unique_oid(model->version_namespaces, namespace);
+		}
+	}
+	return model;
+}
+
+/*
+ * The steps of the start, with those of the version schema, unless an sql
+ * operation changes the catalogs first.
+ */
+static MigrationPlan *
+start_plan(const Migration *migration, int64 id, const char *newest)
+{
+	MigrationPlan *plan;
+	SchemaModel *model;
+	const char *base_schema = migration->base_schema;
+
+	model = read_model(base_schema, id, newest);
+	plan = plan_create(base_schema);
+	plan_apply_operations(migration, model);
+	plan_start(migration, model, plan);
+	if (!runs_sql_at_start(migration))
+		plan_version(migration, model, plan);
+	return plan;
+}
+
+static bool
+runs_sql_at_start(const Migration *migration)
+{
+	return op_sql_runs_at_start(linitial(migration->operations));
+}
+
+/* Background steps become tasks, in the order of their kinds; returns how many. */
+static int
+enter_tasks(const MigrationPlan *plan, int64 id)
+{
+	List	   *steps = NIL;
+	bool		waits = false;
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		if (((Step *) lfirst(lc))->phase == PHASE_BACKGROUND)
+			steps = lappend(steps, lfirst(lc));
+	}
+	list_sort(steps, compare_background_steps);
+	foreach(lc, steps)
+	{
+		Step	   *step = lfirst(lc);
+		TaskSpec	spec = {
+			.kind = step->task,
+			.relation = step->relation,
+			.object = step->task_object,
+			.command = step->command,
+		};
+
+		if (step->task == TASK_OLD_SNAPSHOTS && waits)
+			continue;			/* once for all tables */
+		waits |= step->task == TASK_OLD_SNAPSHOTS;
+		(void) task_add(id, &spec);
+	}
+	return list_length(steps);
+}
+
+/* list_sort() is not stable: keep the order of the plan within a kind. */
+static int
+compare_background_steps(const ListCell *a, const ListCell *b)
+{
+	const Step *x = lfirst(a);
+	const Step *y = lfirst(b);
+
+	if (x->task != y->task)
+		return x->task < y->task ? -1 : 1;
+	return x->number - y->number;
+}
+
+static MigrationRow *
+require_active(const char *base_schema, const char *verb)
+{
+	MigrationRow *row;
+
+	(void) get_namespace_oid(base_schema, false);
+	row = migration_active(base_schema);
+	if (row == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_NO_MIGRATION),
+				 errmsg("there is no migration to %s in schema \"%s\"", verb, base_schema),
+				 errhint("Start one with pgroll_c.start_migration().")));
+	return row;
+}
+
+/* Whoever is the version schema's owner, or may act as it. */
+static void
+check_owns_migration(const MigrationRow *row)
+{
+	Oid			namespace = get_namespace_oid(row->version_schema, true);
+	Oid			starter = get_role_oid(row->started_by, true);
+	bool		allowed;
+
+	if (OidIsValid(starter))
+		allowed = has_privs_of_role(GetUserId(), starter);
+	else
+		allowed = OidIsValid(namespace) &&
+			object_ownercheck(NamespaceRelationId, namespace, GetUserId());
+	if (!allowed)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for migration \"%s\"", row->name),
+				 errdetail("It was started by role \"%s\".", row->started_by),
+				 errhint("Act as that role, or as a member of it.")));
+}
+
+static void
+check_ready(const MigrationRow *row)
+{
+	int			n_open;
+	int			n_failed;
+
+	if (row->state == STATE_READY)
+		return;
+	task_count(row->id, &n_open, &n_failed);
+	if (row->state == STATE_FAILED)
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_MIGRATION_FAILED),
+				 errmsg("migration \"%s\" has failed", row->name),
+				 errdetail("%d of its tasks failed, %d are open.", n_failed, n_open),
+				 errhint("See pgroll_c.progress; then call pgroll_c.retry_migration() or pgroll_c.rollback_migration().")));
+	ereport(ERROR,
+			(errcode(ERRCODE_PGROLL_MIGRATION_NOT_READY),
+			 errmsg("migration \"%s\" is not ready", row->name),
+			 errdetail("%d of its tasks are still open.", n_open),
+			 errhint("Wait with CALL pgroll_c.wait_for_migration().")));
+}
+
+/* The version schema that a completion retires, or NULL. */
+static const char *
+previous_version(const MigrationRow *row)
+{
+	MigrationRow *parent;
+
+	if (row->parent == 0)
+		return NULL;
+	parent = migration_by_id(row->parent);
+	return parent->retired ? NULL : parent->version_schema;
+}
+
+static MigrationPlan *
+complete_plan(const MigrationRow *row, Migration *migration)
+{
+	const char *previous = previous_version(row);
+	SchemaModel *model = read_model(row->base_schema, row->id, previous);
+	MigrationPlan *plan = plan_create(row->base_schema);
+
+	model->no_expressions = true;
+	plan_apply_operations(migration, model);
+	plan_complete(migration, model, previous, plan);
+	return plan;
+}
+
+/* After the user's own statements of a completion. */
+static void
+refresh_views(const MigrationRow *row, Migration *migration)
+{
+	SchemaModel *model = read_model(row->base_schema, row->id, row->version_schema);
+	MigrationPlan *plan = plan_create(row->base_schema);
+
+	plan_refresh_views(migration, model, plan);
+	ddl_execute_plan(plan, PHASE_COMPLETE, row->id);
+}
+
+static MigrationPlan *
+rollback_plan(const char *base_schema, Migration *migration, int64 id,
+			  const char *version_schema)
+{
+	SchemaModel *model = read_model(base_schema, id, NULL);
+	MigrationPlan *plan = plan_create(base_schema);
+
+	plan_rollback(migration, model, plan);
+	return plan;
+}
+
+static void
+append_phases(MigrationPlan *plan, const MigrationPlan *more)
+{
+	plan->steps = list_concat(plan->steps, more->steps);
+}
+
+/* Background steps go to the end, in the order in which they will be done. */
+static void
+append_background_in_order(MigrationPlan *plan)
+{
+	List	   *background = NIL;
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->phase == PHASE_BACKGROUND)
+			background = lappend(background, step);
+		else
+			others = lappend(others, step);
+	}
+	list_sort(background, compare_background_steps);
+	plan->steps = list_concat(others, background);
+}

@@ -1,0 +1,411 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *		Migration -> the steps of its phases.
+ *
+ * Operations append the steps of their own objects.  What belongs to a table as
+ * a whole is added here: marker and dual-write triggers, the tasks of its
+ * backfill, constraints and indexes over several columns, the views.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/pg_class.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "migration/plan.h"
+#include "operation/carry.h"
+#include "operation/op_sql.h"
+#include "operation/operation_util.h"
+#include "operation/shadow_column.h"
+#include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
+#include "schema/names.h"
+#include "support/guc.h"
+#include "versioning/edge_build.h"
+#include "versioning/version_view.h"
+
+static void start_table(const Migration *migration, SchemaModel *model,
+						TableModel *table, MigrationPlan *plan);
+static void check_table_can_have_edges(TableModel *table);
+static void start_triggers(SchemaModel *model, TableModel *table,
+						   const EdgeMigration *edges, MigrationPlan *plan);
+static void create_trigger(Oid relid, const char *name, DualWriteRole role,
+						   const EdgeMigration *edges, MigrationPlan *plan);
+static void backfill_tasks(SchemaModel *model, TableModel *table,
+						   const EdgeMigration *edges, MigrationPlan *plan);
+static char *analyze_sql(SchemaModel *model, TableModel *table,
+						 const EdgeMigration *edges);
+static void background_step(Oid relid, TaskKind task, const char *command,
+							LOCKMODE lock, MigrationPlan *plan);
+static List *qualified_tables(const Migration *migration, SchemaModel *model);
+static void drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan);
+static void drop_columns(SchemaModel *model, TableModel *table, Phase phase,
+						 List *names, MigrationPlan *plan);
+static void check_nothing_depends(SchemaModel *model, TableModel *table);
+
+void
+plan_apply_operations(const Migration *migration, SchemaModel *model)
+{
+	ListCell   *lc;
+
+	foreach(lc, migration->operations)
+	{
+		Operation  *operation = lfirst(lc);
+
+		operation->ops->validate(operation, model);
+	}
+	shadow_columns_name(model);
+}
+
+void
+plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, migration->operations)
+	{
+		Operation  *operation = lfirst(lc);
+
+		if (operation->ops->start != NULL)
+			operation->ops->start(operation, model, plan);
+	}
+	foreach(lc, model->tables)
+		start_table(migration, model, lfirst(lc), plan);
+}
+
+void
+plan_version(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
+{
+	version_schema_create(model, migration->version_schema, PHASE_START, plan);
+	version_views_create(model, migration->version_schema, PHASE_START,
+						 qualified_tables(migration, model), plan);
+}
+
+void
+plan_complete(const Migration *migration, SchemaModel *model,
+			  const char *previous, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+		check_nothing_depends(model, lfirst(lc));
+	if (previous != NULL)
+		version_schema_drop(model, previous, PHASE_COMPLETE, plan);
+	drop_triggers(model, PHASE_COMPLETE, plan);
+	foreach(lc, migration->operations)
+	{
+		Operation  *operation = lfirst(lc);
+
+		if (operation->ops->complete != NULL)
+			operation->ops->complete(operation, model, plan);
+	}
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+		char	   *marker = name_marker(model->migration);
+
+		carry_complete(model, table, plan);
+		if (table->dropped || !OidIsValid(table->relid) ||
+			get_attnum(table->relid, marker) == InvalidAttrNumber)
+			continue;
+		drop_columns(model, table, PHASE_COMPLETE, list_make1(marker), plan);
+		if (!plan_completes_with_sql(migration))
+			version_view_replace(model, table, migration->version_schema,
+								 PHASE_COMPLETE, plan);
+	}
+}
+
+void
+plan_refresh_views(const Migration *migration, SchemaModel *model,
+				   MigrationPlan *plan)
+{
+	version_views_drop(model, migration->version_schema, PHASE_COMPLETE, plan);
+	version_views_create(model, migration->version_schema, PHASE_COMPLETE, NIL, plan);
+}
+
+void
+plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	version_schema_drop(model, migration->version_schema, PHASE_ROLLBACK, plan);
+	drop_triggers(model, PHASE_ROLLBACK, plan);
+	for (int i = list_length(migration->operations) - 1; i >= 0; i--)
+	{
+		Operation  *operation = list_nth(migration->operations, i);
+
+		if (operation->ops->rollback != NULL)
+			operation->ops->rollback(operation, model, plan);
+	}
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+		List	   *names;
+
+		if (table->relkind != RELKIND_RELATION &&
+			table->relkind != RELKIND_PARTITIONED_TABLE)
+			continue;
+		names = catalog_columns_of_migration(table->relid, model->migration);
+		if (names != NIL)
+			drop_columns(model, table, PHASE_ROLLBACK, names, plan);
+	}
+}
+
+bool
+plan_completes_with_sql(const Migration *migration)
+{
+	ListCell   *lc;
+
+	foreach(lc, migration->operations)
+	{
+		if (op_sql_runs_at_completion(lfirst(lc)))
+			return true;
+	}
+	return false;
+}
+
+static void
+start_table(const Migration *migration, SchemaModel *model, TableModel *table,
+			MigrationPlan *plan)
+{
+	EdgeMigration *edges;
+
+	if (!table->has_edges || table->dropped || !OidIsValid(table->relid))
+		return;
+	edges = edge_build(model, table, migration->name, migration->version_schema);
+	if (edges == NULL)
+		return;
+	check_table_can_have_edges(table);
+	carry_start(model, table, plan);
+	shadow_alter_table(model, table, 0, PHASE_START,
+					   psprintf("ADD COLUMN %s boolean DEFAULT pgroll_c.awaits_backfill()",
+								quote_identifier(edges->marker)), plan);
+	start_triggers(model, table, edges, plan);
+	if (edge_migration_has_up(edges))
+		backfill_tasks(model, table, edges, plan);
+}
+
+static void
+check_table_can_have_edges(TableModel *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_table_tree(table->relid))
+	{
+		char		relkind = get_rel_relkind(lfirst_oid(lc));
+		char	   *publication = catalog_publication_of_all_columns(lfirst_oid(lc));
+
+		if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("table \"%s\" cannot be changed: its member %s is a foreign table",
+							table->name, catalog_relation_name(lfirst_oid(lc))),
+					 errhint("Detach the foreign table before the migration.")));
+		if (publication != NULL && !pgroll_allow_published_tables)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("table \"%s\" is published by \"%s\" without a column list",
+							table->name, publication),
+					 errdetail("The migration adds columns; the apply worker of a subscriber that lacks them would stop."),
+					 errhint("Publish the table with a column list, or set pgroll_c.allow_published_tables.")));
+	}
+}
+
+static void
+start_triggers(SchemaModel *model, TableModel *table, const EdgeMigration *edges,
+			   MigrationPlan *plan)
+{
+	List	   *members = catalog_table_tree(table->relid);
+	bool		others = false;
+	ListCell   *lc;
+
+	foreach(lc, members)
+		others |= catalog_has_before_triggers(lfirst_oid(lc));
+	foreach(lc, members)
+	{
+		Oid			relid = lfirst_oid(lc);
+
+		if (relid != table->relid && catalog_is_partition(relid))
+			continue;			/* the server clones its parent's */
+		create_trigger(relid, DUAL_WRITE_TRIGGER_FIRST,
+					   others ? DUAL_WRITE_FIRST : DUAL_WRITE_ONLY, edges, plan);
+		if (others)
+			create_trigger(relid, DUAL_WRITE_TRIGGER_LAST, DUAL_WRITE_LAST,
+						   edges, plan);
+	}
+}
+
+static void
+create_trigger(Oid relid, const char *name, DualWriteRole role,
+			   const EdgeMigration *edges, MigrationPlan *plan)
+{
+	char	   *table = catalog_relation_name(relid);
+
+	plan_step(plan, (Step) {
+		.phase = PHASE_START,
+		.command = psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s "
+							"FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write(%s, %s)",
+							quote_identifier(name), table,
+							quote_literal_cstr(dual_write_role_to_text(role)),
+							quote_literal_cstr(edge_migration_to_json(edges))),
+		.lock = AccessExclusiveLock,
+		.relation = relid,
+		.relation_name = table,
+	});
+	plan_step(plan, (Step) {
+		.phase = PHASE_START,
+		.command = psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", table,
+							quote_identifier(name)),
+		.lock = AccessExclusiveLock,
+		.relation = relid,
+		.relation_name = table,
+	});
+}
+
+static void
+backfill_tasks(SchemaModel *model, TableModel *table, const EdgeMigration *edges,
+			   MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_table_tree(table->relid))
+	{
+		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_RELATION)
+			continue;
+		background_step(lfirst_oid(lc), TASK_BACKFILL, "backfill",
+						RowExclusiveLock, plan);
+		background_step(lfirst_oid(lc), TASK_LAST_PASS, "last pass",
+						AccessShareLock, plan);
+	}
+	background_step(table->relid, TASK_ANALYZE, analyze_sql(model, table, edges),
+					ShareUpdateExclusiveLock, plan);
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.command = pstrdup("wait for older snapshots"),
+		.lock = NoLock,
+		.task = TASK_OLD_SNAPSHOTS,
+	});
+}
+
+/* Without statistics of the new columns plans would collapse at completion. */
+static char *
+analyze_sql(SchemaModel *model, TableModel *table, const EdgeMigration *edges)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, edges->edges)
+	{
+		Edge	   *edge = lfirst(lc);
+
+		if (edge->up != NULL)
+			appendStringInfo(&sql, "%s%s", sql.len > 0 ? ", " : "",
+							 quote_identifier(edge->up->column));
+	}
+	return psprintf("ANALYZE %s (%s)", model_qualified(model, table->physical),
+					sql.data);
+}
+
+static void
+background_step(Oid relid, TaskKind task, const char *command, LOCKMODE lock,
+				MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.command = pstrdup(command),
+		.lock = lock,
+		.relation = relid,
+		.relation_name = catalog_relation_name(relid),
+		.task = task,
+	});
+}
+
+/* Tables whose view must load the library while an UPDATE is planned. */
+static List *
+qualified_tables(const Migration *migration, SchemaModel *model)
+{
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+		EdgeMigration *edges;
+
+		if (!table->has_edges || table->dropped || !OidIsValid(table->relid))
+			continue;
+		edges = edge_build(model, table, migration->name, migration->version_schema);
+		if (edges != NULL && edge_reads_shared_column(table, edges))
+			tables = lappend(tables, table);
+	}
+	return tables;
+}
+
+static void
+drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan)
+{
+	List	   *relids = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (table->relkind == RELKIND_RELATION ||
+			table->relkind == RELKIND_PARTITIONED_TABLE)
+			relids = list_concat_unique_oid(relids,
+											OidIsValid(table->relid) ?
+											catalog_table_tree(table->relid) : NIL);
+	}
+	foreach(lc, relids)
+	{
+		Oid			relid = lfirst_oid(lc);
+
+		foreach(lc2, catalog_own_triggers(relid))
+			plan_step(plan, (Step) {
+				.phase = phase,
+				.command = psprintf("DROP TRIGGER %s ON %s",
+									quote_identifier(lfirst(lc2)),
+									catalog_relation_name(relid)),
+				.lock = AccessExclusiveLock,
+				.relation = relid,
+				.relation_name = catalog_relation_name(relid),
+				.also = operation_other_members(relid),
+			});
+	}
+}
+
+static void
+drop_columns(SchemaModel *model, TableModel *table, Phase phase, List *names,
+			 MigrationPlan *plan)
+{
+	StringInfoData actions;
+	ListCell   *lc;
+
+	initStringInfo(&actions);
+	foreach(lc, names)
+		appendStringInfo(&actions, "%sDROP COLUMN %s", actions.len > 0 ? ", " : "",
+						 quote_identifier(lfirst(lc)));
+	shadow_alter_table(model, table, 0, phase, actions.data, plan);
+}
+
+/* What came to depend, since the start, on a column that is to go. */
+static void
+check_nothing_depends(SchemaModel *model, TableModel *table)
+{
+	ListCell   *lc;
+
+	if (!OidIsValid(table->relid) || table->dropped)
+		return;
+	foreach(lc, table->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+
+		if (model_stored_ancestor(column->generation) != column->generation)
+			operation_check_can_shadow(model, table, column, "completion");
+	}
+}

@@ -1,0 +1,454 @@
+/*-------------------------------------------------------------------------
+ *
+ * carry.c
+ *		Constraints and indexes of the columns that get a shadow.
+ *
+ * Texts are made from the catalogs' trees, with the shadow's name in place of
+ * the old column's, never by replacing text.  What an object is called while
+ * the migration is active follows from its name (name_carried), so that the
+ * completion finds it.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/pg_constraint.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "operation/carry.h"
+#include "operation/operation_util.h"
+#include "operation/shadow_column.h"
+#include "schema/catalog_object.h"
+#include "schema/names.h"
+#include "versioning/expression.h"
+
+static List *columns_by_attnum(const TableModel *table);
+static bool columns_are_carried(const TableModel *table, Bitmapset *attnums);
+static Generation *shadow_of(const TableModel *table, AttrNumber attnum);
+static bool is_constraint_of_index(const ConstraintFacts *constraint);
+static void start_constraint(SchemaModel *model, TableModel *table,
+							 const ConstraintFacts *facts, MigrationPlan *plan);
+static char *constraint_sql(const TableModel *table, const ConstraintFacts *facts);
+static char *key_sql(const TableModel *table, List *key);
+static void start_index(SchemaModel *model, TableModel *table,
+						const IndexFacts *facts, MigrationPlan *plan);
+static char *index_sql(SchemaModel *model, const TableModel *table,
+					   const IndexFacts *facts, const char *name);
+static char *index_column_sql(const TableModel *table, const IndexFacts *facts,
+							  const IndexColumn *column, bool included);
+static void complete_constraint(SchemaModel *model, TableModel *table,
+								const ConstraintFacts *facts, MigrationPlan *plan);
+static void complete_index(SchemaModel *model, TableModel *table,
+						   const IndexFacts *facts, List *constraints,
+						   MigrationPlan *plan);
+static void complete_index_roles(SchemaModel *model, TableModel *table,
+								 const IndexFacts *facts, MigrationPlan *plan);
+static char *key_constraint_sql(const ConstraintFacts *key, const char *index);
+static void must_exist(bool exists, const TableModel *table, const char *name);
+static void complete_comment(SchemaModel *model, TableModel *table,
+							 const char *object, const char *comment,
+							 MigrationPlan *plan);
+
+void
+carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	if (!OidIsValid(table->relid) || table->dropped)
+		return;
+	foreach(lc, catalog_constraints(table->relid))
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (!is_constraint_of_index(facts) &&
+			columns_are_carried(table, facts->columns))
+			start_constraint(model, table, facts, plan);
+	}
+	foreach(lc, catalog_indexes(table->relid))
+	{
+		IndexFacts *facts = lfirst(lc);
+
+		if (!name_is_ours(facts->name) && columns_are_carried(table, facts->attnums))
+			start_index(model, table, facts, plan);
+	}
+}
+
+void
+carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	List	   *constraints;
+	ListCell   *lc;
+
+	if (!OidIsValid(table->relid) || table->dropped)
+		return;
+	constraints = catalog_constraints(table->relid);
+	foreach(lc, catalog_indexes(table->relid))
+	{
+		IndexFacts *facts = lfirst(lc);
+
+		if (!name_is_ours(facts->name) && columns_are_carried(table, facts->attnums))
+			complete_index(model, table, facts, constraints, plan);
+	}
+	foreach(lc, constraints)
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (!is_constraint_of_index(facts) &&
+			columns_are_carried(table, facts->columns))
+			complete_constraint(model, table, facts, plan);
+	}
+}
+
+/* What is stored in the newest version for each attribute number, from 1. */
+static List *
+columns_by_attnum(const TableModel *table)
+{
+	List	   *names = NIL;
+	AttrNumber	last = catalog_last_attnum(table->relid);
+
+	for (AttrNumber attnum = 1; attnum <= last; attnum++)
+	{
+		Generation *shadow = shadow_of(table, attnum);
+		char	   *name = get_attname(table->relid, attnum, true);
+
+		if (shadow != NULL)
+			name = shadow->physical;
+		names = lappend(names, name != NULL ? name : psprintf("?%d", attnum));
+	}
+	return names;
+}
+
+/* Is one of them shadowed, and are all of them in the newest version? */
+static bool
+columns_are_carried(const TableModel *table, Bitmapset *attnums)
+{
+	bool		any = false;
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(attnums, attnum)) >= 0)
+	{
+		ListCell   *lc;
+		bool		shown = false;
+
+		foreach(lc, table->columns)
+		{
+			Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+			Generation *stored = model_stored_ancestor(generation);
+
+			if (stored == NULL || stored->attnum != attnum)
+				continue;
+			shown = true;
+			any |= generation != stored;
+		}
+		if (!shown)
+			return false;
+	}
+	return any;
+}
+
+/* The generation that replaces the stored column, NULL where none does. */
+static Generation *
+shadow_of(const TableModel *table, AttrNumber attnum)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+		Generation *stored = model_stored_ancestor(generation);
+
+		if (stored != NULL && stored != generation && stored->attnum == attnum)
+			return generation;
+	}
+	return NULL;
+}
+
+static bool
+is_constraint_of_index(const ConstraintFacts *constraint)
+{
+	return constraint->type == CONSTRAINT_PRIMARY ||
+		constraint->type == CONSTRAINT_UNIQUE ||
+		constraint->type == CONSTRAINT_EXCLUSION;
+}
+
+static void
+start_constraint(SchemaModel *model, TableModel *table,
+				 const ConstraintFacts *facts, MigrationPlan *plan)
+{
+	char	   *name = name_carried(model->migration, facts->name);
+
+	plan_step(plan, (Step) {
+		.phase = PHASE_START,
+		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID",
+							model_qualified(model, table->physical),
+							quote_identifier(name), constraint_sql(table, facts)),
+		.lock = AccessExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, table->physical),
+		.also = operation_other_members(table->relid),
+	});
+	if (facts->type == CONSTRAINT_FOREIGN)
+		plan_lock(plan, PHASE_START, facts->partner, ShareRowExclusiveLock,
+				  catalog_relation_name(facts->partner));
+	if (facts->validated)
+		plan_step(plan, (Step) {
+			.phase = PHASE_BACKGROUND,
+			.command = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
+								model_qualified(model, table->physical),
+								quote_identifier(name)),
+			.lock = ShareUpdateExclusiveLock,
+			.relation = table->relid,
+			.relation_name = model_qualified(model, table->physical),
+			.task = TASK_VALIDATE,
+			.task_object = name,
+		});
+}
+
+/* "CHECK (…) NO INHERIT" or "FOREIGN KEY (…) REFERENCES …" */
+static char *
+constraint_sql(const TableModel *table, const ConstraintFacts *facts)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	if (facts->type == CONSTRAINT_CHECK)
+	{
+		appendStringInfo(&sql, "CHECK (%s)%s",
+						 expression_deparse_stored(stringToNode(facts->check),
+												   columns_by_attnum(table)),
+						 facts->no_inherit ? " NO INHERIT" : "");
+		return sql.data;
+	}
+	appendStringInfo(&sql, "FOREIGN KEY (%s) REFERENCES %s (",
+					 key_sql(table, facts->key), catalog_relation_name(facts->partner));
+	foreach(lc, facts->partner_key)
+		appendStringInfo(&sql, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
+						 quote_identifier(lfirst(lc)));
+	appendStringInfo(&sql, ")%s", facts->reference_tail);
+	if (facts->delete_set_key != NIL)
+		appendStringInfo(&sql, " (%s)", key_sql(table, facts->delete_set_key));
+	if (facts->deferrable)
+		appendStringInfoString(&sql, " DEFERRABLE");
+	if (facts->initially_deferred)
+		appendStringInfoString(&sql, " INITIALLY DEFERRED");
+	return sql.data;
+}
+
+static char *
+key_sql(const TableModel *table, List *key)
+{
+	List	   *names = columns_by_attnum(table);
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, key)
+		appendStringInfo(&sql, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
+						 quote_identifier(list_nth(names, lfirst_int(lc) - 1)));
+	return sql.data;
+}
+
+static void
+start_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
+			MigrationPlan *plan)
+{
+	char	   *name = name_carried(model->migration, facts->name);
+
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.command = index_sql(model, table, facts, name),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, table->physical),
+		.task = TASK_INDEX,
+		.task_object = name,
+	});
+}
+
+static char *
+index_sql(SchemaModel *model, const TableModel *table, const IndexFacts *facts,
+		  const char *name)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE %sINDEX CONCURRENTLY %s ON %s USING %s (",
+					 facts->unique ? "UNIQUE " : "", quote_identifier(name),
+					 model_qualified(model, table->physical),
+					 quote_identifier(facts->method));
+	foreach(lc, facts->columns)
+		appendStringInfo(&sql, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
+						 index_column_sql(table, facts, lfirst(lc), false));
+	appendStringInfoChar(&sql, ')');
+	foreach(lc, facts->included)
+		appendStringInfo(&sql, "%s%s",
+						 foreach_current_index(lc) > 0 ? ", " : " INCLUDE (",
+						 index_column_sql(table, facts, lfirst(lc), true));
+	if (facts->included != NIL)
+		appendStringInfoChar(&sql, ')');
+	if (facts->nulls_not_distinct)
+		appendStringInfoString(&sql, " NULLS NOT DISTINCT");
+	if (facts->options != NULL)
+		appendStringInfo(&sql, " WITH (%s)", facts->options);
+	if (facts->tablespace != NULL)
+		appendStringInfo(&sql, " TABLESPACE %s", quote_identifier(facts->tablespace));
+	if (facts->predicate != NULL)
+		appendStringInfo(&sql, " WHERE %s",
+						 expression_deparse_stored(facts->predicate,
+												   columns_by_attnum(table)));
+	return sql.data;
+}
+
+/*
+ * A default operator class and the column's own collation are left out: those
+ * of the shadow's type are meant.
+ */
+static char *
+index_column_sql(const TableModel *table, const IndexFacts *facts,
+				 const IndexColumn *column, bool included)
+{
+	List	   *names = columns_by_attnum(table);
+	StringInfoData sql;
+	Oid			own_collation = InvalidOid;
+
+	initStringInfo(&sql);
+	if (column->expr != NULL)
+		appendStringInfo(&sql, "(%s)", expression_deparse_stored(column->expr, names));
+	else
+	{
+		int32		typmod;
+		Oid			type;
+
+		appendStringInfoString(&sql, quote_identifier(list_nth(names, column->attnum - 1)));
+		get_atttypetypmodcoll(table->relid, column->attnum, &type, &typmod,
+							  &own_collation);
+	}
+	if (included)
+		return sql.data;
+	if (OidIsValid(column->collation) && column->collation != own_collation)
+		appendStringInfo(&sql, " COLLATE %s", catalog_collation_name(column->collation));
+	if (!column->opclass_is_default || column->opclass_options != NULL)
+		appendStringInfo(&sql, " %s", catalog_opclass_name(column->opclass));
+	if (column->opclass_options != NULL)
+		appendStringInfo(&sql, " (%s)", column->opclass_options);
+	if (facts->can_order)
+		appendStringInfo(&sql, "%s%s", column->descending ? " DESC" : "",
+						 column->nulls_first == column->descending ? "" :
+						 column->nulls_first ? " NULLS FIRST" : " NULLS LAST");
+	return sql.data;
+}
+
+static void
+complete_constraint(SchemaModel *model, TableModel *table,
+					const ConstraintFacts *facts, MigrationPlan *plan)
+{
+	char	   *name = name_carried(model->migration, facts->name);
+
+	must_exist(catalog_constraint_exists(table->relid, name), table, facts->name);
+	shadow_alter_table(model, table, 0, PHASE_COMPLETE,
+					   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
+								quote_identifier(facts->name)), plan);
+	complete_comment(model, table,
+					 psprintf("CONSTRAINT %s ON %s", quote_identifier(facts->name),
+							  model_qualified(model, table->physical)),
+					 facts->comment, plan);
+}
+
+static void
+complete_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
+			   List *constraints, MigrationPlan *plan)
+{
+	char	   *name = name_carried(model->migration, facts->name);
+	Oid			index = get_relname_relid(name, model->namespace);
+	const ConstraintFacts *key = NULL;
+	ListCell   *lc;
+
+	must_exist(OidIsValid(index), table, facts->name);
+	foreach(lc, constraints)
+	{
+		ConstraintFacts *constraint = lfirst(lc);
+
+		if (constraint->index == facts->oid)
+			key = constraint;
+	}
+	if (key != NULL)
+		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
+						   key_constraint_sql(key, name), plan);
+	else
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.command = psprintf("ALTER INDEX %s RENAME TO %s",
+								model_qualified(model, name),
+								quote_identifier(facts->name)),
+			.lock = ShareUpdateExclusiveLock,
+			.relation = index,
+			.relation_name = model_qualified(model, name),
+		});
+	complete_index_roles(model, table, facts, plan);
+	complete_comment(model, table,
+					 psprintf("INDEX %s", model_qualified(model, facts->name)),
+					 facts->comment, plan);
+	if (key != NULL)
+		complete_comment(model, table,
+						 psprintf("CONSTRAINT %s ON %s", quote_identifier(key->name),
+								  model_qualified(model, table->physical)),
+						 key->comment, plan);
+}
+
+/* What the table says of the index. */
+static void
+complete_index_roles(SchemaModel *model, TableModel *table,
+					 const IndexFacts *facts, MigrationPlan *plan)
+{
+	if (facts->replica_identity)
+		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
+						   psprintf("REPLICA IDENTITY USING INDEX %s",
+									quote_identifier(facts->name)), plan);
+	if (facts->clustered)
+		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
+						   psprintf("CLUSTER ON %s", quote_identifier(facts->name)),
+						   plan);
+}
+
+/* The index takes the constraint's name. */
+static char *
+key_constraint_sql(const ConstraintFacts *key, const char *index)
+{
+	return psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s%s",
+					quote_identifier(key->name),
+					key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
+					quote_identifier(index),
+					key->deferrable ? " DEFERRABLE" : "",
+					key->initially_deferred ? " INITIALLY DEFERRED" : "");
+}
+
+static void
+must_exist(bool exists, const TableModel *table, const char *name)
+{
+	if (exists)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("\"%s\" on table \"%s\" is not carried over yet",
+					name, table->name),
+			 errdetail("It was added since the migration started."),
+			 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
+}
+
+static void
+complete_comment(SchemaModel *model, TableModel *table, const char *object,
+				 const char *comment, MigrationPlan *plan)
+{
+	if (comment == NULL)
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.command = psprintf("COMMENT ON %s IS %s", object,
+							quote_literal_cstr(comment)),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, table->physical),
+	});
+}

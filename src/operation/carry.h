@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * carry.h
+ *		Constraints and indexes of the columns that get a shadow.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_CARRY_H
+#define PGROLL_CARRY_H
+
+#include "operation/operation.h"
+
+/*
+ * The steps that make each constraint and index, on which a column stands that
+ * has a shadow, again with the shadow in its place: constraints NOT VALID now
+ * and validated in the background, indexes built there.
+ */
+extern void carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan);
+
+/*
+ * The same objects under their own names, for appending when all columns are
+ * swapped.  Planned before the swap, since it reads the old objects.  Raises
+ * object_not_in_prerequisite_state where one was added since the start.
+ */
+extern void carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan);
+
+#endif							/* PGROLL_CARRY_H */

@@ -1,0 +1,327 @@
+/*-------------------------------------------------------------------------
+ *
+ * op_alter_column.c
+ *		The operation alter_column.
+ *
+ * What both versions can share is changed in the views at the start and in the
+ * table at completion; a shadow is made only where the two need different
+ * values.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "operation/operation.h"
+#include "operation/operation_util.h"
+#include "operation/shadow_column.h"
+#include "versioning/expression.h"
+
+typedef enum NullableChange
+{
+	NULLABLE_KEEP,
+	NULLABLE_SET_NOT_NULL,
+	NULLABLE_DROP_NOT_NULL
+} NullableChange;
+
+typedef struct AlterColumn
+{
+	Operation	base;
+	char	   *table_name;
+	char	   *column_name;
+	char	   *type_text;		/* or NULL */
+	NullableChange nullable;
+	bool		has_default;
+	char	   *default_source; /* NULL with has_default: drop it */
+	bool		has_comment;
+	char	   *comment;		/* NULL with has_comment: drop it */
+	char	   *up;
+	char	   *down;
+
+	TableModel *table;
+	Generation *generation;		/* what the operation leaves */
+	bool		shadow;
+	char	   *type_sql;		/* of a created table's column */
+} AlterColumn;
+
+static void validate_null_change(AlterColumn *op, const ColumnModel *column);
+static void resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column);
+static void shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column,
+						 Oid type, int32 typmod);
+static Node *half_or_column(AlterColumn *op, SchemaModel *model, const char *text,
+							const Generation *from, const Generation *target,
+							const char *field);
+static void apply_metadata(AlterColumn *op, SchemaModel *model, ColumnModel *column);
+static bool is_bare_column(AlterColumn *op, SchemaModel *model, ColumnModel *column,
+						   const char *text);
+static void metadata_steps(const AlterColumn *op, SchemaModel *model, Phase phase,
+						   MigrationPlan *plan);
+
+static Operation *
+parse_alter_column(JsonReader *reader)
+{
+	static const char *const unbuilt[] = {"check", "references", "unique", NULL};
+	AlterColumn *op = palloc0(sizeof(AlterColumn));
+
+	op->table_name = json_name(reader, "table", true);
+	op->column_name = json_name(reader, "column", true);
+	op->type_text = json_string(reader, "type", false);
+	if (json_has(reader, "nullable"))
+		op->nullable = json_bool(reader, "nullable", false) ?
+			NULLABLE_DROP_NOT_NULL : NULLABLE_SET_NOT_NULL;
+	op->has_default = json_has(reader, "default");
+	if (!json_is_null(reader, "default"))
+		op->default_source = json_text(reader, "default", false);
+	op->has_comment = json_has(reader, "comment");
+	if (!json_is_null(reader, "comment"))
+		op->comment = json_text(reader, "comment", false);
+	op->up = json_text(reader, "up", false);
+	op->down = json_text(reader, "down", false);
+	operation_reject_fields(reader, unbuilt);
+	if (op->type_text == NULL && op->nullable == NULLABLE_KEEP &&
+		!op->has_default && !op->has_comment)
+		json_error(reader->path, "the operation changes nothing");
+	return &op->base;
+}
+
+static void
+validate_alter_column(Operation *base, SchemaModel *model)
+{
+	AlterColumn *op = (AlterColumn *) base;
+	ColumnModel *column;
+
+	op->table = model_owned_table(model, op->table_name,
+								  operation_path(base, "table"));
+	column = model_column(op->table, op->column_name,
+						  operation_path(base, "column"));
+	validate_null_change(op, column);
+	resolve_shadow(op, model, column);
+	op->generation = column->generation;
+	apply_metadata(op, model, column);
+}
+
+static void
+validate_null_change(AlterColumn *op, const ColumnModel *column)
+{
+	bool		not_null = column->generation->not_null;
+
+	if ((op->nullable == NULLABLE_SET_NOT_NULL && not_null) ||
+		(op->nullable == NULLABLE_DROP_NOT_NULL && !not_null))
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_INVALID_DOCUMENT),
+				 not_null ?
+				 errmsg("column \"%s\" of table \"%s\" is already NOT NULL",
+						op->column_name, op->table_name) :
+				 errmsg("column \"%s\" of table \"%s\" is already nullable",
+						op->column_name, op->table_name),
+				 errdetail("At %s.", operation_path(&op->base, "nullable")),
+				 errhint("Leave \"nullable\" out.")));
+}
+
+/* Find out whether a shadow is needed, and make it. */
+static void
+resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column)
+{
+	Oid			type = column->generation->type;
+	int32		typmod = column->generation->typmod;
+
+	if (op->type_text != NULL)
+	{
+		expression_parse_type(model, op->type_text,
+							  operation_path(&op->base, "type"), &type, &typmod);
+		op->type_sql = expression_type_name(type, typmod);
+	}
+	if (op->table->created)
+	{
+		column->generation->type = type;
+		column->generation->typmod = typmod;
+		column->generation->collation = get_typcollation(type);
+		if (op->nullable != NULLABLE_KEEP)
+			column->generation->not_null = op->nullable == NULLABLE_SET_NOT_NULL;
+		return;
+	}
+	op->shadow = op->type_text != NULL || op->nullable == NULLABLE_SET_NOT_NULL ||
+		(op->nullable == NULLABLE_DROP_NOT_NULL && op->down != NULL &&
+		 !is_bare_column(op, model, column, op->down));
+	if (op->shadow)
+		shadow_edges(op, model, column, type, typmod);
+	else if (op->nullable == NULLABLE_DROP_NOT_NULL)
+		column->generation->not_null = false;
+}
+
+static void
+shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column, Oid type,
+			 int32 typmod)
+{
+	Generation *old = column->generation;
+	Generation *new;
+	Node	   *up;
+	Generation	target = *old;
+
+	if (op->type_text != NULL && (op->up == NULL || op->down == NULL))
+		json_error(operation_path(&op->base, op->up == NULL ? "up" : "down"),
+				   "a change of type needs both \"up\" and \"down\"");
+	if (op->nullable == NULLABLE_SET_NOT_NULL && op->up == NULL)
+		json_error(operation_path(&op->base, "up"),
+				   "\"nullable\": false needs \"up\", which says what NULL becomes");
+	operation_check_can_shadow(model, op->table, column,
+							   operation_path(&op->base, "column"));
+
+	/* up reads the columns as they are before the operation … */
+	target.type = type;
+	up = half_or_column(op, model, op->up, old, &target, "up");
+	new = model_replace_generation(op->table, column, op->base.number);
+	if (op->type_text != NULL)
+	{
+		new->type = type;
+		new->typmod = typmod;
+		new->collation = get_typcollation(type);
+	}
+	if (op->nullable != NULLABLE_KEEP)
+		new->not_null = op->nullable == NULLABLE_SET_NOT_NULL;
+	new->up = up;
+	/* … and down as they are after it. */
+	old->down = half_or_column(op, model, op->down, new, old, "down");
+}
+
+/* An expression that is left out means the column itself. */
+static Node *
+half_or_column(AlterColumn *op, SchemaModel *model, const char *text,
+			   const Generation *from, const Generation *target,
+			   const char *field)
+{
+	if (text == NULL)
+		return expression_column(from);
+	return operation_half(model, op->table, text, target,
+						  operation_path(&op->base, field));
+}
+
+/* Default and comment, which the views carry until the completion. */
+static void
+apply_metadata(AlterColumn *op, SchemaModel *model, ColumnModel *column)
+{
+	if (op->has_default)
+	{
+		Generation *generation = column->generation;
+		const char *path = operation_path(&op->base, "default");
+
+		if (generation->identity != '\0' || generation->generated != '\0')
+			ereport(ERROR,
+					(errcode(ERRCODE_SYNTAX_ERROR),
+					 errmsg("column \"%s\" of table \"%s\" is an identity or generated column",
+							op->column_name, op->table_name),
+					 errdetail("At %s.", path),
+					 errhint("Such a column cannot have a default.")));
+		generation->default_text = op->default_source == NULL ? NULL :
+			expression_deparse(operation_default(model, op->default_source,
+												 generation->type, path));
+		generation->default_is_stored = false;
+	}
+	if (op->has_comment)
+		column->comment = op->comment;
+}
+
+static bool
+is_bare_column(AlterColumn *op, SchemaModel *model, ColumnModel *column,
+			   const char *text)
+{
+	Node	   *expr = expression_parse(model, op->table, text,
+										operation_path(&op->base, "down"),
+										EXPRESSION_ROW);
+
+	return expression_is_column(expr, column->generation);
+}
+
+static void
+start_alter_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const AlterColumn *op = (const AlterColumn *) base;
+	const char *column = quote_identifier(op->column_name);
+
+	if (op->table->created)
+	{
+		if (op->type_sql != NULL)
+			operation_alter_created(base, model, plan, op->table_name,
+									psprintf("ALTER COLUMN %s TYPE %s", column,
+											 op->type_sql));
+		if (op->nullable != NULLABLE_KEEP)
+			operation_alter_created(base, model, plan, op->table_name,
+									psprintf("ALTER COLUMN %s %s NOT NULL", column,
+											 op->nullable == NULLABLE_SET_NOT_NULL ?
+											 "SET" : "DROP"));
+		metadata_steps(op, model, PHASE_START, plan);
+	}
+	else if (op->shadow && op->generation->current)
+		shadow_column_start(model, op->table, op->generation, plan);
+}
+
+static void
+complete_alter_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const AlterColumn *op = (const AlterColumn *) base;
+
+	if (op->table->created)
+		return;
+	if (op->shadow)
+	{
+		if (op->generation->current)
+			shadow_column_complete(model, op->table, op->generation, plan);
+		return;
+	}
+	if (op->generation->attnum == 0)
+		return;					/* a later operation's shadow has it all */
+	if (op->nullable == NULLABLE_DROP_NOT_NULL)
+		shadow_alter_table(model, op->table, base->number, PHASE_COMPLETE,
+						   psprintf("ALTER COLUMN %s DROP NOT NULL",
+									quote_identifier(op->generation->physical)),
+						   plan);
+	metadata_steps(op, model, PHASE_COMPLETE, plan);
+}
+
+/* Default and comment of a column that is stored. */
+static void
+metadata_steps(const AlterColumn *op, SchemaModel *model, Phase phase,
+			   MigrationPlan *plan)
+{
+	const char *table = phase == PHASE_START ? op->table_name : op->table->physical;
+	const char *column = quote_identifier(phase == PHASE_START ? op->column_name :
+										  op->generation->physical);
+
+	if (op->has_default)
+		plan_step(plan, (Step) {
+			.phase = phase,
+			.operation = op->base.number,
+			.command = op->generation->default_text == NULL ?
+				psprintf("ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT",
+						 model_qualified(model, table), column) :
+				psprintf("ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s",
+						 model_qualified(model, table), column,
+						 op->generation->default_text),
+			.lock = AccessExclusiveLock,
+			.relation = op->table->relid,
+			.relation_name = model_qualified(model, table),
+			.also = operation_other_members(op->table->relid),
+		});
+	if (op->has_comment)
+		plan_step(plan, (Step) {
+			.phase = phase,
+			.operation = op->base.number,
+			.command = psprintf("COMMENT ON COLUMN %s.%s IS %s",
+								model_qualified(model, table), column,
+								op->comment == NULL ? "NULL" :
+								quote_literal_cstr(op->comment)),
+			.lock = ShareUpdateExclusiveLock,
+			.relation = op->table->relid,
+			.relation_name = model_qualified(model, table),
+		});
+}
+
+const OperationOps alter_column_ops = {
+	.name = "alter_column",
+	.parse = parse_alter_column,
+	.validate = validate_alter_column,
+	.start = start_alter_column,
+	.complete = complete_alter_column,
+	.rollback = NULL,			/* the shadow is found by its name */
+};

@@ -1,0 +1,324 @@
+/*-------------------------------------------------------------------------
+ *
+ * op_column.c
+ *		The operations add_column, rename_column and drop_column.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/pg_class.h"
+#include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/typcache.h"
+
+#include "operation/column_definition.h"
+#include "operation/operation.h"
+#include "operation/operation_util.h"
+#include "operation/shadow_column.h"
+#include "versioning/expression.h"
+
+typedef struct AddColumn
+{
+	Operation	base;
+	char	   *table_name;
+	ColumnDefinition *column;
+	char	   *up;
+	TableModel *table;
+	Generation *generation;
+} AddColumn;
+
+typedef struct RenameColumn
+{
+	Operation	base;
+	char	   *table_name;
+	char	   *from;
+	char	   *to;
+	TableModel *table;
+	Generation *generation;
+} RenameColumn;
+
+typedef struct DropColumn
+{
+	Operation	base;
+	char	   *table_name;
+	char	   *column_name;
+	char	   *down;
+	TableModel *table;
+	Generation *generation;
+} DropColumn;
+
+static void add_value(AddColumn *op, SchemaModel *model);
+
+static Operation *
+parse_add_column(JsonReader *reader)
+{
+	static const char *const unbuilt[] = {
+		"pk", "unique", "check", "references", "generated", NULL
+	};
+	AddColumn  *op = palloc0(sizeof(AddColumn));
+	JsonReader *column;
+
+	op->table_name = json_name(reader, "table", true);
+	column = json_nested(reader, "column", true);
+	op->column = column_definition_parse(column);
+	operation_reject_fields(column, unbuilt);
+	op->up = json_text(reader, "up", false);
+	return &op->base;
+}
+
+static void
+validate_add_column(Operation *base, SchemaModel *model)
+{
+	AddColumn  *op = (AddColumn *) base;
+	ColumnDefinition *def = op->column;
+
+	op->table = model_owned_table(model, op->table_name,
+								  operation_path(base, "table"));
+	if (op->table->is_typed)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("cannot add column to typed table \"%s\"", op->table_name),
+				 errdetail("At %s.", operation_path(base, "table")),
+				 errhint("Alter the type of the table instead.")));
+	model_check_column_free(op->table, def->name,
+							operation_path(base, "column.name"));
+	column_definition_resolve(def, model, operation_path(base, "column"));
+	if (def->serial != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("adding a column of type %s is not supported yet", def->serial),
+				 errdetail("At %s.", operation_path(base, "column.type")),
+				 errhint("Add a column of an integer type.")));
+	if (!def->nullable && op->up == NULL && def->default_text == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_INVALID_DOCUMENT),
+				 errmsg("column \"%s\" is NOT NULL and has neither \"up\" nor \"default\"",
+						def->name),
+				 errdetail("At %s.", operation_path(base, "up")),
+				 errhint("Say with \"up\" or \"default\" what rows that exist are to have, or set \"nullable\" to true.")));
+	add_value(op, model);
+}
+
+/* The new generation, and where its value comes from in rows of old. */
+static void
+add_value(AddColumn *op, SchemaModel *model)
+{
+	ColumnDefinition *def = op->column;
+	Node	   *up = NULL;
+	Generation *generation;
+
+	generation = column_definition_generation(def, op->table, op->base.number);
+	op->generation = generation;
+	generation->current = false;
+	if (op->up != NULL)
+		up = operation_half(model, op->table, op->up, generation,
+							operation_path(&op->base, "up"));
+	else if (def->default_expr != NULL &&
+			 (contain_volatile_functions(def->default_expr) ||
+			  DomainHasConstraints(def->type)))
+		up = def->default_expr; /* stored at once, it would rewrite the table */
+	else
+		generation->default_is_stored = def->default_expr != NULL;
+	generation->up = up;
+	generation->current = true;
+	if (up != NULL && OidIsValid(op->table->relid))
+		op->table->has_edges = true;
+	if (op->table->created)
+		generation->physical = generation->name;
+	column_definition_show(def, op->table, generation);
+}
+
+static void
+start_add_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const AddColumn *op = (const AddColumn *) base;
+
+	if (op->table->created)
+		operation_alter_created(base, model, plan, op->table_name,
+								psprintf("ADD COLUMN %s",
+										 column_definition_sql(op->column)));
+	else if (op->generation->current)
+		shadow_column_start(model, op->table, op->generation, plan);
+}
+
+static void
+complete_add_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const AddColumn *op = (const AddColumn *) base;
+
+	if (op->generation->current && !op->table->created)
+		shadow_column_complete(model, op->table, op->generation, plan);
+}
+
+static Operation *
+parse_rename_column(JsonReader *reader)
+{
+	RenameColumn *op = palloc0(sizeof(RenameColumn));
+
+	op->table_name = json_name(reader, "table", true);
+	op->from = json_name(reader, "from", true);
+	op->to = json_name(reader, "to", true);
+	return &op->base;
+}
+
+static void
+validate_rename_column(Operation *base, SchemaModel *model)
+{
+	RenameColumn *op = (RenameColumn *) base;
+	ColumnModel *column;
+
+	op->table = model_owned_table(model, op->table_name,
+								  operation_path(base, "table"));
+	column = model_column(op->table, op->from, operation_path(base, "from"));
+	model_check_column_free(op->table, op->to, operation_path(base, "to"));
+	column->name = op->to;
+	op->generation = column->generation;
+	op->generation->name = op->to;
+	if (op->table->created)
+		op->generation->physical = op->to;
+}
+
+static void
+start_rename_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const RenameColumn *op = (const RenameColumn *) base;
+
+	if (op->table->created)
+		operation_alter_created(base, model, plan, op->table_name,
+								psprintf("RENAME COLUMN %s TO %s",
+										 quote_identifier(op->from),
+										 quote_identifier(op->to)));
+}
+
+/*
+ * A column that is stored already gets its new name now; one that the migration
+ * makes gets it when it is completed itself.
+ */
+static void
+complete_rename_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const RenameColumn *op = (const RenameColumn *) base;
+	Generation *generation = op->generation;
+
+	if (generation->attnum == 0)
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = base->number,
+		.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
+							model_qualified(model, op->table->physical),
+							quote_identifier(generation->physical),
+							quote_identifier(op->to)),
+		.lock = AccessExclusiveLock,
+		.relation = op->table->relid,
+		.relation_name = model_qualified(model, op->table->physical),
+		.also = operation_other_members(op->table->relid),
+	});
+	generation->physical = op->to;
+}
+
+static Operation *
+parse_drop_column(JsonReader *reader)
+{
+	DropColumn *op = palloc0(sizeof(DropColumn));
+
+	op->table_name = json_name(reader, "table", true);
+	op->column_name = json_name(reader, "column", true);
+	op->down = json_text(reader, "down", false);
+	return &op->base;
+}
+
+static void
+validate_drop_column(Operation *base, SchemaModel *model)
+{
+	DropColumn *op = (DropColumn *) base;
+	ColumnModel *column;
+	Generation *generation;
+	const char *path = operation_path(base, "column");
+
+	op->table = model_owned_table(model, op->table_name,
+								  operation_path(base, "table"));
+	column = model_column(op->table, op->column_name, path);
+	generation = column->generation;
+	op->generation = generation;
+	if (generation->attnum != 0)
+		operation_check_dependents(model, op->table, generation, path);
+	if (op->down == NULL && generation->not_null && generation->attnum != 0 &&
+		generation->default_text == NULL && generation->identity == '\0' &&
+		generation->generated == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_INVALID_DOCUMENT),
+				 errmsg("column \"%s\" of table \"%s\" is NOT NULL without a default and is dropped without \"down\"",
+						op->column_name, op->table_name),
+				 errdetail("At %s.", operation_path(base, "down")),
+				 errhint("Say with \"down\" what the old version is to see in rows that the new version writes.")));
+	model_remove_column(op->table, column);
+	if (op->down != NULL)
+	{
+		if (generation->attnum != 0)
+			operation_check_can_shadow(model, op->table, column, path);
+		generation->down = operation_half(model, op->table, op->down, generation,
+										  operation_path(base, "down"));
+		if (generation->attnum != 0)
+			op->table->has_edges = true;
+	}
+}
+
+static void
+start_drop_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const DropColumn *op = (const DropColumn *) base;
+
+	if (op->table->created)
+		operation_alter_created(base, model, plan, op->table_name,
+								psprintf("DROP COLUMN %s",
+										 quote_identifier(op->column_name)));
+}
+
+static void
+complete_drop_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const DropColumn *op = (const DropColumn *) base;
+	Generation *stored = model_stored_ancestor(op->generation);
+
+	if (stored == NULL)
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = base->number,
+		.command = psprintf("ALTER TABLE %s DROP COLUMN %s",
+							model_qualified(model, op->table->physical),
+							quote_identifier(stored->physical)),
+		.lock = AccessExclusiveLock,
+		.relation = op->table->relid,
+		.relation_name = model_qualified(model, op->table->physical),
+		.also = operation_other_members(op->table->relid),
+	});
+}
+
+const OperationOps add_column_ops = {
+	.name = "add_column",
+	.parse = parse_add_column,
+	.validate = validate_add_column,
+	.start = start_add_column,
+	.complete = complete_add_column,
+	.rollback = NULL,			/* the column is found by its name */
+};
+
+const OperationOps rename_column_ops = {
+	.name = "rename_column",
+	.parse = parse_rename_column,
+	.validate = validate_rename_column,
+	.start = start_rename_column,
+	.complete = complete_rename_column,
+	.rollback = NULL,			/* the view goes with its schema */
+};
+
+const OperationOps drop_column_ops = {
+	.name = "drop_column",
+	.parse = parse_drop_column,
+	.validate = validate_drop_column,
+	.start = start_drop_column,
+	.complete = complete_drop_column,
+	.rollback = NULL,			/* the view goes with its schema */
+};

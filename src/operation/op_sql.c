@@ -1,0 +1,102 @@
+/*-------------------------------------------------------------------------
+ *
+ * op_sql.c
+ *		The operation sql: the user's own statements.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "operation/op_sql.h"
+#include "operation/operation.h"
+
+typedef struct RunSql
+{
+	Operation	base;
+	char	   *up;
+	char	   *down;
+	bool		on_complete;
+} RunSql;
+
+static Operation *
+parse_sql(JsonReader *reader)
+{
+	RunSql	   *op = palloc0(sizeof(RunSql));
+
+	op->up = json_string(reader, "up", true);
+	op->down = json_string(reader, "down", false);
+	op->on_complete = json_bool(reader, "onComplete", false);
+	if (op->on_complete && op->down != NULL)
+		json_error(json_path(reader, "down"),
+				   "\"down\" cannot stand beside \"onComplete\"");
+	return &op->base;
+}
+
+/* What the statements do is the user's own affair. */
+static void
+validate_sql(Operation *base, SchemaModel *model)
+{
+}
+
+static void
+user_step(const Operation *base, Phase phase, const char *text, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.operation = base->number,
+		.command = pstrdup(text),
+		.lock = NoLock,
+		.user_text = true,
+	});
+}
+
+static void
+start_sql(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const RunSql *op = (const RunSql *) base;
+
+	if (!op->on_complete)
+		user_step(base, PHASE_START, op->up, plan);
+}
+
+static void
+complete_sql(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const RunSql *op = (const RunSql *) base;
+
+	if (op->on_complete)
+		user_step(base, PHASE_COMPLETE, op->up, plan);
+}
+
+static void
+rollback_sql(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const RunSql *op = (const RunSql *) base;
+
+	if (op->down != NULL)
+		user_step(base, PHASE_ROLLBACK, op->down, plan);
+	else if (!op->on_complete)
+		ereport(WARNING,
+				(errmsg("the sql operation has no \"down\": what it did is not undone"),
+				 errdetail("At %s.", base->path)));
+}
+
+bool
+op_sql_runs_at_start(const Operation *op)
+{
+	return op->ops == &sql_ops && !((const RunSql *) op)->on_complete;
+}
+
+bool
+op_sql_runs_at_completion(const Operation *op)
+{
+	return op->ops == &sql_ops && ((const RunSql *) op)->on_complete;
+}
+
+const OperationOps sql_ops = {
+	.name = "sql",
+	.parse = parse_sql,
+	.validate = validate_sql,
+	.start = start_sql,
+	.complete = complete_sql,
+	.rollback = rollback_sql,
+};

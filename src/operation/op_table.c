@@ -1,0 +1,217 @@
+/*-------------------------------------------------------------------------
+ *
+ * op_table.c
+ *		The operations rename_table and drop_table.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "utils/builtins.h"
+
+#include "operation/operation.h"
+#include "operation/operation_util.h"
+#include "schema/catalog_read.h"
+#include "schema/names.h"
+
+typedef struct RenameTable
+{
+	Operation	base;
+	char	   *from;
+	char	   *to;
+	TableModel *table;
+} RenameTable;
+
+typedef struct DropTable
+{
+	Operation	base;
+	char	   *name;
+	TableModel *table;
+} DropTable;
+
+static Operation *
+parse_rename_table(JsonReader *reader)
+{
+	RenameTable *op = palloc0(sizeof(RenameTable));
+
+	op->from = json_name(reader, "from", true);
+	op->to = json_name(reader, "to", true);
+	return &op->base;
+}
+
+static void
+validate_rename_table(Operation *base, SchemaModel *model)
+{
+	RenameTable *op = (RenameTable *) base;
+
+	op->table = model_owned_table(model, op->from, operation_path(base, "from"));
+	model_check_table_free(model, op->to, operation_path(base, "to"));
+	op->table->name = op->to;
+	if (op->table->created)
+		op->table->physical = op->to;
+}
+
+/* A table that nobody else knows yet is renamed at once, else only its view. */
+static void
+start_rename_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const RenameTable *op = (const RenameTable *) base;
+
+	if (op->table->created)
+		operation_alter_created(base, model, plan, op->from,
+								psprintf("RENAME TO %s", quote_identifier(op->to)));
+}
+
+static void
+complete_rename_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const RenameTable *op = (const RenameTable *) base;
+
+	if (op->table->created)
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = base->number,
+		.command = psprintf("ALTER TABLE %s RENAME TO %s",
+							model_qualified(model, op->table->physical),
+							quote_identifier(op->to)),
+		.lock = AccessExclusiveLock,
+		.relation = op->table->relid,
+		.relation_name = model_qualified(model, op->table->physical),
+	});
+	op->table->physical = op->to;
+}
+
+static Operation *
+parse_drop_table(JsonReader *reader)
+{
+	DropTable  *op = palloc0(sizeof(DropTable));
+
+	op->name = json_name(reader, "name", true);
+	return &op->base;
+}
+
+static void
+validate_drop_table(Operation *base, SchemaModel *model)
+{
+	DropTable  *op = (DropTable *) base;
+	const char *path = operation_path(base, "name");
+
+	op->table = model_owned_table(model, op->name, path);
+	op->table->dropped = true;
+	op->table->operation = base->number;
+	if (OidIsValid(op->table->relid))
+		operation_check_dependents(model, op->table, 0, path);
+}
+
+/*
+ * The physical name stays, for applications that use the base schema, unless
+ * the same migration needs it.
+ */
+static void
+start_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const DropTable *op = (const DropTable *) base;
+	TableModel *successor = model_find_table(model, op->table->physical);
+	char	   *aside;
+
+	if (op->table->created)
+	{
+		plan_step(plan, (Step) {
+			.phase = PHASE_START,
+			.operation = base->number,
+			.command = psprintf("DROP TABLE %s", model_qualified(model, op->name)),
+			.lock = AccessExclusiveLock,
+			.relation_name = model_qualified(model, op->name),
+		});
+		return;
+	}
+	if (successor == NULL || !successor->created)
+		return;
+	aside = name_carried(model->migration, op->name);
+	plan_step(plan, (Step) {
+		.phase = PHASE_START,
+		.operation = base->number,
+		.command = psprintf("ALTER TABLE %s RENAME TO %s",
+							model_qualified(model, op->table->physical),
+							quote_identifier(aside)),
+		.lock = AccessExclusiveLock,
+		.relation = op->table->relid,
+		.relation_name = model_qualified(model, op->table->physical),
+	});
+}
+
+static void
+complete_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const DropTable *op = (const DropTable *) base;
+
+	if (op->table->created)
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = base->number,
+		.command = psprintf("DROP TABLE %s",
+							model_qualified(model, op->table->physical)),
+		.lock = AccessExclusiveLock,
+		.relation = op->table->relid,
+		.relation_name = model_qualified(model, op->table->physical),
+		.also = operation_other_members(op->table->relid),
+	});
+}
+
+/* Put the table back under its name where the start moved it aside. */
+static void
+rollback_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const DropTable *op = (const DropTable *) base;
+	char	   *aside = name_carried(model->migration, op->name);
+	TableModel *table = model_find_table(model, aside);
+
+	if (table == NULL)
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_ROLLBACK,
+		.operation = base->number,
+		.command = psprintf("ALTER TABLE %s RENAME TO %s",
+							model_qualified(model, aside),
+							quote_identifier(op->name)),
+		.lock = AccessExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, aside),
+	});
+}
+
+char *
+operation_final_table_name(const Operation *op, char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, op->siblings)
+	{
+		const Operation *later = lfirst(lc);
+		const RenameTable *rename = (const RenameTable *) later;
+
+		if (later->number > op->number && later->ops == &rename_table_ops &&
+			strcmp(rename->from, name) == 0)
+			name = rename->to;
+	}
+	return name;
+}
+
+const OperationOps rename_table_ops = {
+	.name = "rename_table",
+	.parse = parse_rename_table,
+	.validate = validate_rename_table,
+	.start = start_rename_table,
+	.complete = complete_rename_table,
+	.rollback = NULL,			/* the view goes with its schema */
+};
+
+const OperationOps drop_table_ops = {
+	.name = "drop_table",
+	.parse = parse_drop_table,
+	.validate = validate_drop_table,
+	.start = start_drop_table,
+	.complete = complete_drop_table,
+	.rollback = rollback_drop_table,
+};

@@ -1,0 +1,74 @@
+/*-------------------------------------------------------------------------
+ *
+ * operation.h
+ *		What an operation family provides.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_OPERATION_H
+#define PGROLL_OPERATION_H
+
+#include "ddl/step.h"
+#include "schema/schema_model.h"
+#include "support/json_reader.h"
+
+struct OperationOps;
+
+/* One entry of a migration; the first member of each operation's struct. */
+typedef struct Operation
+{
+	const struct OperationOps *ops;
+	int			number;			/* place in the document, from 1 */
+	char	   *path;			/* "operations[0].add_column" */
+	List	   *siblings;		/* Operation *: all of the migration */
+} Operation;
+
+/* A migration document, read. */
+typedef struct Migration
+{
+	char	   *base_schema;
+	char	   *name;
+	char	   *version_schema; /* the schema of its views */
+	List	   *operations;		/* Operation * */
+} Migration;
+
+/*
+ * parse:    read the operation's JSON object; report errors through the reader.
+ * validate: check against, then apply to, the model; must not touch the database.
+ * start:    append the steps that add the new shape beside the old one.  The
+ *           model is the one that the last operation left.
+ * complete: append the steps that remove the old shape.
+ * rollback: append the steps that undo start (which was atomic: all of it is
+ *           there), but for shadows, triggers and views, which are found by
+ *           their names.  The model is that of the catalogs as they are.
+ *
+ * Each of the last three may be NULL.
+ */
+typedef struct OperationOps
+{
+	const char *name;			/* key in the migration document */
+	Operation  *(*parse) (JsonReader *reader);
+	void		(*validate) (Operation *op, SchemaModel *model);
+	void		(*start) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
+	void		(*complete) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
+	void		(*rollback) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
+} OperationOps;
+
+extern const OperationOps add_column_ops;
+extern const OperationOps alter_column_ops;
+extern const OperationOps create_table_ops;
+extern const OperationOps drop_column_ops;
+extern const OperationOps drop_table_ops;
+extern const OperationOps rename_column_ops;
+extern const OperationOps rename_table_ops;
+extern const OperationOps sql_ops;
+
+/*
+ * What a table that an operation knows as name is called after the later
+ * operations of its migration.
+ */
+extern char *operation_final_table_name(const Operation *op, char *name);
+
+/* Raise feature_not_supported for a field that no operation of ours takes yet. */
+extern void operation_reject_fields(JsonReader *reader, const char *const *keys);
+
+#endif							/* PGROLL_OPERATION_H */

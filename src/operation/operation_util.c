@@ -1,0 +1,202 @@
+/*-------------------------------------------------------------------------
+ *
+ * operation_util.c
+ *		What several operations need.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/htup_details.h"
+#include "catalog/dependency.h"
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_publication.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "operation/operation_util.h"
+#include "schema/catalog_read.h"
+#include "support/guc.h"
+#include "versioning/expression.h"
+
+pg_noreturn static void cannot_shadow(TableModel *table, const ColumnModel *column,
+						  const char *path, const char *because,
+						  const char *hint);
+static bool dependent_can_be_carried(const TableModel *table,
+									 const Dependent *dependent);
+static bool constraint_can_be_carried(const TableModel *table, Oid constraint);
+
+char *
+operation_path(const Operation *op, const char *field)
+{
+	return psprintf("%s.%s", op->path, field);
+}
+
+void
+operation_check_dependents(SchemaModel *model, TableModel *table,
+						   const Generation *column, const char *path)
+{
+	List	   *blocking;
+	StringInfoData list;
+	ListCell   *lc;
+
+	blocking = catalog_blocking_dependents(table->relid,
+										   column == NULL ? 0 : column->attnum,
+										   model->version_namespaces);
+	if (blocking == NIL)
+		return;
+	initStringInfo(&list);
+	foreach(lc, blocking)
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+						 (char *) lfirst(lc));
+	ereport(ERROR,
+			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+			 column == NULL ?
+			 errmsg("cannot drop table \"%s\" because other objects depend on it",
+					table->name) :
+			 errmsg("cannot drop column \"%s\" of table \"%s\" because other objects depend on it",
+					column->name, table->name),
+			 errdetail("At %s; what depends on it: %s.", path, list.data),
+			 errhint("Drop or change these objects first.")));
+}
+
+List *
+operation_other_members(Oid relid)
+{
+	if (!OidIsValid(relid))
+		return NIL;
+	return list_delete_oid(catalog_table_tree(relid), relid);
+}
+
+Node *
+operation_half(SchemaModel *model, TableModel *table, const char *text,
+			   const Generation *target, const char *path)
+{
+	Node	   *expr;
+
+	if (model->no_expressions)
+		return NULL;
+	expr = expression_parse(model, table, text, path, EXPRESSION_ROW);
+	return expression_assignable(expr, target->type, path);
+}
+
+void
+operation_alter_created(const Operation *op, SchemaModel *model,
+						MigrationPlan *plan, const char *table,
+						const char *action)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_START,
+		.operation = op->number,
+		.command = psprintf("ALTER TABLE %s %s", model_qualified(model, table),
+							action),
+		.lock = AccessExclusiveLock,
+		.relation_name = model_qualified(model, table),
+	});
+}
+
+Node *
+operation_default(SchemaModel *model, const char *text, Oid type,
+				  const char *path)
+{
+	Node	   *expr = expression_parse(model, NULL, text, path, EXPRESSION_DEFAULT);
+
+	return expression_assignable(expr, type, path);
+}
+
+void
+operation_check_can_shadow(SchemaModel *model, TableModel *table,
+						   const ColumnModel *column, const char *path)
+{
+	Generation *stored = model_stored_ancestor(column->generation);
+	ListCell   *lc;
+
+	if (table->is_typed)
+		cannot_shadow(table, column, path, "the table is a typed table",
+					  "Alter the type of the table instead.");
+	if (stored == NULL)
+		return;
+	if (stored->generated != '\0')
+		cannot_shadow(table, column, path, "it is a generated column",
+					  "Drop the column and add it again.");
+	if (stored->identity != '\0')
+		cannot_shadow(table, column, path, "it is an identity column",
+					  "Drop the identity first, with an sql operation.");
+	foreach(lc, catalog_dependents(table->relid, stored->attnum,
+								   model->version_namespaces))
+	{
+		Dependent  *dependent = lfirst(lc);
+
+		if (!dependent_can_be_carried(table, dependent))
+			cannot_shadow(table, column, path,
+						  psprintf("%s could not be carried over",
+								   dependent->description),
+						  "Drop that object before the migration, and make it again after.");
+	}
+}
+
+static void
+cannot_shadow(TableModel *table, const ColumnModel *column, const char *path,
+			  const char *because, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("column \"%s\" of table \"%s\" cannot be changed: %s",
+					column->name, table->name, because),
+			 errdetail("At %s.", path),
+			 errhint("%s", hint)));
+	pg_unreachable();
+}
+
+/* What shadow_column.c knows how to make again on the shadow. */
+static bool
+dependent_can_be_carried(const TableModel *table, const Dependent *dependent)
+{
+	Oid			class_id = dependent->object.classId;
+
+	if (class_id == ConstraintRelationId)
+		return constraint_can_be_carried(table, dependent->object.objectId);
+	/* Its own default; that of another column is a generated one. */
+	if (class_id == AttrDefaultRelationId)
+		return dependent->deptype == DEPENDENCY_AUTO;
+	if (class_id != RelationRelationId)
+		return false;
+	switch (get_rel_relkind(dependent->object.objectId))
+	{
+		case RELKIND_INDEX:
+			return table->relkind == RELKIND_RELATION;
+		case RELKIND_SEQUENCE:
+			return dependent->deptype == DEPENDENCY_AUTO;
+		default:
+			return false;
+	}
+}
+
+/* Checks and foreign keys of the table; keys come by way of their indexes. */
+static bool
+constraint_can_be_carried(const TableModel *table, Oid constraint)
+{
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	Form_pg_constraint form;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return true;
+	form = (Form_pg_constraint) GETSTRUCT(tuple);
+	if (form->conrelid != table->relid)
+		result = false;
+	else if (form->contype == CONSTRAINT_CHECK || form->contype == 'n')
+		result = form->coninhcount == 0;
+	else if (form->contype == CONSTRAINT_FOREIGN)
+		result = table->relkind == RELKIND_RELATION &&
+			form->confrelid != table->relid;
+	else
+		result = (form->contype == CONSTRAINT_PRIMARY ||
+				  form->contype == CONSTRAINT_UNIQUE) &&
+			table->relkind == RELKIND_RELATION;
+	ReleaseSysCache(tuple);
+	return result;
+}

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * operation_util.h
+ *		What several operations need.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_OPERATION_UTIL_H
+#define PGROLL_OPERATION_UTIL_H
+
+#include "operation/operation.h"
+
+/* "operations[2].alter_column.up" */
+extern char *operation_path(const Operation *op, const char *field);
+
+/*
+ * Raise dependent_objects_still_exist where something that no phase of ours
+ * drops needs the table (column NULL) or the column, naming it.
+ */
+extern void operation_check_dependents(SchemaModel *model, TableModel *table,
+									   const Generation *column, const char *path);
+
+/* Partitions and inheritance children (Oid), which a table's DDL locks too. */
+extern List *operation_other_members(Oid relid);
+
+/*
+ * An up or down half: text parsed against the columns that table shows now and
+ * checked to be assignable to target; NULL where the model is one of a
+ * completion, which needs no expressions.
+ */
+extern Node *operation_half(SchemaModel *model, TableModel *table, const char *text,
+							const Generation *target, const char *path);
+
+/*
+ * Append "ALTER TABLE table action" to the start: what an operation does at once
+ * to a table that the same migration creates.
+ */
+extern void operation_alter_created(const Operation *op, SchemaModel *model,
+									MigrationPlan *plan, const char *table,
+									const char *action);
+
+/* A default, checked to be assignable to the type. */
+extern Node *operation_default(SchemaModel *model, const char *text, Oid type,
+							   const char *path);
+
+/* Raise for what no shadow can stand for: generated columns, partition keys … */
+extern void operation_check_can_shadow(SchemaModel *model, TableModel *table,
+									   const ColumnModel *column, const char *path);
+
+#endif							/* PGROLL_OPERATION_UTIL_H */

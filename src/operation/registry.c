@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * registry.c
+ *		All operations, by name.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "operation/registry.h"
+
+static const OperationOps *const all_operations[] = {
+	&add_column_ops,
+	&alter_column_ops,
+	&create_table_ops,
+	&drop_column_ops,
+	&drop_table_ops,
+	&rename_column_ops,
+	&rename_table_ops,
+	&sql_ops,
+};
+
+/* Operations of the document format that are still to be built. */
+static const char *const unbuilt_operations[] = {
+	"create_constraint",
+	"create_index",
+	"drop_constraint",
+	"drop_index",
+	"drop_multicolumn_constraint",
+	"rename_constraint",
+	"set_replica_identity",
+};
+
+const OperationOps *
+registry_find(const char *name, const char *path)
+{
+	for (int i = 0; i < lengthof(all_operations); i++)
+	{
+		if (strcmp(all_operations[i]->name, name) == 0)
+			return all_operations[i];
+	}
+	for (int i = 0; i < lengthof(unbuilt_operations); i++)
+	{
+		if (strcmp(unbuilt_operations[i], name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("operation \"%s\" is not supported yet", name),
+					 errdetail("At %s.", path),
+					 errhint("Use an sql operation.")));
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_PGROLL_INVALID_DOCUMENT),
+			 errmsg("unknown operation \"%s\"", name),
+			 errdetail("At %s.", path),
+			 errhint("The operations are listed in the documentation of pgroll_c.")));
+	return NULL;
+}
+
+void
+operation_reject_fields(JsonReader *reader, const char *const *keys)
+{
+	for (; *keys != NULL; keys++)
+	{
+		if (json_has(reader, *keys))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("field \"%s\" is not supported yet", *keys),
+					 errdetail("At %s.", json_path(reader, *keys)),
+					 errhint("Leave the field out, and do this part with an sql operation.")));
+	}
+}

@@ -1,0 +1,320 @@
+/*-------------------------------------------------------------------------
+ *
+ * shadow_column.c
+ *		A column that a migration stores beside the old ones, and its swap.
+ *
+ * What hangs on the column alone is here; constraints and indexes, which may be
+ * on several columns, are in carry.c.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "ddl/grants.h"
+#include "operation/operation_util.h"
+#include "operation/shadow_column.h"
+#include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
+#include "schema/names.h"
+#include "versioning/expression.h"
+
+static char *column_sql(const Generation *generation);
+static void copy_attributes(SchemaModel *model, TableModel *table,
+							const Generation *generation,
+							const Generation *old, MigrationPlan *plan);
+static void copy_storage(StringInfo actions, const Generation *generation,
+						 const Form_pg_attribute att, const char *column);
+static void copy_options(StringInfo actions, HeapTuple tuple, const char *column);
+static char *not_null_name(const SchemaModel *model, const Generation *generation);
+static bool not_null_is_checked(const Generation *generation);
+static void add_not_null(SchemaModel *model, TableModel *table,
+						 Generation *generation, MigrationPlan *plan);
+static void move_sequences(SchemaModel *model, TableModel *table,
+						   Generation *generation, const Generation *old,
+						   MigrationPlan *plan);
+static void add_comment(SchemaModel *model, TableModel *table,
+						Generation *generation, MigrationPlan *plan);
+
+void
+shadow_columns_name(SchemaModel *model)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		foreach(lc2, table->generations)
+		{
+			Generation *generation = lfirst(lc2);
+
+			if (generation->current && generation->physical == NULL)
+				generation->physical = model_temporary_name(model, generation->name);
+		}
+	}
+}
+
+void
+shadow_column_start(SchemaModel *model, TableModel *table,
+					Generation *generation, MigrationPlan *plan)
+{
+	Generation *old = model_stored_ancestor(generation);
+
+	shadow_alter_table(model, table, generation->operation, PHASE_START,
+					   psprintf("ADD COLUMN %s", column_sql(generation)), plan);
+	if (old != NULL)
+		copy_attributes(model, table, generation, old, plan);
+	if (not_null_is_checked(generation))
+		add_not_null(model, table, generation, plan);
+}
+
+void
+shadow_column_complete(SchemaModel *model, TableModel *table,
+					   Generation *generation, MigrationPlan *plan)
+{
+	Generation *old = model_stored_ancestor(generation);
+	const char *column = quote_identifier(generation->physical);
+
+	if (not_null_is_checked(generation))
+	{
+		/* The validated check spares the scan; so it goes only afterwards. */
+		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+						   psprintf("ALTER COLUMN %s SET NOT NULL", column), plan);
+		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+						   psprintf("DROP CONSTRAINT %s",
+									quote_identifier(not_null_name(model, generation))),
+						   plan);
+	}
+	if (generation->default_text != NULL && !generation->default_is_stored)
+		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+						   psprintf("ALTER COLUMN %s SET DEFAULT %s", column,
+									generation->default_text), plan);
+	if (old != NULL)
+	{
+		move_sequences(model, table, generation, old, plan);
+		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+						   psprintf("DROP COLUMN %s",
+									quote_identifier(old->physical)), plan);
+	}
+	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+					   psprintf("RENAME COLUMN %s TO %s", column,
+								quote_identifier(generation->name)), plan);
+	generation->physical = generation->name;
+	add_comment(model, table, generation, plan);
+}
+
+void
+shadow_alter_table(SchemaModel *model, TableModel *table, int operation,
+				   Phase phase, const char *action, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.operation = operation,
+		.command = psprintf("ALTER TABLE %s %s",
+							model_qualified(model, table->physical), action),
+		.lock = AccessExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, table->physical),
+		.also = operation_other_members(table->relid),
+	});
+}
+
+/* "_pgroll_c_7_1_age text COLLATE … NOT NULL DEFAULT 1" */
+static char *
+column_sql(const Generation *generation)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "%s %s", quote_identifier(generation->physical),
+					 expression_type_name(generation->type, generation->typmod));
+	if (OidIsValid(generation->collation) &&
+		generation->collation != get_typcollation(generation->type))
+		appendStringInfo(&sql, " COLLATE %s",
+						 catalog_collation_name(generation->collation));
+	if (generation->default_is_stored)
+	{
+		appendStringInfo(&sql, " DEFAULT %s", generation->default_text);
+		if (generation->not_null)
+			appendStringInfoString(&sql, " NOT NULL");
+	}
+	return sql.data;
+}
+
+static void
+copy_attributes(SchemaModel *model, TableModel *table,
+				const Generation *generation, const Generation *old,
+				MigrationPlan *plan)
+{
+	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(table->relid),
+										Int16GetDatum(old->attnum));
+	const char *column = quote_identifier(generation->physical);
+	StringInfoData actions;
+	Datum		target;
+	bool		isnull;
+	ListCell   *lc;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for attribute %d of relation %u",
+			 old->attnum, table->relid);
+	initStringInfo(&actions);
+	/* PG17 made the statistics target nullable, and NULL its default. */
+	target = SysCacheGetAttr(ATTNUM, tuple, Anum_pg_attribute_attstattarget, &isnull);
+	if (!isnull && DatumGetInt16(target) >= 0)
+		appendStringInfo(&actions, ", ALTER COLUMN %s SET STATISTICS %d", column,
+						 DatumGetInt16(target));
+	copy_storage(&actions, generation, (Form_pg_attribute) GETSTRUCT(tuple), column);
+	copy_options(&actions, tuple, column);
+	if (actions.len > 0)
+		shadow_alter_table(model, table, generation->operation, PHASE_START,
+						   actions.data + 2, plan);
+	foreach(lc, catalog_column_grants(table->relid, old->attnum))
+		plan_step(plan, (Step) {
+			.phase = PHASE_START,
+			.operation = generation->operation,
+			.command = grant_column_sql(lfirst(lc), generation->physical,
+										model_qualified(model, table->physical)),
+			.lock = AccessExclusiveLock,
+			.relation = table->relid,
+			.relation_name = model_qualified(model, table->physical),
+		});
+	ReleaseSysCache(tuple);
+}
+
+/* Storage and compression, where they are not what the type has by itself. */
+static void
+copy_storage(StringInfo actions, const Generation *generation,
+			 const Form_pg_attribute att, const char *column)
+{
+	static const struct
+	{
+		char		storage;
+		const char *name;
+	}			storages[] = {
+		{TYPSTORAGE_PLAIN, "PLAIN"},
+		{TYPSTORAGE_EXTERNAL, "EXTERNAL"},
+		{TYPSTORAGE_EXTENDED, "EXTENDED"},
+		{TYPSTORAGE_MAIN, "MAIN"},
+	};
+
+	if (get_typlen(generation->type) != -1)
+		return;
+	for (int i = 0; i < lengthof(storages); i++)
+	{
+		if (att->attstorage == storages[i].storage &&
+			att->attlen == -1 &&
+			att->attstorage != get_typstorage(att->atttypid))
+			appendStringInfo(actions, ", ALTER COLUMN %s SET STORAGE %s", column,
+							 storages[i].name);
+	}
+	if (att->attcompression != '\0')
+		appendStringInfo(actions, ", ALTER COLUMN %s SET COMPRESSION %s", column,
+						 att->attcompression == 'l' ? "lz4" : "pglz");
+}
+
+/* n_distinct and the like: an array of name=value. */
+static void
+copy_options(StringInfo actions, HeapTuple tuple, const char *column)
+{
+	bool		isnull;
+	Datum		options = SysCacheGetAttr(ATTNUM, tuple,
+										  Anum_pg_attribute_attoptions, &isnull);
+	char	   *text = isnull ? NULL : catalog_options_text(options);
+
+	if (text != NULL)
+		appendStringInfo(actions, ", ALTER COLUMN %s SET (%s)", column, text);
+}
+
+static char *
+not_null_name(const SchemaModel *model, const Generation *generation)
+{
+	return name_carried(model->migration,
+						psprintf("%s not null", generation->physical));
+}
+
+/* A new NOT NULL needs a scan, unless the column has its values from the start. */
+static bool
+not_null_is_checked(const Generation *generation)
+{
+	return generation->not_null && !generation->default_is_stored;
+}
+
+static void
+add_not_null(SchemaModel *model, TableModel *table, Generation *generation,
+			 MigrationPlan *plan)
+{
+	char	   *name = not_null_name(model, generation);
+
+	shadow_alter_table(model, table, generation->operation, PHASE_START,
+					   psprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
+								quote_identifier(name),
+								quote_identifier(generation->physical)), plan);
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.operation = generation->operation,
+		.command = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
+							model_qualified(model, table->physical),
+							quote_identifier(name)),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, table->physical),
+		.task = TASK_VALIDATE,
+		.task_object = name,
+	});
+}
+
+/* An owned sequence would go with the old column. */
+static void
+move_sequences(SchemaModel *model, TableModel *table, Generation *generation,
+			   const Generation *old, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_owned_sequences(table->relid, old->attnum))
+	{
+		Oid			sequence = lfirst_oid(lc);
+		char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(sequence)),
+													  get_rel_name(sequence));
+
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.operation = generation->operation,
+			.command = psprintf("ALTER SEQUENCE %s OWNED BY %s.%s", name,
+								model_qualified(model, table->physical),
+								quote_identifier(generation->physical)),
+			.lock = ShareRowExclusiveLock,
+			.relation = sequence,
+			.relation_name = name,
+		});
+	}
+}
+
+static void
+add_comment(SchemaModel *model, TableModel *table, Generation *generation,
+			MigrationPlan *plan)
+{
+	ColumnModel *column = model_find_column(table, generation->name);
+
+	if (column == NULL || column->comment == NULL)
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = generation->operation,
+		.command = psprintf("COMMENT ON COLUMN %s.%s IS %s",
+							model_qualified(model, table->physical),
+							quote_identifier(generation->physical),
+							quote_literal_cstr(column->comment)),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, table->physical),
+	});
+}

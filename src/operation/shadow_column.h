@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * shadow_column.h
+ *		A column that a migration stores beside the old ones, and its swap.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_SHADOW_COLUMN_H
+#define PGROLL_SHADOW_COLUMN_H
+
+#include "operation/operation.h"
+
+/*
+ * Give each generation that the newest version shows, and that is not stored
+ * yet, the name of its shadow.  Called once, when all operations are applied.
+ */
+extern void shadow_columns_name(SchemaModel *model);
+
+/*
+ * The steps that add the column: without a scan or a rewrite, with what hangs
+ * on the old column alone (storage, statistics target, grants); NOT NULL as a
+ * check that is NOT VALID yet.
+ */
+extern void shadow_column_start(SchemaModel *model, TableModel *table,
+								Generation *generation, MigrationPlan *plan);
+
+/*
+ * The steps that make it the column of its name: NOT NULL, default, ownership of
+ * sequences; the old one goes.
+ */
+extern void shadow_column_complete(SchemaModel *model, TableModel *table,
+								   Generation *generation, MigrationPlan *plan);
+
+/* "ALTER TABLE t action", under ACCESS EXCLUSIVE on the table and its members. */
+extern void shadow_alter_table(SchemaModel *model, TableModel *table, int operation,
+							   Phase phase, const char *action, MigrationPlan *plan);
+
+#endif							/* PGROLL_SHADOW_COLUMN_H */

@@ -1,0 +1,526 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog_object.c
+ *		Constraints, indexes and smaller facts of a table, as texts and values.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/reloptions.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_opclass.h"
+#include "catalog/pg_publication.h"
+#include "catalog/pg_publication_rel.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/comment.h"
+#include "commands/defrem.h"
+#include "commands/tablespace.h"
+#include "commands/trigger.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "schema/catalog_object.h"
+#include "schema/names.h"
+
+static ConstraintFacts *read_constraint(HeapTuple tuple, Relation rel);
+static void read_foreign_key(ConstraintFacts *facts, HeapTuple tuple);
+static const char *action_text(char action);
+static int	compare_constraints(const ListCell *a, const ListCell *b);
+static IndexFacts *read_index(Relation index);
+static void read_index_columns(IndexFacts *facts, Relation index);
+static IndexColumn *read_index_column(Relation index, int place,
+									  ListCell **expression);
+static int	compare_indexes(const ListCell *a, const ListCell *b);
+static bool trigger_name_is_ours(const char *name);
+static Bitmapset *plain_attnums(Bitmapset *offset);
+
+char *
+catalog_collation_name(Oid collation)
+{
+	HeapTuple	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	name = quote_qualified_identifier(get_namespace_name(form->collnamespace),
+									  NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+char *
+catalog_opclass_name(Oid opclass)
+{
+	HeapTuple	tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(opclass));
+	Form_pg_opclass form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for opclass %u", opclass);
+	form = (Form_pg_opclass) GETSTRUCT(tuple);
+	name = quote_qualified_identifier(get_namespace_name(form->opcnamespace),
+									  NameStr(form->opcname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+char *
+catalog_relation_name(Oid relid)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  get_rel_name(relid));
+}
+
+char *
+catalog_options_text(Datum options)
+{
+	Datum	   *elements;
+	int			n;
+	StringInfoData list;
+
+	initStringInfo(&list);
+	deconstruct_array(DatumGetArrayTypeP(options), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		char	   *name = TextDatumGetCString(elements[i]);
+		char	   *value = strchr(name, '=');
+
+		if (value == NULL)
+			elog(ERROR, "option \"%s\" has no value", name);
+		*value++ = '\0';
+		/* The server's own bookkeeping, which no statement may set. */
+		if (strcmp(name, "pg_attver") == 0)
+			continue;
+		appendStringInfo(&list, "%s%s=%s", list.len > 0 ? ", " : "",
+						 quote_identifier(name), quote_literal_cstr(value));
+	}
+	return list.len > 0 ? list.data : NULL;
+}
+
+char *
+catalog_publication_of_all_columns(Oid relid)
+{
+	List	   *publications = GetAllTablesPublications();
+	ListCell   *lc;
+
+	publications = list_concat(publications,
+							   GetSchemaPublications(get_rel_namespace(relid)));
+	foreach(lc, GetRelationPublications(relid))
+	{
+		HeapTuple	tuple = SearchSysCache2(PUBLICATIONRELMAP,
+											ObjectIdGetDatum(relid),
+											ObjectIdGetDatum(lfirst_oid(lc)));
+		bool		isnull = true;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		(void) SysCacheGetAttr(PUBLICATIONRELMAP, tuple,
+							   Anum_pg_publication_rel_prattrs, &isnull);
+		ReleaseSysCache(tuple);
+		if (isnull)
+			publications = lappend_oid(publications, lfirst_oid(lc));
+	}
+	if (publications == NIL)
+		return NULL;
+	return get_publication_name(linitial_oid(publications), true);
+}
+
+List *
+catalog_columns_of_migration(Oid relid, int64 migration)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	List	   *names = NIL;
+
+	for (int i = 0; i < RelationGetNumberOfAttributes(rel); i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), i);
+
+		if (!att->attisdropped && att->attinhcount == 0 &&
+			name_is_of_migration(NameStr(att->attname), migration))
+			names = lappend(names, pstrdup(NameStr(att->attname)));
+	}
+	relation_close(rel, AccessShareLock);
+	return names;
+}
+
+List *
+catalog_own_triggers(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	TriggerDesc *triggers = rel->trigdesc;
+	List	   *names = NIL;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (!trigger->tgisclone && trigger_name_is_ours(trigger->tgname))
+			names = lappend(names, pstrdup(trigger->tgname));
+	}
+	relation_close(rel, AccessShareLock);
+	return names;
+}
+
+bool
+catalog_has_before_triggers(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	TriggerDesc *triggers = rel->trigdesc;
+	bool		found = false;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (!TRIGGER_FOR_ROW(trigger->tgtype) || !TRIGGER_FOR_BEFORE(trigger->tgtype) ||
+			!(TRIGGER_FOR_INSERT(trigger->tgtype) || TRIGGER_FOR_UPDATE(trigger->tgtype)) ||
+			trigger_name_is_ours(trigger->tgname))
+			continue;
+		if (strcmp(trigger->tgname, DUAL_WRITE_TRIGGER_FIRST) < 0 ||
+			strcmp(trigger->tgname, DUAL_WRITE_TRIGGER_LAST) > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_PGROLL_TRIGGER_ORDER),
+					 errmsg("trigger \"%s\" of table \"%s\" does not sort between the dual-write triggers",
+							trigger->tgname, RelationGetRelationName(rel)),
+					 errdetail("BEFORE triggers fire in the order of their names; ours are \"%s\" and \"%s\".",
+							   DUAL_WRITE_TRIGGER_FIRST, DUAL_WRITE_TRIGGER_LAST),
+					 errhint("Rename the trigger with ALTER TRIGGER.")));
+		found = true;
+	}
+	relation_close(rel, AccessShareLock);
+	return found;
+}
+
+AttrNumber
+catalog_last_attnum(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	AttrNumber	natts;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	natts = ((Form_pg_class) GETSTRUCT(tuple))->relnatts;
+	ReleaseSysCache(tuple);
+	return natts;
+}
+
+bool
+catalog_is_partition(Oid relid)
+{
+	return get_rel_relispartition(relid);
+}
+
+List *
+catalog_owned_sequences(Oid relid, AttrNumber attnum)
+{
+	List	   *owned = NIL;
+	ListCell   *lc;
+
+	foreach(lc, getOwnedSequences(relid))
+	{
+		Oid			table_oid;
+		int32		column;
+
+		if (sequenceIsOwned(lfirst_oid(lc), DEPENDENCY_AUTO, &table_oid, &column) &&
+			column == attnum)
+			owned = lappend_oid(owned, lfirst_oid(lc));
+	}
+	return owned;
+}
+
+List *
+catalog_constraints(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *found = NIL;
+
+	ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(catalog, ConstraintRelidTypidNameIndexId, true,
+							  NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		ConstraintFacts *facts = read_constraint(tuple, rel);
+
+		if (facts != NULL)
+			found = lappend(found, facts);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	table_close(rel, AccessShareLock);
+	list_sort(found, compare_constraints);
+	return found;
+}
+
+bool
+catalog_constraint_exists(Oid relid, const char *name)
+{
+	return OidIsValid(get_relation_constraint_oid(relid, name, true));
+}
+
+List *
+catalog_indexes(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (index->rd_index->indisvalid && index->rd_index->indislive)
+			found = lappend(found, read_index(index));
+		index_close(index, AccessShareLock);
+	}
+	table_close(rel, AccessShareLock);
+	list_sort(found, compare_indexes);
+	return found;
+}
+
+/* NULL for the kinds that need no care of ours. */
+static ConstraintFacts *
+read_constraint(HeapTuple tuple, Relation rel)
+{
+	Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+	ConstraintFacts *facts;
+	Datum		value;
+	bool		isnull;
+
+	if (form->contype == CONSTRAINT_TRIGGER || form->contype == 'n')
+		return NULL;
+	facts = palloc0(sizeof(ConstraintFacts));
+	facts->oid = form->oid;
+	facts->name = pstrdup(NameStr(form->conname));
+	facts->type = form->contype;
+	facts->validated = form->convalidated;
+	facts->no_inherit = form->connoinherit;
+	facts->deferrable = form->condeferrable;
+	facts->initially_deferred = form->condeferred;
+	facts->index = form->contype == CONSTRAINT_FOREIGN ? InvalidOid : form->conindid;
+	facts->comment = GetComment(form->oid, ConstraintRelationId, 0);
+	value = SysCacheGetAttr(CONSTROID, tuple, Anum_pg_constraint_conkey, &isnull);
+	if (!isnull)
+	{
+		ArrayType  *array = DatumGetArrayTypeP(value);
+		int16	   *keys = (int16 *) ARR_DATA_PTR(array);
+
+		for (int i = 0; i < ARR_DIMS(array)[0]; i++)
+		{
+			facts->key = lappend_int(facts->key, keys[i]);
+			if (keys[i] > 0)
+				facts->columns = bms_add_member(facts->columns, keys[i]);
+		}
+	}
+	if (form->contype == CONSTRAINT_CHECK)
+		facts->check = TextDatumGetCString(SysCacheGetAttr(CONSTROID, tuple,
+														   Anum_pg_constraint_conbin,
+														   &isnull));
+	if (form->contype == CONSTRAINT_FOREIGN)
+		read_foreign_key(facts, tuple);
+	return facts;
+}
+
+static void
+read_foreign_key(ConstraintFacts *facts, HeapTuple tuple)
+{
+	Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+	int			n;
+	AttrNumber	conkey[INDEX_MAX_KEYS];
+	AttrNumber	confkey[INDEX_MAX_KEYS];
+	Oid			operators[3][INDEX_MAX_KEYS];
+	int			n_set;
+	AttrNumber	set[INDEX_MAX_KEYS];
+	StringInfoData tail;
+
+	DeconstructFkConstraintRow(tuple, &n, conkey, confkey, operators[0],
+							   operators[1], operators[2], &n_set, set);
+	facts->partner = form->confrelid;
+	for (int i = 0; i < n; i++)
+		facts->partner_key = lappend(facts->partner_key,
+									 get_attname(form->confrelid, confkey[i], false));
+	for (int i = 0; i < n_set; i++)
+		facts->delete_set_key = lappend_int(facts->delete_set_key, set[i]);
+
+	initStringInfo(&tail);
+	if (form->confmatchtype == FKCONSTR_MATCH_FULL)
+		appendStringInfoString(&tail, " MATCH FULL");
+	appendStringInfo(&tail, " ON UPDATE %s ON DELETE %s",
+					 action_text(form->confupdtype), action_text(form->confdeltype));
+	facts->reference_tail = tail.data;
+}
+
+static const char *
+action_text(char action)
+{
+	switch (action)
+	{
+		case FKCONSTR_ACTION_NOACTION:
+			return "NO ACTION";
+		case FKCONSTR_ACTION_RESTRICT:
+			return "RESTRICT";
+		case FKCONSTR_ACTION_CASCADE:
+			return "CASCADE";
+		case FKCONSTR_ACTION_SETNULL:
+			return "SET NULL";
+		case FKCONSTR_ACTION_SETDEFAULT:
+			return "SET DEFAULT";
+	}
+	elog(ERROR, "unrecognized foreign-key action: %d", action);
+	return NULL;
+}
+
+static int
+compare_constraints(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((ConstraintFacts *) lfirst(a))->name,
+				  ((ConstraintFacts *) lfirst(b))->name);
+}
+
+static IndexFacts *
+read_index(Relation index)
+{
+	IndexFacts *facts = palloc0(sizeof(IndexFacts));
+	HeapTuple	tuple = SearchSysCache1(RELOID,
+										ObjectIdGetDatum(RelationGetRelid(index)));
+	Datum		options;
+	bool		isnull;
+	List	   *predicate = RelationGetIndexPredicate(index);
+
+	facts->oid = RelationGetRelid(index);
+	facts->name = pstrdup(RelationGetRelationName(index));
+	facts->method_oid = index->rd_rel->relam;
+	facts->method = get_am_name(index->rd_rel->relam);
+	facts->can_order = index->rd_indam->amcanorder;
+	facts->unique = index->rd_index->indisunique;
+	facts->nulls_not_distinct = index->rd_index->indnullsnotdistinct;
+	facts->replica_identity = index->rd_index->indisreplident;
+	facts->clustered = index->rd_index->indisclustered;
+	read_index_columns(facts, index);
+	if (predicate != NIL)
+	{
+		Bitmapset  *offset = NULL;
+
+		facts->predicate = (Node *) make_ands_explicit(predicate);
+		pull_varattnos(facts->predicate, 1, &offset);
+		facts->attnums = bms_add_members(facts->attnums, plain_attnums(offset));
+	}
+	options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
+	if (!isnull)
+		facts->options = catalog_options_text(options);
+	if (OidIsValid(index->rd_rel->reltablespace))
+		facts->tablespace = get_tablespace_name(index->rd_rel->reltablespace);
+	facts->comment = GetComment(facts->oid, RelationRelationId, 0);
+	ReleaseSysCache(tuple);
+	return facts;
+}
+
+static void
+read_index_columns(IndexFacts *facts, Relation index)
+{
+	List	   *expressions = RelationGetIndexExpressions(index);
+	ListCell   *expression = list_head(expressions);
+	int			n_key = IndexRelationGetNumberOfKeyAttributes(index);
+
+	for (int i = 0; i < IndexRelationGetNumberOfAttributes(index); i++)
+	{
+		ListCell   *before = expression;
+		IndexColumn *column = read_index_column(index, i, &expression);
+
+		if (column->expr != NULL)
+		{
+			Bitmapset  *offset = NULL;
+
+			pull_varattnos(column->expr, 1, &offset);
+			facts->attnums = bms_add_members(facts->attnums, plain_attnums(offset));
+			if (before != NULL)
+				expression = lnext(expressions, before);
+		}
+		else
+			facts->attnums = bms_add_member(facts->attnums, column->attnum);
+		if (i < n_key)
+			facts->columns = lappend(facts->columns, column);
+		else
+			facts->included = lappend(facts->included, column);
+	}
+}
+
+static IndexColumn *
+read_index_column(Relation index, int place, ListCell **expression)
+{
+	IndexColumn *column = palloc0(sizeof(IndexColumn));
+	int			n_key = IndexRelationGetNumberOfKeyAttributes(index);
+	Datum		options;
+
+	column->attnum = index->rd_index->indkey.values[place];
+	if (column->attnum == 0)
+		column->expr = lfirst(*expression);
+	if (place >= n_key)
+		return column;
+	column->opclass = get_index_column_opclass(RelationGetRelid(index), place + 1);
+	column->opclass_is_default =
+		column->opclass == GetDefaultOpClass(TupleDescAttr(RelationGetDescr(index), place)->atttypid,
+											 index->rd_rel->relam);
+	column->collation = index->rd_indcollation[place];
+	column->descending = (index->rd_indoption[place] & INDOPTION_DESC) != 0;
+	column->nulls_first = (index->rd_indoption[place] & INDOPTION_NULLS_FIRST) != 0;
+	options = get_attoptions(RelationGetRelid(index), place + 1);
+	if (options != (Datum) 0)
+		column->opclass_options = catalog_options_text(options);
+	return column;
+}
+
+static int
+compare_indexes(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((IndexFacts *) lfirst(a))->name,
+				  ((IndexFacts *) lfirst(b))->name);
+}
+
+/* pull_varattnos() offsets what it finds. */
+static Bitmapset *
+plain_attnums(Bitmapset *offset)
+{
+	Bitmapset  *plain = NULL;
+	int			number = -1;
+
+	while ((number = bms_next_member(offset, number)) >= 0)
+	{
+		int			attnum = number + FirstLowInvalidHeapAttributeNumber;
+
+		if (attnum > 0)
+			plain = bms_add_member(plain, attnum);
+	}
+	return plain;
+}
+
+static bool
+trigger_name_is_ours(const char *name)
+{
+	return strcmp(name, DUAL_WRITE_TRIGGER_FIRST) == 0 ||
+		strcmp(name, DUAL_WRITE_TRIGGER_LAST) == 0;
+}

@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog_object.h
+ *		Constraints, indexes and smaller facts of a table, as texts and values.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_CATALOG_OBJECT_H
+#define PGROLL_CATALOG_OBJECT_H
+
+#include "access/attnum.h"
+#include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
+
+/* Quoted, with schema. */
+extern char *catalog_collation_name(Oid collation);
+extern char *catalog_opclass_name(Oid opclass);
+extern char *catalog_relation_name(Oid relid);
+
+/* "fillfactor='70', …" of a text[] of name=value; NULL where there is none. */
+extern char *catalog_options_text(Datum options);
+
+/*
+ * A publication that sends every column of the table, so that a subscriber's
+ * apply would stop at one that it lacks; NULL where there is none.
+ */
+extern char *catalog_publication_of_all_columns(Oid relid);
+
+/* Columns (char *) of a table's own that were made for a migration. */
+extern List *catalog_columns_of_migration(Oid relid, int64 migration);
+
+/* Our triggers (char *) on a table, clones of a parent's left out. */
+extern List *catalog_own_triggers(Oid relid);
+
+/*
+ * Has the table BEFORE ROW triggers of others for INSERT or UPDATE?  Raises
+ * PR007 where one does not sort between ours.
+ */
+extern bool catalog_has_before_triggers(Oid relid);
+
+/* The number of a table's last column, dropped ones included. */
+extern AttrNumber catalog_last_attnum(Oid relid);
+
+/* Is a partition, whose triggers are clones of its parent's. */
+extern bool catalog_is_partition(Oid relid);
+
+/* Sequences (Oid) owned by a column, identity sequences not included. */
+extern List *catalog_owned_sequences(Oid relid, AttrNumber attnum);
+
+/* A check or foreign key of a table, or the key that an index serves. */
+typedef struct ConstraintFacts
+{
+	Oid			oid;
+	char	   *name;
+	char		type;			/* pg_constraint.contype */
+	bool		validated;
+	bool		no_inherit;
+	bool		deferrable;
+	bool		initially_deferred;
+	Bitmapset  *columns;		/* attribute numbers */
+	List	   *key;			/* int: attribute numbers, in order */
+	char	   *check;			/* nodeToString() form of a check */
+	Oid			partner;		/* of a foreign key */
+	List	   *partner_key;	/* char *: column names */
+	char	   *reference_tail; /* " MATCH FULL ON DELETE …", without SET columns */
+	List	   *delete_set_key; /* int */
+	Oid			index;			/* of a key */
+	char	   *comment;
+} ConstraintFacts;
+
+/* Of the table itself, in the order of their names; not-null constraints are left out. */
+extern List *catalog_constraints(Oid relid);
+
+/* Is there a constraint, an index of that name on the table? */
+extern bool catalog_constraint_exists(Oid relid, const char *name);
+
+/* One column of an index. */
+typedef struct IndexColumn
+{
+	AttrNumber	attnum;			/* 0: an expression */
+	Node	   *expr;
+	Oid			opclass;		/* InvalidOid of an included column */
+	bool		opclass_is_default;
+	char	   *opclass_options;	/* or NULL */
+	Oid			collation;
+	bool		descending;
+	bool		nulls_first;
+} IndexColumn;
+
+typedef struct IndexFacts
+{
+	Oid			oid;
+	char	   *name;
+	char	   *method;
+	bool		can_order;
+	Oid			method_oid;
+	bool		unique;
+	bool		nulls_not_distinct;
+	bool		replica_identity;
+	bool		clustered;
+	List	   *columns;		/* IndexColumn * */
+	List	   *included;		/* IndexColumn * */
+	Node	   *predicate;
+	char	   *options;		/* of WITH, or NULL */
+	char	   *tablespace;		/* or NULL */
+	char	   *comment;
+	Bitmapset  *attnums;		/* columns that it reads */
+} IndexFacts;
+
+/* Valid ones, in the order of their names. */
+extern List *catalog_indexes(Oid relid);
+
+#endif							/* PGROLL_CATALOG_OBJECT_H */

@@ -1,0 +1,518 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog_read.c
+ *		System catalogs -> SchemaModel.
+ *
+ * Texts are deparsed under search_path "pg_catalog, pg_temp", so that they name
+ * everything with its schema.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_description.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/comment.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+
+#include "schema/catalog_read.h"
+#include "schema/names.h"
+
+static List *relations_of_schema(Oid namespace);
+static TableModel *read_table(Oid relid, Oid version_namespace);
+static void read_columns(TableModel *table, Relation rel, Oid version_namespace);
+static Generation *read_generation(TableModel *table, Relation rel, Form_pg_attribute att);
+static void read_stored_expressions(TableModel *table, Relation rel);
+static Node *default_expr(Relation rel, AttrNumber attnum);
+static Node *vars_to_generations(Node *node, void *context);
+static List *logical_order(TableModel *table, Oid version_namespace);
+static List *grants_of_acl(Acl *acl, Oid owner);
+static bool goes_with_table(const Dependent *dependent, Oid relid, List *dependents);
+static Oid	view_of_rule(Oid rule);
+
+SchemaModel *
+catalog_read_schema(const char *base_schema, const char *version_schema,
+					int64 migration)
+{
+	SchemaModel *model = palloc0(sizeof(SchemaModel));
+	Oid			version_namespace = InvalidOid;
+	int			guc_level = NewGUCNestLevel();
+	ListCell   *lc;
+
+	model->base_schema = pstrdup(base_schema);
+	model->namespace = get_namespace_oid(base_schema, false);
+	model->migration = migration;
+	if (version_schema != NULL)
+		version_namespace = get_namespace_oid(version_schema, true);
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	foreach(lc, relations_of_schema(model->namespace))
+	{
+		TableModel *table = read_table(lfirst_oid(lc), version_namespace);
+
+		if (table != NULL)
+			model->tables = lappend(model->tables, table);
+	}
+	AtEOXact_GUC(false, guc_level);
+	return model;
+}
+
+char *
+catalog_role_name(Oid role)
+{
+	return GetUserNameFromId(role, false);
+}
+
+List *
+catalog_relation_grants(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Datum		acl;
+	bool		isnull;
+	List	   *grants = NIL;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	acl = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relacl, &isnull);
+	if (!isnull)
+		grants = grants_of_acl(DatumGetAclPCopy(acl),
+							   ((Form_pg_class) GETSTRUCT(tuple))->relowner);
+	ReleaseSysCache(tuple);
+	return grants;
+}
+
+List *
+catalog_column_grants(Oid relid, AttrNumber attnum)
+{
+	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid),
+										Int16GetDatum(attnum));
+	HeapTuple	class_tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Datum		acl;
+	bool		isnull;
+	List	   *grants = NIL;
+
+	if (!HeapTupleIsValid(tuple) || !HeapTupleIsValid(class_tuple))
+		elog(ERROR, "cache lookup failed for attribute %d of relation %u",
+			 attnum, relid);
+	acl = SysCacheGetAttr(ATTNUM, tuple, Anum_pg_attribute_attacl, &isnull);
+	if (!isnull)
+		grants = grants_of_acl(DatumGetAclPCopy(acl),
+							   ((Form_pg_class) GETSTRUCT(class_tuple))->relowner);
+	ReleaseSysCache(class_tuple);
+	ReleaseSysCache(tuple);
+	return grants;
+}
+
+List *
+catalog_schema_grants(Oid namespace)
+{
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespace));
+	Datum		acl;
+	bool		isnull;
+	List	   *grants = NIL;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for namespace %u", namespace);
+	acl = SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl, &isnull);
+	if (!isnull)
+		grants = grants_of_acl(DatumGetAclPCopy(acl), InvalidOid);
+	ReleaseSysCache(tuple);
+	return grants;
+}
+
+List *
+catalog_views_of_schema(Oid namespace)
+{
+	Relation	rel = table_open(RelationRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *views = NIL;
+
+	ScanKeyInit(&key, Anum_pg_class_relnamespace, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(namespace));
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+
+		if (form->relkind == RELKIND_VIEW)
+			views = lappend_oid(views, form->oid);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	list_sort(views, list_oid_cmp);
+	return views;
+}
+
+List *
+catalog_table_tree(Oid relid)
+{
+	return find_all_inheritors(relid, NoLock, NULL);
+}
+
+List *
+catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[3];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *found = NIL;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(RelationRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	ScanKeyInit(&keys[2], Anum_pg_depend_refobjsubid, BTEqualStrategyNumber,
+				F_INT4EQ, Int32GetDatum(attnum));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL,
+							  attnum == 0 ? 2 : 3, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+		Dependent  *dependent = palloc0(sizeof(Dependent));
+
+		ObjectAddressSubSet(dependent->object, form->classid, form->objid,
+							form->objsubid);
+		dependent->deptype = form->deptype;
+		if (form->classid == RewriteRelationId)
+		{
+			dependent->object.classId = RelationRelationId;
+			dependent->object.objectId = view_of_rule(form->objid);
+		}
+		if (dependent->object.classId == RelationRelationId &&
+			list_member_oid(ignored_schemas,
+							get_rel_namespace(dependent->object.objectId)))
+			continue;
+		dependent->description = getObjectDescription(&dependent->object, true);
+		if (dependent->description != NULL)
+			found = lappend(found, dependent);
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return found;
+}
+
+List *
+catalog_blocking_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
+{
+	List	   *dependents = catalog_dependents(relid, attnum, ignored_schemas);
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, dependents)
+	{
+		Dependent  *dependent = lfirst(lc);
+
+		if (dependent->deptype == DEPENDENCY_NORMAL &&
+			!(attnum == 0 && goes_with_table(dependent, relid, dependents)))
+			found = lappend(found, dependent->description);
+	}
+	return found;
+}
+
+/* Ordinary, partitioned and foreign tables, views and materialized views. */
+static List *
+relations_of_schema(Oid namespace)
+{
+	Relation	rel = table_open(RelationRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *relids = NIL;
+
+	ScanKeyInit(&key, Anum_pg_class_relnamespace, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(namespace));
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+
+		switch (form->relkind)
+		{
+			case RELKIND_RELATION:
+			case RELKIND_PARTITIONED_TABLE:
+			case RELKIND_FOREIGN_TABLE:
+			case RELKIND_VIEW:
+			case RELKIND_MATVIEW:
+				if (!form->relispartition)
+					relids = lappend_oid(relids, form->oid);
+				break;
+			default:
+				break;
+		}
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	list_sort(relids, list_oid_cmp);
+	return relids;
+}
+
+/* NULL where the relation is gone or belongs to an extension. */
+static TableModel *
+read_table(Oid relid, Oid version_namespace)
+{
+	Relation	rel;
+	TableModel *table;
+
+	if (OidIsValid(getExtensionOfObject(RelationRelationId, relid)))
+		return NULL;
+	rel = try_relation_open(relid, AccessShareLock);
+	if (rel == NULL)
+		return NULL;
+
+	table = palloc0(sizeof(TableModel));
+	table->relid = relid;
+	table->name = pstrdup(RelationGetRelationName(rel));
+	table->physical = table->name;
+	table->relkind = rel->rd_rel->relkind;
+	table->owner = rel->rd_rel->relowner;
+	table->is_typed = OidIsValid(rel->rd_rel->reloftype);
+	table->comment = GetComment(relid, RelationRelationId, 0);
+	read_columns(table, rel, version_namespace);
+	relation_close(rel, AccessShareLock);
+	return table;
+}
+
+static void
+read_columns(TableModel *table, Relation rel, Oid version_namespace)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		ColumnModel *column;
+
+		if (att->attisdropped || name_is_ours(NameStr(att->attname)))
+			continue;
+		column = palloc0(sizeof(ColumnModel));
+		column->name = pstrdup(NameStr(att->attname));
+		column->generation = read_generation(table, rel, att);
+		column->comment = GetComment(table->relid, RelationRelationId, att->attnum);
+		table->columns = lappend(table->columns, column);
+	}
+	read_stored_expressions(table, rel);
+	table->columns = logical_order(table, version_namespace);
+}
+
+static Generation *
+read_generation(TableModel *table, Relation rel, Form_pg_attribute att)
+{
+	Generation *generation = model_add_generation(table, NameStr(att->attname), 0);
+
+	generation->physical = pstrdup(NameStr(att->attname));
+	generation->attnum = att->attnum;
+	generation->type = att->atttypid;
+	generation->typmod = att->atttypmod;
+	generation->collation = att->attcollation;
+	generation->not_null = att->attnotnull;
+	generation->generated = att->attgenerated;
+	generation->identity = att->attidentity;
+	if (att->atthasdef && att->attgenerated == '\0')
+		generation->default_text =
+			deparse_expression(default_expr(rel, att->attnum),
+							   deparse_context_for(RelationGetRelationName(rel),
+												   RelationGetRelid(rel)),
+							   false, false);
+	return generation;
+}
+
+/* Generated columns' expressions; all generations of the table exist. */
+static void
+read_stored_expressions(TableModel *table, Relation rel)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->generations)
+	{
+		Generation *generation = lfirst(lc);
+
+		if (generation->generated != '\0')
+			generation->stored_expr =
+				vars_to_generations(default_expr(rel, generation->attnum), table);
+	}
+}
+
+static Node *
+default_expr(Relation rel, AttrNumber attnum)
+{
+	TupleConstr *constr = RelationGetDescr(rel)->constr;
+
+	for (int i = 0; constr != NULL && i < constr->num_defval; i++)
+	{
+		if (constr->defval[i].adnum == attnum)
+			return stringToNode(constr->defval[i].adbin);
+	}
+	elog(ERROR, "default of column %d of relation \"%s\" not found",
+		 attnum, RelationGetRelationName(rel));
+	return NULL;
+}
+
+/* A column reference becomes the parameter of the column's generation. */
+static Node *
+vars_to_generations(Node *node, void *context)
+{
+	TableModel *table = context;
+
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var		   *var = (Var *) node;
+		ListCell   *lc;
+
+		foreach(lc, table->generations)
+		{
+			Generation *generation = lfirst(lc);
+			Param	   *param;
+
+			if (generation->attnum != var->varattno)
+				continue;
+			param = makeNode(Param);
+			param->paramkind = PARAM_EXTERN;
+			param->paramid = generation->number;
+			param->paramtype = generation->type;
+			param->paramtypmod = generation->typmod;
+			param->paramcollid = generation->collation;
+			param->location = -1;
+			return (Node *) param;
+		}
+		elog(ERROR, "column %d of table \"%s\" not found in the model",
+			 var->varattno, table->name);
+	}
+	return expression_tree_mutator(node, vars_to_generations, context);
+}
+
+/* The columns in the order of the table's view in the newest version. */
+static List *
+logical_order(TableModel *table, Oid version_namespace)
+{
+	Oid			view = InvalidOid;
+	List	   *ordered = NIL;
+	Relation	rel;
+	ListCell   *lc;
+
+	if (OidIsValid(version_namespace))
+		view = get_relname_relid(table->name, version_namespace);
+	if (!OidIsValid(view))
+		return table->columns;
+	rel = try_relation_open(view, AccessShareLock);
+	if (rel == NULL)
+		return table->columns;
+	for (int i = 0; i < RelationGetNumberOfAttributes(rel); i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), i);
+		ColumnModel *column = model_find_column(table, NameStr(att->attname));
+
+		if (!att->attisdropped && column != NULL)
+			ordered = lappend(ordered, column);
+	}
+	relation_close(rel, AccessShareLock);
+	foreach(lc, table->columns)
+		ordered = list_append_unique_ptr(ordered, lfirst(lc));
+	return ordered;
+}
+
+static List *
+grants_of_acl(Acl *acl, Oid owner)
+{
+	List	   *grants = NIL;
+
+	for (int i = 0; i < ACL_NUM(acl); i++)
+	{
+		AclItem    *item = &ACL_DAT(acl)[i];
+		AclMode		plain = ACLITEM_GET_PRIVS(*item) & ~ACLITEM_GET_GOPTIONS(*item);
+		AclMode		grantable = ACLITEM_GET_GOPTIONS(*item);
+		const char *grantee;
+
+		if (OidIsValid(owner) && item->ai_grantee == owner)
+			continue;
+		if (item->ai_grantee == ACL_ID_PUBLIC)
+			grantee = "PUBLIC";
+		else
+			grantee = quote_identifier(catalog_role_name(item->ai_grantee));
+		for (int option = 0; option < 2; option++)
+		{
+			GrantPart  *part;
+
+			if ((option == 0 ? plain : grantable) == 0)
+				continue;
+			part = palloc0(sizeof(GrantPart));
+			part->privileges = option == 0 ? plain : grantable;
+			part->grantee = pstrdup(grantee);
+			part->grantable = option == 1;
+			grants = lappend(grants, part);
+		}
+	}
+	return grants;
+}
+
+/* What is dropped together with the table, such as its own constraints. */
+static bool
+goes_with_table(const Dependent *dependent, Oid relid, List *dependents)
+{
+	ListCell   *lc;
+
+	if (dependent->object.classId == RelationRelationId &&
+		dependent->object.objectId == relid)
+		return true;
+	foreach(lc, dependents)
+	{
+		Dependent  *other = lfirst(lc);
+
+		if (other->deptype != DEPENDENCY_NORMAL &&
+			other->object.classId == dependent->object.classId &&
+			other->object.objectId == dependent->object.objectId)
+			return true;
+	}
+	return false;
+}
+
+static Oid
+view_of_rule(Oid rule)
+{
+	Relation	rewrite = table_open(RewriteRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			view;
+
+	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(rule));
+	scan = systable_beginscan(rewrite, RewriteOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	view = HeapTupleIsValid(tuple) ?
+		((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class : InvalidOid;
+	systable_endscan(scan);
+	table_close(rewrite, AccessShareLock);
+	return view;
+}

@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog_read.h
+ *		System catalogs -> SchemaModel.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_CATALOG_READ_H
+#define PGROLL_CATALOG_READ_H
+
+#include "catalog/objectaddress.h"
+#include "nodes/parsenodes.h"
+
+#include "schema/schema_model.h"
+
+/*
+ * Read the base schema as it is stored now, our own columns left out.  The
+ * columns of a table stand in the order of its view in version_schema (NULL:
+ * none), new ones after them.  Takes ACCESS SHARE on each table only while it
+ * reads it.  Raises undefined_schema.
+ */
+extern SchemaModel *catalog_read_schema(const char *base_schema,
+										const char *version_schema,
+										int64 migration);
+
+/* The name of a role; an error where it is gone. */
+extern char *catalog_role_name(Oid role);
+
+/*
+ * GRANT statements' parts for an ACL: privileges by grantee, e.g. "SELECT, INSERT" to
+ * "app" (quoted) WITH GRANT OPTION or not.  owner's own rights are left out.
+ */
+typedef struct GrantPart
+{
+	AclMode		privileges;
+	char	   *grantee;		/* quoted, or PUBLIC */
+	bool		grantable;
+} GrantPart;
+
+/* GrantPart * for the access list of a relation, column (attnum > 0), schema. */
+extern List *catalog_relation_grants(Oid relid);
+extern List *catalog_column_grants(Oid relid, AttrNumber attnum);
+extern List *catalog_schema_grants(Oid namespace);
+
+/* Views (Oid) of a schema, in the order of their names. */
+extern List *catalog_views_of_schema(Oid namespace);
+
+/* A table, its partitions and inheritance children, at all levels (Oid). */
+extern List *catalog_table_tree(Oid relid);
+
+/* One object that depends on a table or column. */
+typedef struct Dependent
+{
+	ObjectAddress object;		/* a view rather than its rule */
+	char		deptype;
+	char	   *description;	/* for people */
+} Dependent;
+
+/*
+ * The dependents (Dependent *) of a column, or (attnum 0) of a table and all its
+ * columns, but for views of the schemas (Oid) named.
+ */
+extern List *catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas);
+
+/*
+ * Descriptions (char *) of those that would keep the table or column from being
+ * dropped with RESTRICT.
+ */
+extern List *catalog_blocking_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas);
+
+#endif							/* PGROLL_CATALOG_READ_H */

@@ -1,0 +1,189 @@
+/*-------------------------------------------------------------------------
+ *
+ * schema_model.c
+ *		What a migration sees of a base schema: tables and columns as values.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "schema/names.h"
+#include "schema/schema_model.h"
+
+TableModel *
+model_find_table(SchemaModel *model, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (!table->dropped && strcmp(table->name, name) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+ColumnModel *
+model_find_column(TableModel *table, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+
+		if (strcmp(column->name, name) == 0)
+			return column;
+	}
+	return NULL;
+}
+
+TableModel *
+model_table(SchemaModel *model, const char *name, const char *path)
+{
+	TableModel *table = model_find_table(model, name);
+
+	if (table == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" does not exist in schema \"%s\"",
+						name, model->base_schema),
+				 errdetail("At %s.", path),
+				 errhint("Use the name that the table has in the newest version, after the operations before this one.")));
+	return table;
+}
+
+ColumnModel *
+model_column(TableModel *table, const char *name, const char *path)
+{
+	ColumnModel *column = model_find_column(table, name);
+
+	if (column == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" does not exist",
+						name, table->name),
+				 errdetail("At %s.", path),
+				 errhint("Use the name that the column has in the newest version, after the operations before this one.")));
+	return column;
+}
+
+TableModel *
+model_owned_table(SchemaModel *model, const char *name, const char *path)
+{
+	TableModel *table = model_table(model, name, path);
+
+	if (table->relkind != RELKIND_RELATION &&
+		table->relkind != RELKIND_PARTITIONED_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table", name),
+				 errdetail("At %s.", path),
+				 errhint("Only ordinary and partitioned tables can be changed; use an sql operation for other objects.")));
+	if (!has_privs_of_role(GetUserId(), table->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of table \"%s\"", name),
+				 errdetail("At %s.", path),
+				 errhint("Run the migration as the owner of the tables that it changes.")));
+	return table;
+}
+
+Generation *
+model_generation(const TableModel *table, int number)
+{
+	return list_nth(table->generations, number - 1);
+}
+
+Generation *
+model_add_generation(TableModel *table, const char *name, int operation)
+{
+	Generation *generation = palloc0(sizeof(Generation));
+
+	generation->number = list_length(table->generations) + 1;
+	generation->name = pstrdup(name);
+	generation->typmod = -1;
+	generation->operation = operation;
+	generation->current = true;
+	table->generations = lappend(table->generations, generation);
+	return generation;
+}
+
+Generation *
+model_replace_generation(TableModel *table, ColumnModel *column, int operation)
+{
+	Generation *old = column->generation;
+	Generation *generation = model_add_generation(table, column->name, operation);
+
+	generation->type = old->type;
+	generation->typmod = old->typmod;
+	generation->collation = old->collation;
+	generation->not_null = old->not_null;
+	generation->generated = old->generated;
+	generation->identity = old->identity;
+	generation->default_text = old->default_text;
+	generation->stored_expr = old->stored_expr;
+	generation->previous = old;
+	old->current = false;
+	column->generation = generation;
+	table->has_edges = true;
+	return generation;
+}
+
+Generation *
+model_stored_ancestor(Generation *generation)
+{
+	while (generation != NULL && generation->attnum == 0)
+		generation = generation->previous;
+	return generation;
+}
+
+void
+model_remove_column(TableModel *table, ColumnModel *column)
+{
+	column->generation->current = false;
+	table->columns = list_delete_ptr(table->columns, column);
+}
+
+char *
+model_temporary_name(SchemaModel *model, const char *name)
+{
+	return name_temporary(model->migration, ++model->next_object, name);
+}
+
+char *
+model_qualified(const SchemaModel *model, const char *physical)
+{
+	return quote_qualified_identifier(model->base_schema, physical);
+}
+
+void
+model_check_table_free(SchemaModel *model, const char *name, const char *path)
+{
+	if (model_find_table(model, name) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE),
+				 errmsg("table \"%s\" already exists in schema \"%s\"",
+						name, model->base_schema),
+				 errdetail("At %s.", path),
+				 errhint("Choose another name.")));
+}
+
+void
+model_check_column_free(TableModel *table, const char *name, const char *path)
+{
+	if (model_find_column(table, name) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" already exists",
+						name, table->name),
+				 errdetail("At %s.", path),
+				 errhint("Choose another name.")));
+}

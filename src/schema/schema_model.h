@@ -1,0 +1,127 @@
+/*-------------------------------------------------------------------------
+ *
+ * schema_model.h
+ *		What a migration sees of a base schema: tables and columns as values.
+ *
+ * Names are logical ones, those of the newest version, with the physical ones
+ * beside them.  Operations apply themselves to the model in order, so that each
+ * sees names, columns and types as the one before it leaves them.
+ *
+ * A column changes by getting a new generation.  Expressions that are kept in
+ * the model read generations: $n is the generation of that number.  So a rename
+ * touches no expression, and it is always plain which state of a column an
+ * expression meant.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_SCHEMA_MODEL_H
+#define PGROLL_SCHEMA_MODEL_H
+
+#include "access/attnum.h"
+#include "nodes/nodes.h"
+#include "nodes/pg_list.h"
+
+/*
+ * One state of a column: as it is stored before the migration (attnum is not
+ * 0), or as an operation leaves it.
+ */
+typedef struct Generation
+{
+	int			number;			/* from 1, within the table */
+	char	   *name;			/* logical name when it was made */
+	char	   *physical;		/* NULL while nobody stores it */
+	AttrNumber	attnum;			/* 0: not stored before the migration */
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+	bool		not_null;
+	char		generated;		/* pg_attribute.attgenerated */
+	char		identity;		/* pg_attribute.attidentity */
+	char	   *default_text;	/* fully qualified; NULL: none */
+	Node	   *stored_expr;	/* of a generated column, over generations */
+	Node	   *up;				/* its value from earlier generations, or NULL */
+	Node	   *down;			/* its value from later ones, or NULL */
+	struct Generation *previous;	/* the one that it replaces, or NULL */
+	bool		current;		/* shown by the newest version */
+	bool		default_is_stored;	/* the column has it from the start */
+	int			operation;		/* that made it; 0: none */
+} Generation;
+
+/* A column as the newest version shows it. */
+typedef struct ColumnModel
+{
+	char	   *name;
+	Generation *generation;
+	char	   *comment;		/* or NULL */
+} ColumnModel;
+
+typedef struct TableModel
+{
+	Oid			relid;			/* InvalidOid: made by this migration */
+	char	   *name;			/* logical */
+	char	   *physical;
+	char		relkind;
+	Oid			owner;
+	bool		is_typed;		/* CREATE TABLE … OF type */
+	char	   *comment;		/* or NULL */
+	List	   *columns;		/* ColumnModel *, in logical order */
+	List	   *generations;	/* Generation *, by number */
+	bool		created;		/* by this migration */
+	bool		dropped;		/* hidden from the newest version */
+	int			operation;		/* that created or dropped it */
+	bool		has_edges;		/* a shadow or a down expression exists */
+} TableModel;
+
+typedef struct SchemaModel
+{
+	char	   *base_schema;
+	Oid			namespace;
+	int64		migration;		/* id: part of the names that we make */
+	int			next_object;	/* for name_temporary() */
+	List	   *tables;			/* TableModel *, dropped ones included */
+	List	   *version_namespaces; /* Oid: of all version schemas of ours */
+	bool		no_expressions; /* a completion needs no up and down */
+} SchemaModel;
+
+/*
+ * A table or column of the newest version by its logical name; where there is
+ * none, raises undefined_table or undefined_column at path.
+ */
+extern TableModel *model_table(SchemaModel *model, const char *name, const char *path);
+extern ColumnModel *model_column(TableModel *table, const char *name, const char *path);
+
+/* The same, NULL where there is none. */
+extern TableModel *model_find_table(SchemaModel *model, const char *name);
+extern ColumnModel *model_find_column(TableModel *table, const char *name);
+
+/*
+ * model_table(), for an operation that changes it: raises wrong_object_type
+ * where it is no table, insufficient_privilege where the user does not own it.
+ */
+extern TableModel *model_owned_table(SchemaModel *model, const char *name, const char *path);
+
+extern Generation *model_generation(const TableModel *table, int number);
+
+/* Append an empty generation that operation makes; number and name are set. */
+extern Generation *model_add_generation(TableModel *table, const char *name, int operation);
+
+/* A copy of the column's generation, to be a shadow, becomes its current one. */
+extern Generation *model_replace_generation(TableModel *table, ColumnModel *column,
+											int operation);
+
+/* What was stored of the column before the migration, or NULL. */
+extern Generation *model_stored_ancestor(Generation *generation);
+
+/* Take a column out of the newest version. */
+extern void model_remove_column(TableModel *table, ColumnModel *column);
+
+/* A name of ours for an object that belongs to name. */
+extern char *model_temporary_name(SchemaModel *model, const char *name);
+
+/* Quoted, with the base schema. */
+extern char *model_qualified(const SchemaModel *model, const char *physical);
+
+/* Raise undefined_table / duplicate_table … where a name is taken. */
+extern void model_check_table_free(SchemaModel *model, const char *name, const char *path);
+extern void model_check_column_free(TableModel *table, const char *name, const char *path);
+
+#endif							/* PGROLL_SCHEMA_MODEL_H */

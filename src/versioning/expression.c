@@ -1,0 +1,475 @@
+/*-------------------------------------------------------------------------
+ *
+ * expression.c
+ *		The user's expressions: text -> checked tree -> fully qualified text.
+ *
+ * The server's own parser does the work.  A column reference that it can't
+ * resolve comes to a hook of ours, as in PL/pgSQL, which looks the name up in
+ * the model; so names inside subqueries are resolved first by the subquery's
+ * own tables, as in any SQL.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/analyze.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_node.h"
+#include "parser/parse_type.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
+
+#include "versioning/expression.h"
+
+/* What the column hook looks names up in. */
+typedef struct ColumnScope
+{
+	TableModel *table;
+	const char *text;
+} ColumnScope;
+
+static Node *parse_guarded(const SchemaModel *model, TableModel *table,
+						   const char *text, ExpressionKind kind);
+static Node *raw_expression(const char *text, ExpressionKind kind);
+static Node *only_target(SelectStmt *select);
+static Node *raw_select(const char *text);
+static Node *resolve_column(ParseState *pstate, ColumnRef *cref, Node *var);
+static Node *expand_generated(Node *node, void *context);
+static bool collect_inputs(Node *node, void *context);
+static Node *params_to_vars(Node *node, void *context);
+static char *deparse_with_names(Node *expr, List *names);
+pg_noreturn static void add_path(const char *path, MemoryContext context);
+
+Node *
+expression_parse(const SchemaModel *model, TableModel *table, const char *text,
+				 const char *path, ExpressionKind kind)
+{
+	MemoryContext context = CurrentMemoryContext;
+	int			guc_level = NewGUCNestLevel();
+	Node	   *volatile expr = NULL;
+
+	(void) set_config_option("search_path",
+							 expression_search_path(model->base_schema),
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	PG_TRY();
+	{
+		expr = parse_guarded(model, table, text, kind);
+	}
+	PG_CATCH();
+	{
+		add_path(path, context);
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(false, guc_level);
+	return expr;
+}
+
+Node *
+expression_assignable(Node *expr, Oid type, const char *path)
+{
+	Oid			from = exprType(expr);
+	ParseState *pstate = make_parsestate(NULL);
+
+	if (from == UNKNOWNOID)
+		return coerce_to_target_type(pstate, expr, from, type, -1,
+									 COERCION_IMPLICIT, COERCE_IMPLICIT_CAST, -1);
+	if (coerce_to_target_type(pstate, copyObject(expr), from, type, -1,
+							  COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("expression of type %s cannot be assigned to a column of type %s",
+						format_type_be(from), format_type_be(type)),
+				 errdetail("At %s.", path),
+				 errhint("Cast the expression to the column's type.")));
+	return expr;
+}
+
+Node *
+expression_column(const Generation *generation)
+{
+	Param	   *param = makeNode(Param);
+
+	param->paramkind = PARAM_EXTERN;
+	param->paramid = generation->number;
+	param->paramtype = generation->type;
+	param->paramtypmod = generation->typmod;
+	param->paramcollid = generation->collation;
+	param->location = -1;
+	return (Node *) param;
+}
+
+Node *
+expression_null(const Generation *generation)
+{
+	return (Node *) makeNullConst(generation->type, generation->typmod,
+								  generation->collation);
+}
+
+bool
+expression_is_column(Node *expr, const Generation *generation)
+{
+	return expr != NULL && IsA(expr, Param) &&
+		((Param *) expr)->paramid == generation->number;
+}
+
+Bitmapset *
+expression_inputs(Node *expr)
+{
+	Bitmapset  *inputs = NULL;
+
+	(void) collect_inputs(expr, &inputs);
+	return inputs;
+}
+
+Node *
+expression_cast(Node *expr, const Generation *generation)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	Node	   *cast;
+
+	if (exprType(expr) == generation->type)
+		return expr;
+	cast = coerce_to_target_type(pstate, expr, exprType(expr), generation->type, -1,
+								 COERCION_ASSIGNMENT, COERCE_EXPLICIT_CAST, -1);
+	if (cast == NULL)
+		elog(ERROR, "cannot cast type %s to type %s",
+			 format_type_be(exprType(expr)), format_type_be(generation->type));
+	return cast;
+}
+
+char *
+expression_deparse(Node *expr)
+{
+	int			guc_level = NewGUCNestLevel();
+	char	   *text;
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	text = deparse_expression(expr, NIL, false, false);
+	AtEOXact_GUC(false, guc_level);
+	return text;
+}
+
+char *
+expression_deparse_names(Node *expr, List *names)
+{
+	return expression_deparse_stored(params_to_vars(expr, NULL), names);
+}
+
+char *
+expression_deparse_stored(Node *expr, List *names)
+{
+	int			guc_level = NewGUCNestLevel();
+	char	   *text;
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	text = deparse_with_names(expr, names);
+	AtEOXact_GUC(false, guc_level);
+	return text;
+}
+
+void
+expression_parse_type(const SchemaModel *model, const char *text,
+					  const char *path, Oid *type, int32 *typmod)
+{
+	MemoryContext context = CurrentMemoryContext;
+	int			guc_level = NewGUCNestLevel();
+
+	(void) set_config_option("search_path",
+							 expression_search_path(model->base_schema),
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	PG_TRY();
+	{
+		(void) parseTypeString(text, type, typmod, NULL);
+		if (get_typtype(*type) == TYPTYPE_PSEUDO)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+					 errmsg("a column cannot have pseudo-type %s",
+							format_type_be(*type))));
+	}
+	PG_CATCH();
+	{
+		add_path(path, context);
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(false, guc_level);
+}
+
+char *
+expression_type_name(Oid type, int32 typmod)
+{
+	return format_type_extended(type, typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+char *
+expression_search_path(const char *base_schema)
+{
+	return psprintf("%s, pg_temp", quote_identifier(base_schema));
+}
+
+/* Parse, resolve and check; called with the user's search_path. */
+static Node *
+parse_guarded(const SchemaModel *model, TableModel *table, const char *text,
+			  ExpressionKind kind)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	ColumnScope scope;
+	Node	   *expr;
+
+	scope.table = table;
+	scope.text = text;
+	pstate->p_sourcetext = text;
+	pstate->p_post_columnref_hook = resolve_column;
+	pstate->p_ref_hook_state = &scope;
+
+	expr = raw_expression(text, kind);
+	switch (kind)
+	{
+		case EXPRESSION_ROW:
+			expr = transformExpr(pstate, expr, EXPR_KIND_UPDATE_SOURCE);
+			break;
+		case EXPRESSION_CHECK:
+			expr = transformExpr(pstate, expr, EXPR_KIND_CHECK_CONSTRAINT);
+			expr = coerce_to_boolean(pstate, expr, "CHECK");
+			break;
+		case EXPRESSION_DEFAULT:
+			expr = transformExpr(pstate, expr, EXPR_KIND_COLUMN_DEFAULT);
+			break;
+	}
+	assign_expr_collations(pstate, expr);
+	/* A generated column is NULL in BEFORE triggers: read what it is made of. */
+	if (table != NULL && kind == EXPRESSION_ROW)
+		expr = expand_generated(expr, table);
+	return expr;
+}
+
+/*
+ * The raw tree of text: one expression, or (of up and down) one SELECT, taken
+ * as a scalar subquery.
+ */
+static Node *
+raw_expression(const char *text, ExpressionKind kind)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List	   *volatile statements = NIL;
+	ErrorData  *volatile error = NULL;
+
+	/* The raw parser reads no catalog and holds nothing: safe to catch. */
+	PG_TRY();
+	{
+		statements = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+
+	if (error != NULL)
+	{
+		Node	   *select = NULL;
+
+		if (kind == EXPRESSION_ROW && error->sqlerrcode == ERRCODE_SYNTAX_ERROR)
+			select = raw_select(text);
+		if (select == NULL)
+			ReThrowError(error);
+		return select;
+	}
+	return only_target((SelectStmt *) linitial_node(RawStmt, statements)->stmt);
+}
+
+/* The grammar takes FROM, WHERE … after an expression: we do not. */
+static Node *
+only_target(SelectStmt *select)
+{
+	if (list_length(select->targetList) != 1 || select->fromClause != NIL ||
+		select->whereClause != NULL || select->groupClause != NIL ||
+		select->havingClause != NULL || select->windowClause != NIL ||
+		select->sortClause != NIL || select->limitCount != NULL ||
+		select->limitOffset != NULL || select->distinctClause != NIL ||
+		select->lockingClause != NIL ||
+		linitial_node(ResTarget, select->targetList)->name != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("text is not a single expression")));
+	return linitial_node(ResTarget, select->targetList)->val;
+}
+
+/* text as one SELECT in parentheses, NULL where it is something else. */
+static Node *
+raw_select(const char *text)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List	   *volatile statements = NIL;
+	SubLink    *sublink;
+
+	PG_TRY();
+	{
+		statements = raw_parser(text, RAW_PARSE_DEFAULT);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		statements = NIL;
+	}
+	PG_END_TRY();
+
+	if (list_length(statements) != 1 ||
+		!IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt))
+		return NULL;
+	sublink = makeNode(SubLink);
+	sublink->subLinkType = EXPR_SUBLINK;
+	sublink->subselect = linitial_node(RawStmt, statements)->stmt;
+	sublink->location = -1;
+	return (Node *) sublink;
+}
+
+/* ParseState hook: a name that no table of a subquery has. */
+static Node *
+resolve_column(ParseState *pstate, ColumnRef *cref, Node *var)
+{
+	ColumnScope *scope = pstate->p_ref_hook_state;
+	ColumnModel *column;
+	Node	   *last = llast(cref->fields);
+
+	if (var != NULL || scope->table == NULL || !IsA(last, String))
+		return NULL;
+	if (list_length(cref->fields) == 2)
+	{
+		if (!IsA(linitial(cref->fields), String) ||
+			strcmp(strVal(linitial(cref->fields)), scope->table->name) != 0)
+			return NULL;
+	}
+	else if (list_length(cref->fields) != 1)
+		return NULL;
+	column = model_find_column(scope->table, strVal(last));
+	if (column == NULL)
+		return NULL;
+	return expression_column(column->generation);
+}
+
+static Node *
+expand_generated(Node *node, void *context)
+{
+	TableModel *table = context;
+
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXTERN)
+	{
+		Generation *generation = model_generation(table, ((Param *) node)->paramid);
+
+		if (generation->stored_expr == NULL)
+			return node;
+		return expand_generated(copyObject(generation->stored_expr), context);
+	}
+	if (IsA(node, Query))
+		return (Node *) query_tree_mutator((Query *) node, expand_generated, context, 0);
+	return expression_tree_mutator(node, expand_generated, context);
+}
+
+static bool
+collect_inputs(Node *node, void *context)
+{
+	Bitmapset **inputs = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXTERN)
+	{
+		*inputs = bms_add_member(*inputs, ((Param *) node)->paramid);
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, collect_inputs, context, 0);
+	return expression_tree_walker(node, collect_inputs, context);
+}
+
+static Node *
+params_to_vars(Node *node, void *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXTERN)
+	{
+		Param	   *param = (Param *) node;
+
+		return (Node *) makeVar(1, param->paramid, param->paramtype,
+								param->paramtypmod, param->paramcollid, 0);
+	}
+	return expression_tree_mutator(node, params_to_vars, context);
+}
+
+/*
+ * ruleutils names the columns of a Var from its range table, which must be a
+ * real relation or one with aliases.  The columns need not exist yet, so we
+ * deparse "SELECT expr" over a VALUES entry that has the names as its aliases
+ * and stands in no FROM clause, and take what follows the keyword.
+ */
+static char *
+deparse_with_names(Node *expr, List *names)
+{
+	Query	   *query = makeNode(Query);
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	TargetEntry *target = makeTargetEntry((Expr *) expr, 1, NULL, false);
+	List	   *colnames = NIL;
+	ListCell   *lc;
+	char	   *text;
+
+	foreach(lc, names)
+		colnames = lappend(colnames, makeString(lfirst(lc)));
+	rte->rtekind = RTE_VALUES;
+	rte->eref = makeAlias("row", colnames);
+	rte->inFromCl = false;
+	query->commandType = CMD_SELECT;
+	query->rtable = list_make1(rte);
+	query->jointree = makeFromExpr(NIL, NULL);
+	query->targetList = list_make1(target);
+
+	text = pg_get_querydef(query, false);
+	while (*text == ' ')
+		text++;
+	if (strncmp(text, "SELECT ", 7) != 0)
+		elog(ERROR, "unexpected deparsed query: %s", text);
+	return text + 7;
+}
+
+/* Rethrow the current error with the place in the document as its detail. */
+static void
+add_path(const char *path, MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	if (error->detail != NULL)
+		error->detail = psprintf("At %s: %s", path, error->detail);
+	else
+		error->detail = psprintf("At %s.", path);
+	if (error->hint == NULL)
+		error->hint = pstrdup("Correct the expression or type in the migration document.");
+	/* The position is one within the expression, not the caller's statement. */
+	if (error->cursorpos > 0)
+	{
+		error->context = psprintf("at character %d of the text at %s",
+								  error->cursorpos, path);
+		error->cursorpos = 0;
+	}
+	ReThrowError(error);
+	pg_unreachable();
+}

@@ -1,0 +1,88 @@
+/*-------------------------------------------------------------------------
+ *
+ * expression.h
+ *		The user's expressions: text -> checked tree -> fully qualified text.
+ *
+ * up, down, checks and defaults are read once, at start, in the base schema's
+ * name space.  The trees read columns as parameters: $n is generation n of the
+ * table (schema_model.h).
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_EXPRESSION_H
+#define PGROLL_EXPRESSION_H
+
+#include "nodes/bitmapset.h"
+#include "nodes/nodes.h"
+
+#include "schema/schema_model.h"
+
+typedef enum ExpressionKind
+{
+	EXPRESSION_ROW,				/* up or down: columns, subqueries */
+	EXPRESSION_CHECK,			/* columns, no subqueries */
+	EXPRESSION_DEFAULT			/* neither */
+} ExpressionKind;
+
+/*
+ * Parse and check text against the columns of table as the model shows them now
+ * (table may be NULL for a default).  Errors of the parser keep their SQLSTATE
+ * and get path as detail.  No system columns, whole rows, aggregates, window
+ * functions, set-returning functions.
+ */
+extern Node *expression_parse(const SchemaModel *model, TableModel *table,
+							  const char *text, const char *path,
+							  ExpressionKind kind);
+
+/*
+ * Check that the value can be assigned to type (42804 at path), and give an
+ * unknown literal that type.
+ */
+extern Node *expression_assignable(Node *expr, Oid type, const char *path);
+
+/* A reference to a generation. */
+extern Node *expression_column(const Generation *generation);
+
+/* A NULL of the generation's type. */
+extern Node *expression_null(const Generation *generation);
+
+/* Is it nothing but a reference to this generation? */
+extern bool expression_is_column(Node *expr, const Generation *generation);
+
+/* The generations (by number) that it reads. */
+extern Bitmapset *expression_inputs(Node *expr);
+
+/* Value of expr as another generation's type, without its length or precision. */
+extern Node *expression_cast(Node *expr, const Generation *generation);
+
+/*
+ * Text in which parameter n is $n; search_path is "pg_catalog, pg_temp" while
+ * it is made, so that everything else is named with its schema.
+ */
+extern char *expression_deparse(Node *expr);
+
+/*
+ * Text in which generation n is called by names[n - 1] (char *), quoted where
+ * necessary.
+ */
+extern char *expression_deparse_names(Node *expr, List *names);
+
+/*
+ * The same for an expression of the catalogs, whose column references have the
+ * attribute numbers of their table: names[attnum - 1].
+ */
+extern char *expression_deparse_stored(Node *expr, List *names);
+
+/* A type's name as the document gives it, resolved in the base schema. */
+extern void expression_parse_type(const SchemaModel *model, const char *text,
+								  const char *path, Oid *type, int32 *typmod);
+
+/* A type for a statement of ours: with schema and modifiers. */
+extern char *expression_type_name(Oid type, int32 typmod);
+
+/*
+ * The search_path for the user's text while the base schema's names are
+ * resolved: the base schema, pg_temp last.
+ */
+extern char *expression_search_path(const char *base_schema);
+
+#endif							/* PGROLL_EXPRESSION_H */

@@ -1,0 +1,295 @@
+/*-------------------------------------------------------------------------
+ *
+ * version_view.c
+ *		Version schemas: the steps that make and drop their views.
+ *
+ * A view shows the columns in their logical order, so that SELECT * and INSERT
+ * without a column list mean the same in every version.  It has the defaults of
+ * its version, since "SET x = DEFAULT" through a view knows no other.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "ddl/grants.h"
+#include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
+#include "versioning/version_view.h"
+
+static void create_view(SchemaModel *model, TableModel *table,
+						const char *version_schema, Phase phase,
+						bool replace, bool qualified, MigrationPlan *plan);
+static char *select_sql(SchemaModel *model, TableModel *table);
+static void view_owner(TableModel *table, const char *view, Phase phase,
+					   MigrationPlan *plan);
+static void view_defaults(TableModel *table, const char *view, Phase phase,
+						  MigrationPlan *plan);
+static void view_grants(TableModel *table, const char *view, Phase phase,
+						MigrationPlan *plan);
+static void view_comments(TableModel *table, const char *view, Phase phase,
+						  MigrationPlan *plan);
+static void view_step(const char *view, Phase phase, char *command,
+					  MigrationPlan *plan);
+static void check_view_dependents(Oid view, List *namespaces);
+
+void
+version_schema_create(SchemaModel *model, const char *version_schema,
+					  Phase phase, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.command = psprintf("CREATE SCHEMA %s", quote_identifier(version_schema)),
+	});
+	foreach(lc, catalog_schema_grants(model->namespace))
+	{
+		char	   *grant = grant_schema_sql(lfirst(lc), quote_identifier(version_schema));
+
+		if (grant != NULL)
+			plan_step(plan, (Step) {
+				.phase = phase,
+				.command = grant,
+			});
+	}
+}
+
+void
+version_views_create(SchemaModel *model, const char *version_schema,
+					 Phase phase, List *qualified, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (!table->dropped)
+			create_view(model, table, version_schema, phase, false,
+						list_member_ptr(qualified, table), plan);
+	}
+}
+
+void
+version_view_replace(SchemaModel *model, TableModel *table,
+					 const char *version_schema, Phase phase, MigrationPlan *plan)
+{
+	create_view(model, table, version_schema, phase, true, false, plan);
+}
+
+void
+version_schema_drop(SchemaModel *model, const char *version_schema, Phase phase,
+					MigrationPlan *plan)
+{
+	version_views_drop(model, version_schema, phase, plan);
+	if (OidIsValid(get_namespace_oid(version_schema, true)))
+		plan_step(plan, (Step) {
+			.phase = phase,
+			.command = psprintf("DROP SCHEMA %s", quote_identifier(version_schema)),
+		});
+}
+
+void
+version_views_drop(SchemaModel *model, const char *version_schema, Phase phase,
+				   MigrationPlan *plan)
+{
+	Oid			namespace = get_namespace_oid(version_schema, true);
+	List	   *views;
+	ListCell   *lc;
+
+	if (!OidIsValid(namespace))
+		return;
+	views = catalog_views_of_schema(namespace);
+	foreach(lc, views)
+		check_view_dependents(lfirst_oid(lc), list_make1_oid(namespace));
+	foreach(lc, views)
+	{
+		char	   *view = catalog_relation_name(lfirst_oid(lc));
+
+		plan_step(plan, (Step) {
+			.phase = phase,
+			.command = psprintf("DROP VIEW %s", view),
+			.lock = AccessExclusiveLock,
+			.relation = lfirst_oid(lc),
+			.relation_name = view,
+		});
+	}
+}
+
+static void
+create_view(SchemaModel *model, TableModel *table, const char *version_schema,
+			Phase phase, bool replace, bool qualified, MigrationPlan *plan)
+{
+	char	   *view = quote_qualified_identifier(version_schema, table->name);
+	Oid			existing = InvalidOid;
+
+	if (replace)
+		existing = get_relname_relid(table->name,
+									 get_namespace_oid(version_schema, true));
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.command = psprintf("CREATE%s VIEW %s WITH (security_invoker = true) AS %s%s",
+							replace ? " OR REPLACE" : "", view,
+							select_sql(model, table),
+							qualified ? " WHERE pgroll_c.awaits_backfill()" : ""),
+		.lock = OidIsValid(existing) ? AccessExclusiveLock : AccessShareLock,
+		.relation = OidIsValid(existing) ? existing : table->relid,
+		.relation_name = OidIsValid(existing) ? view :
+			model_qualified(model, table->physical),
+	});
+	if (replace)
+		return;					/* the rest is there already */
+	view_owner(table, view, phase, plan);
+	view_defaults(table, view, phase, plan);
+	view_grants(table, view, phase, plan);
+	view_comments(table, view, phase, plan);
+}
+
+static char *
+select_sql(SchemaModel *model, TableModel *table)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT");
+	foreach(lc, table->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+
+		appendStringInfo(&sql, "%s %s AS %s",
+						 foreach_current_index(lc) > 0 ? "," : "",
+						 quote_identifier(column->generation->physical),
+						 quote_identifier(column->name));
+	}
+	appendStringInfo(&sql, " FROM %s", model_qualified(model, table->physical));
+	return sql.data;
+}
+
+/*
+ * The table's owner owns the view, where we may say so; else it gets all
+ * rights on it (those on the table are checked all the same).
+ */
+static void
+view_owner(TableModel *table, const char *view, Phase phase, MigrationPlan *plan)
+{
+	const char *owner;
+
+	if (table->owner == GetUserId())
+		return;
+	owner = quote_identifier(catalog_role_name(table->owner));
+	if (superuser())
+		view_step(view, phase, psprintf("ALTER VIEW %s OWNER TO %s", view, owner), plan);
+	else
+		view_step(view, phase, psprintf("GRANT ALL ON %s TO %s", view, owner), plan);
+}
+
+static void
+view_defaults(TableModel *table, const char *view, Phase phase, MigrationPlan *plan)
+{
+	StringInfoData actions;
+	ListCell   *lc;
+
+	if (table->relkind == RELKIND_VIEW || table->relkind == RELKIND_MATVIEW)
+		return;
+	initStringInfo(&actions);
+	foreach(lc, table->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+
+		if (column->generation->default_text != NULL &&
+			column->generation->generated == '\0')
+			appendStringInfo(&actions, "%s ALTER COLUMN %s SET DEFAULT %s",
+							 actions.len > 0 ? "," : "",
+							 quote_identifier(column->name),
+							 column->generation->default_text);
+	}
+	if (actions.len > 0)
+		view_step(view, phase, psprintf("ALTER VIEW %s%s", view, actions.data), plan);
+}
+
+static void
+view_grants(TableModel *table, const char *view, Phase phase, MigrationPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (!OidIsValid(table->relid))
+		return;
+	foreach(lc, catalog_relation_grants(table->relid))
+	{
+		char	   *grant = grant_view_sql(lfirst(lc), view);
+
+		if (grant != NULL)
+			view_step(view, phase, grant, plan);
+	}
+	foreach(lc, table->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+		Generation *stored = model_stored_ancestor(column->generation);
+
+		if (stored == NULL)
+			continue;
+		foreach(lc2, catalog_column_grants(table->relid, stored->attnum))
+			view_step(view, phase,
+					  grant_column_sql(lfirst(lc2), column->name, view), plan);
+	}
+}
+
+static void
+view_comments(TableModel *table, const char *view, Phase phase, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	if (table->comment != NULL)
+		view_step(view, phase,
+				  psprintf("COMMENT ON VIEW %s IS %s", view,
+						   quote_literal_cstr(table->comment)), plan);
+	foreach(lc, table->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+
+		if (column->comment != NULL)
+			view_step(view, phase,
+					  psprintf("COMMENT ON COLUMN %s.%s IS %s", view,
+							   quote_identifier(column->name),
+							   quote_literal_cstr(column->comment)), plan);
+	}
+}
+
+/* A step on a view that an earlier step makes. */
+static void
+view_step(const char *view, Phase phase, char *command, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.command = command,
+		.relation_name = pstrdup(view),
+	});
+}
+
+static void
+check_view_dependents(Oid view, List *namespaces)
+{
+	List	   *blocking = catalog_blocking_dependents(view, 0, namespaces);
+	StringInfoData list;
+	ListCell   *lc;
+
+	if (blocking == NIL)
+		return;
+	initStringInfo(&list);
+	foreach(lc, blocking)
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", (char *) lfirst(lc));
+	ereport(ERROR,
+			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+			 errmsg("view %s of a version schema is to be dropped, but other objects depend on it",
+					catalog_relation_name(view)),
+			 errdetail("What depends on it: %s.", list.data),
+			 errhint("Drop these objects, or let them use the other version.")));
+}

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * version_view.h
+ *		Version schemas: the steps that make and drop their views.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_VERSION_VIEW_H
+#define PGROLL_VERSION_VIEW_H
+
+#include "ddl/step.h"
+#include "schema/schema_model.h"
+
+/* Create the schema, with the USAGE grants of the base schema. */
+extern void version_schema_create(SchemaModel *model, const char *version_schema,
+								  Phase phase, MigrationPlan *plan);
+
+/*
+ * Create the views of all tables that the newest version shows.  qualified
+ * (TableModel *) are those whose view must load our library while an UPDATE
+ * through it is planned.
+ */
+extern void version_views_create(SchemaModel *model, const char *version_schema,
+								 Phase phase, List *qualified, MigrationPlan *plan);
+
+/* Replace the view of one table: the same columns, without the qualification. */
+extern void version_view_replace(SchemaModel *model, TableModel *table,
+								 const char *version_schema, Phase phase,
+								 MigrationPlan *plan);
+
+/*
+ * Drop the views and the schema.  Raises dependent_objects_still_exist, naming
+ * them, where objects of the user's depend on a view.
+ */
+extern void version_schema_drop(SchemaModel *model, const char *version_schema,
+								Phase phase, MigrationPlan *plan);
+
+/* Drop the views only, before they are made again. */
+extern void version_views_drop(SchemaModel *model, const char *version_schema,
+							   Phase phase, MigrationPlan *plan);
+
+#endif							/* PGROLL_VERSION_VIEW_H */
