@@ -31,6 +31,8 @@
 static void run_ups(DualWrite *write);
 static bool up_must_run(DualWrite *write, int index);
 static bool up_reads_change(DualWrite *write, int index);
+static bool carried_on(DualWrite *write, const EdgeRule *rule,
+					   AttrNumber attnum, int target);
 static void note_ups(DualWrite *write);
 static void inherit(DualWrite *write, EdgeTarget *target, int index);
 static void run_downs(DualWrite *write, bool *set_here);
@@ -150,58 +152,75 @@ static bool
 up_must_run(DualWrite *write, int index)
 {
 	const EdgeRule *rule = &write->edges->rules[index];
-	const EdgeTarget *target = &write->edges->targets[rule->target];
-	bool		sent;
+	AttrNumber	column = write->edges->targets[rule->target].attnum;
+	bool		reads_change;
 
+	if (write->first == NULL &&
+		(rule->migration < write->writer ||
+		 (write->is_insert && !write->awaits[rule->migration])))
+		return false;
+	reads_change = up_reads_change(write, index);
 	if (write->first != NULL)
-		return write->first->runs[index] || up_reads_change(write, index);
-	if (rule->migration < write->writer)
-		return false;
-	if (write->is_insert)
-	{
-		if (!write->awaits[rule->migration])
-			return false;
-		if (write->writer > 0 || !assigned(write, target->attnum))
-			return true;
-	}
-	if (!up_reads_change(write, index))
-		return false;
+		return (reads_change && !write->first->keeps[index]) ||
+			(write->first->runs[index] &&
+			 !write->first->new.is_set[rule->target]);
+	if (write->is_insert &&
+		(write->writer > 0 || !assigned(write, column)))
+		return true;
 
 	/* a replica keeps what was sent of both sides */
-	sent = write->writer == 0 &&
+	write->keeps[index] = write->writer == 0 &&
 		SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA &&
-		changed(write, target->attnum, rule->target);
-	return !sent;
+		changed(write, column, rule->target);
+	return reads_change && !write->keeps[index];
 }
 
-/* Does an up half read a column that the statement or our own rules changed? */
+/*
+ * Does an up half read a column that changed?  old_side is set also where such
+ * a column comes from an earlier half whose result does not differ in the end;
+ * the first of two triggers, which does not run these, knows no more than that.
+ */
 static bool
 up_reads_change(DualWrite *write, int index)
 {
 	const EdgeRule *rule = &write->edges->rules[index];
+	bool		result = false;
 
+	if (write->first != NULL)
+		write->old_side[index] = write->first->old_side[index];
 	for (int i = 0; i < rule->ninputs; i++)
 	{
+		AttrNumber	attnum = rule->inputs[i];
 		int			target = rule->input_targets[i];
 		int			up = target < 0 ? -1 : write->edges->targets[target].up_rule;
 
+		if (up >= 0 && write->old_side[up])
+			write->old_side[index] = true;
 		if (up >= 0 && write->runs[up])
-		{
-			/* an earlier half's result: known, or about to be */
-			if (write->role == DUAL_WRITE_FIRST || write->is_insert ||
-				write->awaits[rule->migration] ||
-				set_differs(write, rule->inputs[i], target))
-				return true;
-		}
+			result = result || (write->role != DUAL_WRITE_FIRST &&
+								write->old_side[up] &&
+								carried_on(write, rule, attnum, target));
 		else if (write->first != NULL)
-		{
-			if (changed_since_first(write, rule->inputs[i]))
-				return true;
-		}
-		else if (changed(write, rule->inputs[i], target))
-			return true;
+			result = result || changed_since_first(write, attnum);
+		else
+			result = result || changed(write, attnum, target);
 	}
-	return false;
+	if (result)
+		write->old_side[index] = true;
+	return result;
+}
+
+/* Does what an earlier up half made of a change concern the next one? */
+static bool
+carried_on(DualWrite *write, const EdgeRule *rule, AttrNumber attnum,
+		   int target)
+{
+	/* where the rule's own column is assigned as well, the old side wins */
+	if (write->is_insert || write->awaits[rule->migration] ||
+		(write->writer == 0 &&
+		 assigned(write, write->edges->targets[rule->target].attnum)))
+		return true;
+	return set_differs(write, attnum, target);
 }
 
 /* A row that awaits: what the statement does not set is as in OLD'. */
@@ -281,11 +300,12 @@ base_down_must_run(DualWrite *write, const EdgeRule *rule,
 				   const bool *set_here)
 {
 	RelationEdges *edges = write->edges;
-	AttrNumber	column = edges->targets[rule->target].attnum;
+	const EdgeTarget *own = &edges->targets[rule->target];
 
 	if (write->is_insert && !write->awaits[rule->migration])
 		return false;
-	if (changed(write, column, rule->target))
+	if (changed(write, own->attnum, rule->target) ||
+		(own->up_rule >= 0 && write->old_side[own->up_rule]))
 		return false;
 	for (int i = 0; i < rule->ninputs; i++)
 	{
@@ -300,7 +320,7 @@ base_down_must_run(DualWrite *write, const EdgeRule *rule,
 		}
 		else if (bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber,
 							   edges->newer_columns) &&
-				 (up < 0 || !write->runs[up]) &&
+				 (up < 0 || !write->old_side[up]) &&
 				 changed(write, attnum, target))
 			return true;
 	}

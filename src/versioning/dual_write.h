@@ -37,6 +37,8 @@ typedef struct DualWrite
 	bool	   *awaits;			/* by migration: OLD, or what is inserted, awaits */
 	bool		any_awaits;
 	bool	   *runs;			/* by rule: up halves that the statement makes run */
+	bool	   *old_side;		/* by rule: up halves that read a change */
+	bool	   *keeps;			/* by rule: its column stays as it was sent */
 
 	/* the pair of triggers around the user's own */
 	dlist_node	node;			/* of a first one: in the list of these */

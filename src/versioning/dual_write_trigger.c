@@ -127,6 +127,8 @@ statement_begin(FmgrInfo *flinfo, TriggerData *trigdata)
 	edge_row_init(write->eval, &write->new);
 	write->awaits = palloc0(edges->nmigrations * sizeof(bool));
 	write->runs = palloc0(edges->nrules * sizeof(bool));
+	write->old_side = palloc0(edges->nrules * sizeof(bool));
+	write->keeps = palloc0(edges->nrules * sizeof(bool));
 	if (write->role == DUAL_WRITE_FIRST)
 	{
 		write->result_slot = MakeSingleTupleTableSlot(edges->tupdesc,
@@ -183,6 +185,8 @@ row_begin(DualWrite *write, TriggerData *trigdata)
 		write->any_awaits = write->any_awaits || write->awaits[i];
 	}
 	memset(write->runs, 0, edges->nrules * sizeof(bool));
+	memset(write->old_side, 0, edges->nrules * sizeof(bool));
+	memset(write->keeps, 0, edges->nrules * sizeof(bool));
 	if (!write->is_insert)
 		edge_row_begin(write->eval, &write->old, old_slot);
 	edge_row_begin(write->eval, &write->new, write->slot);
