@@ -52,7 +52,7 @@ demo:
 
 # The house rules that a script can check, and the indenter.
 check-style:
-	@.ci/checks/run $(T)
+	@test/with-postgres "$(PG)" .ci/checks/run $(T)
 
 format:
 	@.ci/format
