@@ -57,8 +57,6 @@ static void resolve_targets(RelationEdges *edges);
 static int	target_index(RelationEdges *edges, AttrNumber attnum);
 static AttrNumber column_attnum(RelationEdges *edges, Relation relation,
 								int migration, const char *column);
-static void resolve_expression(RelationEdges *edges, Relation relation,
-							   EdgeRule *rule);
 static Node *rule_parse(RelationEdges *edges, EdgeRule *rule);
 static void note_dependencies(RelationEdges *edges, Node *expr);
 static char *find_misplaced(Relation relation);
@@ -147,6 +145,45 @@ relation_edges_backfill_columns(const RelationEdges *edges)
 	return columns;
 }
 
+void
+relation_edges_resolve(RelationEdges *edges, EdgeRule *rule)
+{
+	EdgeTarget *target = &edges->targets[rule->target];
+	Form_pg_attribute attribute = TupleDescAttr(edges->tupdesc,
+												target->attnum - 1);
+	uint64		before = invalidations;
+	SecurityScope scope;
+	Node	   *expr;
+	MemoryContext old;
+
+	/*
+	 * Names are looked up as the table's owner, who need not be the one who
+	 * writes: a role may lack USAGE on the schema of a function.
+	 */
+	restricted_begin(&scope, edges->owner, STORED_EXPRESSION_PATH);
+	expr = stored_expression_coerce(rule_parse(edges, rule),
+									attribute->atttypid, attribute->atttypmod);
+	restricted_end(&scope);
+	if (expr == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_BROKEN_EDGE),
+				 errmsg("expression of migration \"%s\" for column \"%s\" of table \"%s\" has another type than the column",
+						edges->migrations[rule->migration].migration->name,
+						rule->half->logical, get_rel_name(edges->relid)),
+				 errdetail("The type of column \"%s\" was changed since the migration was started.",
+						   rule->half->column),
+				 errhint("Change the type back, or undo the migration with pgroll_c.rollback_migration().")));
+
+	old = MemoryContextSwitchTo(edges->context);
+	note_dependencies(edges, expr);
+	rule->has_subquery = stored_expression_has_subquery(expr);
+	rule->has_user_function = stored_expression_has_user_function(expr);
+	rule->expr = copyObject(expr);
+	MemoryContextSwitchTo(old);
+	if (before != invalidations)
+		edges->valid = false;
+}
+
 Expr *
 relation_edges_plan(RelationEdges *edges, EdgeRule *rule)
 {
@@ -197,22 +234,13 @@ edges_build(Relation relation, const Trigger *trigger)
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	RelationEdges *edges = palloc0(sizeof(RelationEdges));
-	SecurityScope scope;
 
 	edges->relid = RelationGetRelid(relation);
+	edges->owner = relation->rd_rel->relowner;
 	edges->context = context;
 	edges->tupdesc = CreateTupleDescCopyConstr(RelationGetDescr(relation));
 	edges->misplaced = find_misplaced(relation);
-
-	/*
-	 * Names are looked up as the table's owner, who need not be the one who
-	 * writes: a role may lack USAGE on the schema of a function.
-	 */
-	restricted_begin(&scope, relation->rd_rel->relowner,
-					 STORED_EXPRESSION_PATH);
 	resolve_migrations(edges, relation, edge_migrations_from_trigger(trigger));
-	restricted_end(&scope);
-
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, CacheMemoryContext);
 	edges->valid = (before == invalidations);
@@ -288,8 +316,6 @@ resolve_migrations(RelationEdges *edges, Relation relation, List *migrations)
 		}
 	}
 	resolve_targets(edges);
-	for (int i = 0; i < edges->nrules; i++)
-		resolve_expression(edges, relation, &edges->rules[i]);
 }
 
 static void
@@ -324,11 +350,14 @@ resolve_half(RelationEdges *edges, Relation relation, const EdgeHalf *half,
 		edges->has_not_null = true;
 
 	rule->inputs = palloc(list_length(half->inputs) * sizeof(AttrNumber));
+	rule->input_types = palloc(list_length(half->inputs) * sizeof(Oid));
 	foreach(lc, half->inputs)
 	{
 		const char *input = lfirst(lc);
 
 		attnum = column_attnum(edges, relation, migration, input);
+		rule->input_types[rule->ninputs] =
+			TupleDescAttr(edges->tupdesc, attnum - 1)->atttypid;
 		rule->inputs[rule->ninputs++] = attnum;
 		edges->columns =
 			bms_add_member(edges->columns,
@@ -408,31 +437,6 @@ column_attnum(RelationEdges *edges, Relation relation, int migration,
 			 errhint("Give the column its name back, or undo the migration with pgroll_c.rollback_migration().")));
 }
 
-static void
-resolve_expression(RelationEdges *edges, Relation relation, EdgeRule *rule)
-{
-	EdgeTarget *target = &edges->targets[rule->target];
-	Form_pg_attribute attribute = TupleDescAttr(edges->tupdesc,
-												target->attnum - 1);
-	const char *migration = edges->migrations[rule->migration].migration->name;
-	Node	   *expr = rule_parse(edges, rule);
-
-	rule->expr = stored_expression_coerce(expr, attribute->atttypid,
-										  attribute->atttypmod);
-	if (rule->expr == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_PGROLL_BROKEN_EDGE),
-				 errmsg("expression of migration \"%s\" for column \"%s\" of table \"%s\" has another type than the column",
-						migration, rule->half->logical,
-						RelationGetRelationName(relation)),
-				 errdetail("The type of column \"%s\" was changed since the migration was started.",
-						   rule->half->column),
-				 errhint("Change the type back, or undo the migration with pgroll_c.rollback_migration().")));
-	rule->has_subquery = stored_expression_has_subquery(rule->expr);
-	rule->has_user_function = stored_expression_has_user_function(rule->expr);
-	note_dependencies(edges, rule->expr);
-}
-
 /*
  * The analyzed expression of a rule.  What the text names may be gone, and that
  * is reported as the migration's trouble, not as the writer's.
@@ -445,13 +449,11 @@ rule_parse(RelationEdges *edges, EdgeRule *rule)
 	Oid		   *collations = palloc(rule->ninputs * sizeof(Oid));
 	Node	   *volatile expr = NULL;
 
-	rule->input_types = palloc(rule->ninputs * sizeof(Oid));
 	for (int i = 0; i < rule->ninputs; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(edges->tupdesc,
 													rule->inputs[i] - 1);
 
-		rule->input_types[i] = attribute->atttypid;
 		typmods[i] = attribute->atttypmod;
 		collations[i] = attribute->attcollation;
 	}
@@ -464,11 +466,13 @@ rule_parse(RelationEdges *edges, EdgeRule *rule)
 	PG_CATCH();
 	{
 		ErrorData  *error;
+		int			category;
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
-			ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
+		category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+		if (category != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+			category != ERRCODE_INVALID_SCHEMA_NAME)
 			PG_RE_THROW();
 		FlushErrorState();
 		ereport(ERROR,

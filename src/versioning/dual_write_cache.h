@@ -35,6 +35,7 @@ typedef struct EdgeRule
 	AttrNumber *inputs;
 	Oid		   *input_types;
 	int		   *input_targets;	/* index of each input's target, or -1 */
+	/* what relation_edges_resolve() finds, expr NULL before */
 	Node	   *expr;			/* analyzed, of the target's type, unplanned */
 	bool		has_subquery;
 	bool		has_user_function;
@@ -56,6 +57,7 @@ typedef struct EdgeVersion
 typedef struct RelationEdges
 {
 	Oid			relid;
+	Oid			owner;			/* of the table */
 	MemoryContext context;
 	bool		valid;
 	bool		cached;			/* found by the next call */
@@ -92,6 +94,9 @@ extern AttrNumber relation_edges_marker(const RelationEdges *edges,
  * stored generated columns not included.
  */
 extern Bitmapset *relation_edges_backfill_columns(const RelationEdges *edges);
+
+/* Reads the expression of a rule; until one is needed, nobody minds its state. */
+extern void relation_edges_resolve(RelationEdges *edges, EdgeRule *rule);
 
 /*
  * The planned expression of a rule without a subquery, to be run by the user

@@ -180,6 +180,8 @@ edge_eval_rule(EdgeEval *eval, int index, EdgeRow *row, bool *isnull)
 	int			guc_level = 0;
 	Datum		value;
 
+	if (rule->expr == NULL)
+		relation_edges_resolve(edges, rule);
 	callback.callback = rule_error_context;
 	callback.arg = &context;
 	callback.previous = error_context_stack;
