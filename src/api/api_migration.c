@@ -7,18 +7,22 @@
 #include "pgroll.h"
 
 #include "fmgr.h"
+#include "executor/spi.h"
 #include "funcapi.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
+#include "api/api_tasks.h"
 #include "migration/lifecycle.h"
 
 PG_FUNCTION_INFO_V1(pgroll_start_migration);
 PG_FUNCTION_INFO_V1(pgroll_complete_migration);
 PG_FUNCTION_INFO_V1(pgroll_rollback_migration);
 PG_FUNCTION_INFO_V1(pgroll_baseline);
+PG_FUNCTION_INFO_V1(pgroll_migrate);
 PG_FUNCTION_INFO_V1(pgroll_validate_migration);
 PG_FUNCTION_INFO_V1(pgroll_plan_migration);
 
@@ -64,6 +68,44 @@ pgroll_baseline(PG_FUNCTION_ARGS)
 	Name		schema = PG_GETARG_NAME(1);
 
 	PG_RETURN_TEXT_P(cstring_to_text(lifecycle_baseline(NameStr(*schema), name)));
+}
+
+/*
+ * Procedure migrate(name text, migration jsonb, schema name): start, wait,
+ * complete.  Where the same document is in progress under that name, it goes on
+ * from there; where it is completed, there is nothing to do.
+ */
+Datum
+pgroll_migrate(PG_FUNCTION_ARGS)
+{
+	char	   *schema;
+	char	   *name;
+	Jsonb	   *document;
+	MigrationProgress progress;
+	MemoryContext caller;
+
+	procedure_begin(fcinfo, "migrate");
+	/* The arguments must outlive our commits. */
+	caller = MemoryContextSwitchTo(PortalContext);
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	document = PG_GETARG_JSONB_P_COPY(1);
+	schema = pstrdup(NameStr(*PG_GETARG_NAME(2)));
+	MemoryContextSwitchTo(caller);
+
+	progress = lifecycle_progress(schema, name, document);
+	if (progress == MIGRATION_IS_COMPLETED)
+		ereport(NOTICE,
+				(errmsg("migration \"%s\" is completed already", name)));
+	else
+	{
+		if (progress == MIGRATION_IS_NEW)
+			(void) lifecycle_start(schema, name, document);
+		SPI_commit();
+		wait_for_migration(schema);
+		(void) lifecycle_complete(schema);
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
 }
 
 /* validate_migration(name text, migration jsonb, schema name) -> void */

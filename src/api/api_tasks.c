@@ -38,7 +38,6 @@ PG_FUNCTION_INFO_V1(pgroll_retry_migration);
 PG_FUNCTION_INFO_V1(pgroll_run_tasks);
 PG_FUNCTION_INFO_V1(pgroll_wait_for_migration);
 
-static void begin_procedure(FunctionCallInfo fcinfo, const char *name);
 static MigrationRow *migration_to_work_on(const char *base_schema);
 static void check_may_work(const MigrationRow *migration);
 static void work_with_claim(int64 migration);
@@ -57,7 +56,7 @@ static void sleep_until_next_look(void);
 Datum
 pgroll_wait_for_migration(PG_FUNCTION_ARGS)
 {
-	begin_procedure(fcinfo, "wait_for_migration");
+	procedure_begin(fcinfo, "wait_for_migration");
 	wait_for_migration(NameStr(*PG_GETARG_NAME(0)));
 	SPI_finish();
 	PG_RETURN_VOID();
@@ -106,7 +105,7 @@ pgroll_run_tasks(PG_FUNCTION_ARGS)
 	MigrationRow *migration;
 	int64		id = 0;
 
-	begin_procedure(fcinfo, "run_tasks");
+	procedure_begin(fcinfo, "run_tasks");
 	migration = migration_to_work_on(NameStr(*PG_GETARG_NAME(0)));
 	if (migration != NULL)
 	{
@@ -170,9 +169,8 @@ pgroll_retry_migration(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(n_tasks);
 }
 
-/* Check the call of a procedure (schema name); connect to SPI to end transactions. */
-static void
-begin_procedure(FunctionCallInfo fcinfo, const char *name)
+void
+procedure_begin(FunctionCallInfo fcinfo, const char *name)
 {
 	CallContext *context = (CallContext *) fcinfo->context;
 
@@ -182,10 +180,14 @@ begin_procedure(FunctionCallInfo fcinfo, const char *name)
 				 errmsg("%s() cannot run inside a transaction block or a function", name),
 				 errdetail("It ends its transaction each time it looks, or the work would wait for it."),
 				 errhint("Run CALL pgroll_c.%s() as a statement of its own.", name)));
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the schema must not be null")));
+	for (int i = 0; i < PG_NARGS(); i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("the arguments of %s() must not be null", name),
+					 errhint("Leave the argument out to have its default.")));
+	}
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 }
 

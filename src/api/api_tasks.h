@@ -7,6 +7,14 @@
 #ifndef PGROLL_API_TASKS_H
 #define PGROLL_API_TASKS_H
 
+#include "fmgr.h"
+
+/*
+ * The first thing in a procedure (schema name) …: an error where its call is
+ * atomic; connects to SPI so that it can end transactions.
+ */
+extern void procedure_begin(FunctionCallInfo fcinfo, const char *name);
+
 /*
  * Wait until the newest migration of a base schema is ready; an error where it
  * failed.  The caller is a procedure connected with SPI_OPT_NONATOMIC; its

@@ -213,13 +213,32 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 	return plan;
 }
 
-bool
-lifecycle_is_completed(const char *base_schema, const char *name, Jsonb *document)
+MigrationProgress
+lifecycle_progress(const char *base_schema, const char *name, Jsonb *document)
 {
 	MigrationRow *row = migration_by_name(base_schema, name);
 
-	return row != NULL && row->state == STATE_COMPLETED &&
-		same_document(row->document, document);
+	if (row == NULL || !same_document(row->document, document))
+		return MIGRATION_IS_NEW;
+	return row->state == STATE_COMPLETED ? MIGRATION_IS_COMPLETED :
+		MIGRATION_IS_ACTIVE;
+}
+
+int
+lifecycle_supplement(int64 id)
+{
+	MigrationRow *row = migration_by_id(id);
+	Migration  *migration = document_read(row->base_schema, row->name, row->document);
+	SchemaModel *model = read_model(row->base_schema, row->id, previous_version(row));
+	MigrationPlan *plan = plan_create(row->base_schema);
+
+	model->no_expressions = true;
+	plan_apply_operations(migration, model);
+	plan_supplement(model, plan);
+	if (plan->steps == NIL)
+		return 0;
+	ddl_execute_plan(plan, PHASE_START, id);
+	return enter_tasks(plan, id);
 }
 
 /* Before anything is changed: may this role make schemas, is the base one there? */

@@ -33,8 +33,22 @@ extern char *lifecycle_baseline(const char *base_schema, const char *name);
 extern MigrationPlan *lifecycle_plan(const char *base_schema, const char *name,
 									 Jsonb *document);
 
-/* Is this very document completed under that name? */
-extern bool lifecycle_is_completed(const char *base_schema, const char *name,
-								   Jsonb *document);
+typedef enum MigrationProgress
+{
+	MIGRATION_IS_NEW,			/* or it was rolled back, or another has the name */
+	MIGRATION_IS_ACTIVE,
+	MIGRATION_IS_COMPLETED
+} MigrationProgress;
+
+/* How far is this very document under that name? */
+extern MigrationProgress lifecycle_progress(const char *base_schema,
+											const char *name, Jsonb *document);
+
+/*
+ * Carry over what was added to the tables since the start: append what is
+ * missing to the shadows, with tasks where it needs them.  Returns how many
+ * tasks were added.  The caller holds the base schema's lock.
+ */
+extern int	lifecycle_supplement(int64 migration);
 
 #endif							/* PGROLL_LIFECYCLE_H */

@@ -118,6 +118,15 @@ plan_complete(const Migration *migration, SchemaModel *model,
 }
 
 void
+plan_supplement(SchemaModel *model, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+		carry_start(model, lfirst(lc), plan);
+}
+
+void
 plan_refresh_views(const Migration *migration, SchemaModel *model,
 				   MigrationPlan *plan)
 {

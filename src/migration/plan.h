@@ -33,6 +33,12 @@ extern void plan_version(const Migration *migration, SchemaModel *model,
 extern void plan_complete(const Migration *migration, SchemaModel *model,
 						  const char *previous, MigrationPlan *plan);
 
+/*
+ * The steps and tasks for constraints and indexes that were added to a changed
+ * column since the start; the model as for plan_complete().
+ */
+extern void plan_supplement(SchemaModel *model, MigrationPlan *plan);
+
 /* The steps that make the newest version's views again after a completion's sql. */
 extern void plan_refresh_views(const Migration *migration, SchemaModel *model,
 							   MigrationPlan *plan);

@@ -177,6 +177,8 @@ start_constraint(SchemaModel *model, TableModel *table,
 {
 	char	   *name = name_carried(model->migration, facts->name);
 
+	if (catalog_constraint_exists(table->relid, name))
+		return;
 	plan_step(plan, (Step) {
 		.phase = PHASE_START,
 		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID",
@@ -255,6 +257,8 @@ start_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
 {
 	char	   *name = name_carried(model->migration, facts->name);
 
+	if (OidIsValid(get_relname_relid(name, model->namespace)))
+		return;
 	plan_step(plan, (Step) {
 		.phase = PHASE_BACKGROUND,
 		.command = index_sql(model, table, facts, name),

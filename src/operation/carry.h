@@ -12,7 +12,8 @@
 /*
  * The steps that make each constraint and index, on which a column stands that
  * has a shadow, again with the shadow in its place: constraints NOT VALID now
- * and validated in the background, indexes built there.
+ * and validated in the background, indexes built there.  What is there already
+ * is left out, so that a second call adds what is missing.
  */
 extern void carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan);
 

@@ -80,3 +80,9 @@ CREATE FUNCTION @extschema@.plan_migration(name text, migration jsonb, schema na
 COMMENT ON FUNCTION @extschema@.plan_migration(text, jsonb, name) IS
 	'the steps of a migration in all its phases, with the locks that they take';
 GRANT EXECUTE ON FUNCTION @extschema@.plan_migration(text, jsonb, name) TO PUBLIC;
+
+CREATE PROCEDURE @extschema@.migrate(name text, migration jsonb, schema name DEFAULT 'public')
+	LANGUAGE C AS 'MODULE_PATHNAME', 'pgroll_migrate';
+COMMENT ON PROCEDURE @extschema@.migrate(text, jsonb, name) IS
+	'start a migration, wait until it is ready, complete it';
+GRANT EXECUTE ON PROCEDURE @extschema@.migrate(text, jsonb, name) TO PUBLIC;
