@@ -8,9 +8,11 @@
 
 #include "fmgr.h"
 
+#include "migration/lifecycle.h"
 #include "support/guc.h"
 #include "versioning/write_version.h"
 #include "worker/launcher.h"
+#include "worker/worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -22,4 +24,5 @@ _PG_init(void)
 	guc_init();
 	write_version_init();
 	launcher_init();
+	worker_before_ready = lifecycle_supplement;
 }

@@ -23,6 +23,7 @@
 #include "utils/wait_event.h"
 
 #include "api/api_tasks.h"
+#include "migration/lifecycle.h"
 #include "state/claims.h"
 #include "state/migrations.h"
 #include "state/tasks.h"
@@ -145,28 +146,11 @@ work_with_claim(int64 migration)
 	claim_release(migration);
 }
 
-/* retry_migration(schema name): how many failed tasks were opened again. */
+/* retry_migration(schema name): how many tasks were opened again or added. */
 Datum
 pgroll_retry_migration(PG_FUNCTION_ARGS)
 {
-	char	   *base_schema = NameStr(*PG_GETARG_NAME(0));
-	MigrationRow *migration;
-	int			n_tasks;
-
-	base_schema_lock(base_schema, true);
-	migration = migration_active(base_schema);
-	if (migration == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_PGROLL_NO_MIGRATION),
-				 errmsg("no migration of schema \"%s\" is in progress", base_schema)));
-	check_may_work(migration);
-
-	n_tasks = tasks_reopen_failed(migration->id);
-	if (migration->state == STATE_FAILED)
-		migration_set_state(migration->id, STATE_STARTED, NULL);
-	if (migration->state != STATE_READY)
-		launcher_revive(migration->id);
-	PG_RETURN_INT32(n_tasks);
+	PG_RETURN_INT32(lifecycle_retry(NameStr(*PG_GETARG_NAME(0))));
 }
 
 void

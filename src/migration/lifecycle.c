@@ -29,6 +29,7 @@
 #include "schema/names.h"
 #include "state/migrations.h"
 #include "state/tasks.h"
+#include "support/spi.h"
 #include "versioning/version_view.h"
 #include "worker/launcher.h"
 
@@ -228,17 +229,48 @@ int
 lifecycle_supplement(int64 id)
 {
 	MigrationRow *row = migration_by_id(id);
-	Migration  *migration = document_read(row->base_schema, row->name, row->document);
-	SchemaModel *model = read_model(row->base_schema, row->id, previous_version(row));
-	MigrationPlan *plan = plan_create(row->base_schema);
+	Migration  *migration;
+	SchemaModel *model;
+	MigrationPlan *plan;
+	SecurityScope scope;
+	int			n_tasks = 0;
 
+	/* With the rights of the role that started it, whoever asks. */
+	restricted_begin(&scope, get_role_oid(row->started_by, false),
+					 "pg_catalog, pg_temp");
+	migration = document_read(row->base_schema, row->name, row->document);
+	model = read_model(row->base_schema, row->id, previous_version(row));
+	plan = plan_create(row->base_schema);
 	model->no_expressions = true;
 	plan_apply_operations(migration, model);
 	plan_supplement(model, plan);
-	if (plan->steps == NIL)
-		return 0;
-	ddl_execute_plan(plan, PHASE_START, id);
-	return enter_tasks(plan, id);
+	if (plan->steps != NIL)
+	{
+		ddl_execute_plan(plan, PHASE_START, id);
+		n_tasks = enter_tasks(plan, id);
+	}
+	restricted_end(&scope);
+	return n_tasks;
+}
+
+int
+lifecycle_retry(const char *base_schema)
+{
+	MigrationRow *row;
+	int			n_tasks;
+
+	base_schema_lock(base_schema, true);
+	row = require_active(base_schema, "retry");
+	check_owns_migration(row);
+	n_tasks = tasks_reopen_failed(row->id);
+	if (row->state != STATE_STARTED)
+	{
+		n_tasks += lifecycle_supplement(row->id);
+		if (n_tasks > 0 || row->state == STATE_FAILED)
+			migration_set_state(row->id, STATE_STARTED, NULL);
+	}
+	launcher_revive(row->id);
+	return n_tasks;
 }
 
 /* Before anything is changed: may this role make schemas, is the base one there? */

@@ -51,4 +51,10 @@ extern MigrationProgress lifecycle_progress(const char *base_schema,
  */
 extern int	lifecycle_supplement(int64 migration);
 
+/*
+ * Open the failed tasks again, and add those that lifecycle_supplement() finds;
+ * returns how many.
+ */
+extern int	lifecycle_retry(const char *base_schema);
+
 #endif							/* PGROLL_LIFECYCLE_H */

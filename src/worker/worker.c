@@ -39,6 +39,7 @@ typedef struct Round
 	int64		migration_id;
 	MigrationRow *migration;
 	Task	   *task;			/* NULL: nothing is left to do */
+	bool		is_last;		/* … and the migration may become ready */
 	ErrorData  *error;
 } Round;
 
@@ -47,6 +48,8 @@ typedef struct OpenMigrations
 	MemoryContext context;
 	List	   *ids;			/* int64 *, of those with open tasks */
 } OpenMigrations;
+
+int			(*worker_before_ready) (int64 migration) = NULL;
 
 static const TaskOps *const task_ops[] = {
 	[TASK_BACKFILL] = &task_backfill_ops,
@@ -61,6 +64,9 @@ PGDLLEXPORT void pgroll_worker_main(Datum arg);
 
 static void fetch_task(void *arg);
 static void finish_task(void *arg);
+static void prepare_ready(TaskRunner *runner, Round *round);
+static void supplement(void *arg);
+static void become_ready(void *arg);
 static void fail_task(void *arg);
 static char *error_text(const ErrorData *error);
 static void report_task(const Round *round);
@@ -75,6 +81,7 @@ worker_run_migration(TaskRunner *runner, int64 migration)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Round		round = {.migration_id = migration};
+	bool		supplemented = false;
 
 	runner->context = AllocSetContextCreate(caller, "pgroll_c task",
 											ALLOCSET_DEFAULT_SIZES);
@@ -84,6 +91,12 @@ worker_run_migration(TaskRunner *runner, int64 migration)
 		MemoryContextReset(runner->context);
 		MemoryContextSwitchTo(runner->context);
 		task_transaction_or_raise(runner, fetch_task, &round);
+		if (round.is_last && !supplemented)
+		{
+			supplemented = true;
+			prepare_ready(runner, &round);
+			continue;
+		}
 		if (round.task == NULL)
 			break;
 
@@ -147,23 +160,62 @@ fetch_task(void *arg)
 
 	round->task = NULL;
 	round->migration = migration_by_id(round->migration_id);
+	round->is_last = false;
 	if (round->migration != NULL && round->migration->state == STATE_STARTED)
 	{
 		round->task = task_next(round->migration_id);
-		if (round->task == NULL)
-			migration_set_state(round->migration_id, STATE_READY, NULL);
+		round->is_last = round->task == NULL;
 	}
 	MemoryContextSwitchTo(transaction);
 }
 
-/* A TaskBody: the task is done, and with the last one the migration is ready. */
+/* A TaskBody. */
 static void
 finish_task(void *arg)
 {
 	Round	   *round = arg;
 
 	task_set_done(round->task->id);
-	if (task_next(round->migration_id) == NULL)
+}
+
+/*
+ * What can't be carried over is no failure of the background work: the
+ * completion says so.
+ */
+static void
+prepare_ready(TaskRunner *runner, Round *round)
+{
+	ErrorData  *error = task_transaction(runner, supplement, round);
+
+	if (error != NULL)
+		ereport(LOG,
+				(errmsg("migration \"%s\" may not be complete: %s",
+						round->migration->name, error->message)));
+	task_transaction_or_raise(runner, become_ready, round);
+}
+
+/* A TaskBody: add tasks for what came to the tables since the start, if any. */
+static void
+supplement(void *arg)
+{
+	Round	   *round = arg;
+
+	base_schema_lock(round->migration->base_schema, true);
+	if (worker_before_ready != NULL)
+		(void) worker_before_ready(round->migration_id);
+}
+
+/* A TaskBody: nothing is left to do. */
+static void
+become_ready(void *arg)
+{
+	Round	   *round = arg;
+	MigrationRow *migration;
+
+	base_schema_lock(round->migration->base_schema, false);
+	migration = migration_by_id(round->migration_id);
+	if (migration != NULL && migration->state == STATE_STARTED &&
+		task_next(round->migration_id) == NULL)
 		migration_set_state(round->migration_id, STATE_READY, NULL);
 }
 

@@ -16,4 +16,11 @@
  */
 extern void worker_run_migration(TaskRunner *runner, int64 migration);
 
+/*
+ * Called before a migration becomes ready, under the exclusive lock of its base
+ * schema: adds tasks for what was added to its tables since the start, and
+ * returns how many.  Set by the layer that plans, which we do not know.
+ */
+extern int	(*worker_before_ready) (int64 migration);
+
 #endif							/* PGROLL_WORKER_H */
