@@ -41,8 +41,6 @@ static void background_step(Oid relid, TaskKind task, const char *command,
 							LOCKMODE lock, MigrationPlan *plan);
 static List *qualified_tables(const Migration *migration, SchemaModel *model);
 static void drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan);
-static void drop_columns(SchemaModel *model, TableModel *table, Phase phase,
-						 List *names, MigrationPlan *plan);
 static void check_nothing_depends(SchemaModel *model, TableModel *table);
 
 void
@@ -108,9 +106,11 @@ plan_complete(const Migration *migration, SchemaModel *model,
 
 		carry_complete(model, table, plan);
 		if (table->dropped || !OidIsValid(table->relid) ||
-			get_attnum(table->relid, marker) == InvalidAttrNumber)
-			continue;
-		drop_columns(model, table, PHASE_COMPLETE, list_make1(marker), plan);
+			get_attnum(table->relid, marker) == InvalidAttrNumber ||
+			catalog_column_is_inherited(table->relid, marker))
+			continue;			/* a member's goes with its parent's */
+		shadow_drop_columns(model, table, 0, PHASE_COMPLETE,
+							list_make1(marker), plan);
 		if (!plan_completes_with_sql(migration))
 			version_view_replace(model, table, migration->version_schema,
 								 PHASE_COMPLETE, plan);
@@ -157,8 +157,9 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 			table->relkind != RELKIND_PARTITIONED_TABLE)
 			continue;
 		names = catalog_columns_of_migration(table->relid, model->migration);
-		if (names != NIL)
-			drop_columns(model, table, PHASE_ROLLBACK, names, plan);
+		if (names != NIL &&
+			!catalog_column_is_inherited(table->relid, linitial(names)))
+			shadow_drop_columns(model, table, 0, PHASE_ROLLBACK, names, plan);
 	}
 }
 
@@ -386,20 +387,6 @@ drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan)
 				.also = operation_other_members(relid),
 			});
 	}
-}
-
-static void
-drop_columns(SchemaModel *model, TableModel *table, Phase phase, List *names,
-			 MigrationPlan *plan)
-{
-	StringInfoData actions;
-	ListCell   *lc;
-
-	initStringInfo(&actions);
-	foreach(lc, names)
-		appendStringInfo(&actions, "%sDROP COLUMN %s", actions.len > 0 ? ", " : "",
-						 quote_identifier(lfirst(lc)));
-	shadow_alter_table(model, table, 0, phase, actions.data, plan);
 }
 
 /* What came to depend, since the start, on a column that is to go. */

@@ -281,19 +281,9 @@ complete_drop_column(const Operation *base, SchemaModel *model, MigrationPlan *p
 	const DropColumn *op = (const DropColumn *) base;
 	Generation *stored = model_stored_ancestor(op->generation);
 
-	if (stored == NULL)
-		return;
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.operation = base->number,
-		.command = psprintf("ALTER TABLE %s DROP COLUMN %s",
-							model_qualified(model, op->table->physical),
-							quote_identifier(stored->physical)),
-		.lock = AccessExclusiveLock,
-		.relation = op->table->relid,
-		.relation_name = model_qualified(model, op->table->physical),
-		.also = operation_other_members(op->table->relid),
-	});
+	if (stored != NULL)
+		shadow_drop_columns(model, op->table, base->number, PHASE_COMPLETE,
+							list_make1(stored->physical), plan);
 }
 
 const OperationOps add_column_ops = {

@@ -26,6 +26,7 @@
 #include "schema/names.h"
 #include "versioning/expression.h"
 
+static char *drop_actions(List *names, Oid member);
 static char *column_sql(const Generation *generation);
 static void copy_attributes(SchemaModel *model, TableModel *table,
 							const Generation *generation,
@@ -101,9 +102,8 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 	if (old != NULL)
 	{
 		move_sequences(model, table, generation, old, plan);
-		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
-						   psprintf("DROP COLUMN %s",
-									quote_identifier(old->physical)), plan);
+		shadow_drop_columns(model, table, generation->operation, PHASE_COMPLETE,
+							list_make1(old->physical), plan);
 	}
 	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
 					   psprintf("RENAME COLUMN %s TO %s", column,
@@ -126,6 +126,51 @@ shadow_alter_table(SchemaModel *model, TableModel *table, int operation,
 		.relation_name = model_qualified(model, table->physical),
 		.also = operation_other_members(table->relid),
 	});
+}
+
+void
+shadow_drop_columns(SchemaModel *model, TableModel *table, int operation,
+					Phase phase, List *names, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	shadow_alter_table(model, table, operation, phase,
+					   drop_actions(names, InvalidOid), plan);
+	foreach(lc, operation_other_members(table->relid))
+	{
+		Oid			member = lfirst_oid(lc);
+		char	   *actions = drop_actions(names, member);
+		char	   *name = catalog_relation_name(member);
+
+		if (actions[0] == '\0')
+			continue;
+		plan_step(plan, (Step) {
+			.phase = phase,
+			.operation = operation,
+			.command = psprintf("ALTER TABLE %s %s", name, actions),
+			.lock = AccessExclusiveLock,
+			.relation = member,
+			.relation_name = name,
+		});
+	}
+}
+
+/* "DROP COLUMN a, DROP COLUMN b"; of a member, only what is its own as well. */
+static char *
+drop_actions(List *names, Oid member)
+{
+	StringInfoData actions;
+	ListCell   *lc;
+
+	initStringInfo(&actions);
+	foreach(lc, names)
+	{
+		if (!OidIsValid(member) || catalog_column_is_local(member, lfirst(lc)))
+			appendStringInfo(&actions, "%sDROP COLUMN %s",
+							 actions.len > 0 ? ", " : "",
+							 quote_identifier(lfirst(lc)));
+	}
+	return actions.data;
 }
 
 /* "_pgroll_c_7_1_age text COLLATE … NOT NULL DEFAULT 1" */

@@ -34,4 +34,11 @@ extern void shadow_column_complete(SchemaModel *model, TableModel *table,
 extern void shadow_alter_table(SchemaModel *model, TableModel *table, int operation,
 							   Phase phase, const char *action, MigrationPlan *plan);
 
+/*
+ * Drop columns (char *) of a table and of its members, also where an
+ * inheritance child has declared one itself.
+ */
+extern void shadow_drop_columns(SchemaModel *model, TableModel *table, int operation,
+								Phase phase, List *names, MigrationPlan *plan);
+
 #endif							/* PGROLL_SHADOW_COLUMN_H */

@@ -178,6 +178,32 @@ catalog_table_tree(Oid relid)
 	return find_all_inheritors(relid, NoLock, NULL);
 }
 
+bool
+catalog_column_is_inherited(Oid relid, const char *column)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attinhcount > 0;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+bool
+catalog_column_is_local(Oid relid, const char *column)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attislocal;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
 List *
 catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 {

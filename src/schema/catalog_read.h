@@ -47,6 +47,13 @@ extern List *catalog_views_of_schema(Oid namespace);
 /* A table, its partitions and inheritance children, at all levels (Oid). */
 extern List *catalog_table_tree(Oid relid);
 
+/*
+ * Does a column come from a parent table, did the table declare it itself (an
+ * inheritance child may do both)?  False where there is no such column.
+ */
+extern bool catalog_column_is_inherited(Oid relid, const char *column);
+extern bool catalog_column_is_local(Oid relid, const char *column);
+
 /* One object that depends on a table or column. */
 typedef struct Dependent
 {

@@ -1,0 +1,180 @@
+-- What others do to the tables while a migration is in progress is refused
+-- with a message that says why, or mended; either way nothing is lost.
+CREATE EXTENSION pgroll_c;
+CREATE ROLE regress_ddl_guard;
+GRANT CREATE ON DATABASE :"DBNAME" TO regress_ddl_guard;
+CREATE SCHEMA app AUTHORIZATION regress_ddl_guard;
+SET ROLE regress_ddl_guard;
+SET search_path = app;
+SET client_min_messages = warning;
+
+CREATE FUNCTION app.doubled(int) RETURNS int
+	LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
+CREATE TABLE users (id int PRIMARY KEY, name text, points int);
+CREATE TABLE bystander (id int);
+CREATE TABLE events (id int, points int) PARTITION BY RANGE (id);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (10);
+INSERT INTO events VALUES (1, 1);
+INSERT INTO users SELECT g, 'n' || g, g FROM generate_series(1, 5) g;
+SELECT pgroll_c.baseline('01', schema => 'app');
+
+-- no migration is in progress: everything goes on
+ALTER TABLE bystander RENAME id TO id2;
+ALTER TABLE bystander RENAME id2 TO id;
+
+SELECT pgroll_c.start_migration('02', '{"operations": [{"alter_column":
+	{"table": "users", "column": "points", "type": "bigint",
+	 "up": "app.doubled(points)", "down": "points / 2"}}, {"alter_column":
+	{"table": "events", "column": "points", "type": "bigint",
+	 "up": "app.doubled(points)", "down": "points / 2"}}]}', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT * FROM app_02.users ORDER BY id;
+
+CREATE VIEW our_triggers AS
+	SELECT tgrelid::regclass AS relation, tgname, tgenabled
+	FROM pg_trigger WHERE tgname LIKE '_pgroll_c%';
+-- name of the marker and of the shadow
+SELECT max(attname) FILTER (WHERE atttypid = 'bool'::regtype) AS marker,
+	max(attname) FILTER (WHERE atttypid = 'int8'::regtype) AS shadow
+FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname LIKE '\_pgroll%' \gset
+
+--
+-- columns
+--
+ALTER TABLE users RENAME points TO score;		-- fails
+ALTER TABLE users RENAME name TO full_name;		-- fails
+ALTER TABLE users DROP name;					-- fails
+ALTER TABLE users DROP points CASCADE;			-- fails
+ALTER TABLE users ALTER points TYPE numeric;	-- fails
+-- the names of ours are not printed: they hold the migration's number
+\set VERBOSITY sqlstate
+ALTER TABLE users DROP :"marker";				-- fails
+ALTER TABLE users RENAME :"marker" TO done;		-- fails
+ALTER TABLE users ALTER :"marker" DROP DEFAULT;	-- fails
+ALTER TABLE users RENAME :"shadow" TO points2;	-- fails
+\set VERBOSITY default
+ALTER TABLE users ADD nick text;
+ALTER TABLE users RENAME nick TO nickname;
+ALTER TABLE users DROP nickname;
+
+--
+-- tables, views and schemas
+--
+ALTER TABLE users RENAME TO people;				-- fails
+ALTER TABLE users SET SCHEMA public;			-- fails
+DROP TABLE users;								-- fails
+DROP TABLE users CASCADE;						-- fails
+DROP VIEW app_01.users;							-- fails
+ALTER VIEW app_02.users RENAME TO people;		-- fails
+ALTER VIEW app_02.users RENAME COLUMN points TO score;	-- fails
+DROP SCHEMA app_01 CASCADE;						-- fails
+ALTER SCHEMA app RENAME TO app2;				-- fails
+ALTER SCHEMA app_02 RENAME TO app2;				-- fails
+CREATE TABLE newcomer (id int);
+ALTER TABLE newcomer RENAME TO late;
+DROP TABLE late;
+
+--
+-- what the expressions call
+--
+DROP FUNCTION app.doubled(int);					-- fails
+ALTER FUNCTION app.doubled(int) RENAME TO twice;	-- fails
+CREATE FUNCTION app.other(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+ALTER FUNCTION app.other(int) RENAME TO another;
+DROP FUNCTION app.another(int);
+
+--
+-- our trigger
+--
+DROP TRIGGER "!pgroll_c_dual_write" ON users;	-- fails
+ALTER TABLE users DISABLE TRIGGER "!pgroll_c_dual_write";	-- fails
+ALTER TRIGGER "!pgroll_c_dual_write" ON users RENAME TO mine;	-- fails
+ALTER TABLE users DISABLE TRIGGER USER;
+ALTER TABLE users ENABLE TRIGGER USER;
+SELECT * FROM our_triggers ORDER BY tgname COLLATE "C";
+
+--
+-- the user's triggers
+--
+CREATE FUNCTION app.add_one() RETURNS trigger LANGUAGE plpgsql AS
+	'BEGIN NEW.points := NEW.points + 1; RETURN NEW; END';
+CREATE TRIGGER " too early" BEFORE INSERT ON users
+	FOR EACH ROW EXECUTE FUNCTION app.add_one();	-- fails
+CREATE TRIGGER "~too late" BEFORE UPDATE ON users
+	FOR EACH ROW EXECUTE FUNCTION app.add_one();	-- fails
+CREATE TRIGGER add_one BEFORE INSERT ON users
+	FOR EACH ROW EXECUTE FUNCTION app.add_one();
+SELECT * FROM our_triggers ORDER BY tgname COLLATE "C";
+ALTER TRIGGER add_one ON users RENAME TO " add_one";	-- fails
+-- its change is carried over to the new version
+INSERT INTO app_01.users VALUES (6, 'six', 6);
+SELECT points FROM app_01.users WHERE id = 6;	-- 7
+SELECT points FROM app_02.users WHERE id = 6;	-- 14
+DROP TRIGGER add_one ON users;
+\set VERBOSITY sqlstate
+CREATE TRIGGER audit AFTER UPDATE OF points ON users
+	FOR EACH ROW EXECUTE FUNCTION app.add_one();	-- fails
+\set VERBOSITY default
+
+--
+-- a child brings rows, which await backfill
+--
+SELECT state, tasks_open FROM pgroll_c.status('app');
+CREATE TABLE empty_child () INHERITS (users);
+SELECT state, tasks_open FROM pgroll_c.status('app');
+CREATE TABLE child (LIKE users);
+INSERT INTO child (id, name, points) VALUES (7, 'seven', 7);
+ALTER TABLE child INHERIT users;
+SELECT state FROM pgroll_c.status('app');
+CALL pgroll_c.run_tasks('app');
+SELECT state, tasks_open FROM pgroll_c.status('app');
+SELECT * FROM app_02.users ORDER BY id;			-- 14 in row 7
+INSERT INTO empty_child (id, name, points) VALUES (8, 'eight', 8);
+SELECT * FROM app_02.users WHERE id = 8;		-- 16
+SELECT * FROM our_triggers ORDER BY relation::text COLLATE "C", tgname COLLATE "C";
+ALTER TABLE child NO INHERIT users;				-- fails
+DROP TABLE empty_child;
+
+--
+-- a partition likewise
+--
+CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (10) TO (20);
+CREATE TABLE events_3 (LIKE events);
+INSERT INTO events_3 (id, points) VALUES (20, 20);
+ALTER TABLE events ATTACH PARTITION events_3 FOR VALUES FROM (20) TO (30);
+CALL pgroll_c.run_tasks('app');
+INSERT INTO events VALUES (2, 2), (10, 10), (21, 21);
+INSERT INTO events_3 (id, points) VALUES (22, 22);
+SELECT * FROM app_02.events ORDER BY id;		-- the double of id
+SELECT * FROM our_triggers WHERE relation::text LIKE 'events%'
+ORDER BY relation::text COLLATE "C", tgname COLLATE "C";
+-- of one partition: all of them get the two
+CREATE TRIGGER add_one BEFORE INSERT ON events_2
+	FOR EACH ROW EXECUTE FUNCTION app.add_one();
+ALTER TABLE events_1 DISABLE TRIGGER ALL;
+SELECT * FROM our_triggers WHERE relation::text LIKE 'events%'
+ORDER BY relation::text COLLATE "C", tgname COLLATE "C";
+INSERT INTO events VALUES (3, 3), (11, 11);
+SELECT * FROM app_02.events WHERE id IN (3, 11) ORDER BY id;	-- 6 and 24
+ALTER TABLE events DETACH PARTITION events_1;	-- fails
+ALTER TABLE events DETACH PARTITION events_1 CONCURRENTLY;	-- fails
+DROP TABLE events_2;
+
+--
+-- the extension
+--
+RESET ROLE;
+\set VERBOSITY terse
+DROP EXTENSION pgroll_c;						-- fails
+\set VERBOSITY default
+
+-- all of it is free again afterwards
+SET ROLE regress_ddl_guard;
+SELECT pgroll_c.complete_migration('app');
+SELECT * FROM our_triggers;						-- no rows
+SELECT * FROM app_02.users ORDER BY id;
+SELECT * FROM app_02.events ORDER BY id;
+DROP FUNCTION app.doubled(int);
+ALTER TABLE events DETACH PARTITION events_1;
+ALTER TABLE users ADD nick text;
+ALTER TABLE users RENAME nick TO nickname;
