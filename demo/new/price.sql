@@ -1,0 +1,3 @@
+\set id random(1, :rows)
+\set cents random(1, 100000)
+UPDATE orders SET price = :cents / 100.0 WHERE id = :id;
