@@ -241,7 +241,7 @@ lifecycle_supplement(int64 id)
 	migration = document_read(row->base_schema, row->name, row->document);
 	model = read_model(row->base_schema, row->id, previous_version(row));
 	plan = plan_create(row->base_schema);
-	model->no_expressions = true;
+	model->started = true;
 	plan_apply_operations(migration, model);
 	plan_supplement(model, plan);
 	if (plan->steps != NIL)
@@ -515,7 +515,7 @@ complete_plan(const MigrationRow *row, Migration *migration)
 	SchemaModel *model = read_model(row->base_schema, row->id, previous);
 	MigrationPlan *plan = plan_create(row->base_schema);
 
-	model->no_expressions = true;
+	model->started = true;
 	plan_apply_operations(migration, model);
 	plan_complete(migration, model, previous, plan);
 	return plan;

@@ -48,6 +48,13 @@ plan_apply_operations(const Migration *migration, SchemaModel *model)
 {
 	ListCell   *lc;
 
+	for (int i = list_length(migration->operations) - 1; i >= 0; i--)
+	{
+		Operation  *operation = list_nth(migration->operations, i);
+
+		if (model->started && operation->ops->forget != NULL)
+			operation->ops->forget(operation, model);
+	}
 	foreach(lc, migration->operations)
 	{
 		Operation  *operation = lfirst(lc);

@@ -90,7 +90,7 @@ check_physical_name_free(CreateTable *op, SchemaModel *model)
 {
 	ListCell   *lc;
 
-	if (model->no_expressions || !OidIsValid(get_relname_relid(op->name, model->namespace)))
+	if (model->started || !OidIsValid(get_relname_relid(op->name, model->namespace)))
 		return;
 	foreach(lc, model->tables)
 	{
@@ -262,6 +262,16 @@ rollback_create_table(const Operation *base, SchemaModel *model, MigrationPlan *
 	});
 }
 
+static void
+forget_create_table(const Operation *base, SchemaModel *model)
+{
+	const CreateTable *op = (const CreateTable *) base;
+	TableModel *table = model_find_table(model,
+										 operation_final_table_name(base, op->name));
+
+	model->tables = list_delete_ptr(model->tables, table);
+}
+
 const OperationOps create_table_ops = {
 	.name = "create_table",
 	.parse = parse_create_table,
@@ -269,4 +279,5 @@ const OperationOps create_table_ops = {
 	.start = start_create_table,
 	.complete = NULL,			/* it is all there already */
 	.rollback = rollback_create_table,
+	.forget = forget_create_table,
 };

@@ -181,6 +181,18 @@ rollback_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *pl
 	});
 }
 
+/* The table that was moved aside is the one of that name. */
+static void
+forget_drop_table(const Operation *base, SchemaModel *model)
+{
+	const DropTable *op = (const DropTable *) base;
+	TableModel *table = model_find_table(model,
+										 name_carried(model->migration, op->name));
+
+	if (table != NULL)
+		table->name = op->name;
+}
+
 char *
 operation_final_table_name(const Operation *op, char *name)
 {
@@ -214,4 +226,5 @@ const OperationOps drop_table_ops = {
 	.start = start_drop_table,
 	.complete = complete_drop_table,
 	.rollback = rollback_drop_table,
+	.forget = forget_drop_table,
 };

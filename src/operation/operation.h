@@ -40,8 +40,11 @@ typedef struct Migration
  * rollback: append the steps that undo start (which was atomic: all of it is
  *           there), but for shadows, triggers and views, which are found by
  *           their names.  The model is that of the catalogs as they are.
+ * forget:   take out of a model of the catalogs as they are what start did to
+ *           the list of tables, so that validate can apply the operation to it
+ *           once more.
  *
- * Each of the last three may be NULL.
+ * Each of the last four may be NULL.
  */
 typedef struct OperationOps
 {
@@ -51,6 +54,7 @@ typedef struct OperationOps
 	void		(*start) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*complete) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*rollback) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
+	void		(*forget) (const Operation *op, SchemaModel *model);
 } OperationOps;
 
 extern const OperationOps add_column_ops;

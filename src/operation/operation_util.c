@@ -77,7 +77,7 @@ operation_half(SchemaModel *model, TableModel *table, const char *text,
 {
 	Node	   *expr;
 
-	if (model->no_expressions)
+	if (model->started)
 		return NULL;
 	expr = expression_parse(model, table, text, path, EXPRESSION_ROW);
 	return expression_assignable(expr, target->type, path);

@@ -53,7 +53,7 @@ static Node *default_expr(Relation rel, AttrNumber attnum);
 static Node *vars_to_generations(Node *node, void *context);
 static List *logical_order(TableModel *table, Oid version_namespace);
 static List *grants_of_acl(Acl *acl, Oid owner);
-static bool goes_with_table(const Dependent *dependent, Oid relid, List *dependents);
+static bool goes_along(const Dependent *dependent, List *dependents);
 static Oid	view_of_rule(Oid rule);
 
 SchemaModel *
@@ -259,7 +259,9 @@ catalog_blocking_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 		Dependent  *dependent = lfirst(lc);
 
 		if (dependent->deptype == DEPENDENCY_NORMAL &&
-			!(attnum == 0 && goes_with_table(dependent, relid, dependents)))
+			!(attnum == 0 && dependent->object.classId == RelationRelationId &&
+			  dependent->object.objectId == relid) &&
+			!goes_along(dependent, dependents))
 			found = lappend(found, dependent->description);
 	}
 	return found;
@@ -502,15 +504,15 @@ grants_of_acl(Acl *acl, Oid owner)
 	return grants;
 }
 
-/* What is dropped together with the table, such as its own constraints. */
+/*
+ * Does it go along with what it depends on, such as a column's check?  That
+ * depends in two ways, as a whole and by its expression.
+ */
 static bool
-goes_with_table(const Dependent *dependent, Oid relid, List *dependents)
+goes_along(const Dependent *dependent, List *dependents)
 {
 	ListCell   *lc;
 
-	if (dependent->object.classId == RelationRelationId &&
-		dependent->object.objectId == relid)
-		return true;
 	foreach(lc, dependents)
 	{
 		Dependent  *other = lfirst(lc);

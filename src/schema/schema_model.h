@@ -79,7 +79,8 @@ typedef struct SchemaModel
 	int			next_object;	/* for name_temporary() */
 	List	   *tables;			/* TableModel *, dropped ones included */
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
-	bool		no_expressions; /* a completion needs no up and down */
+	bool		started;		/* read while the migration is active: its up and
+								 * down are in the triggers, and not parsed */
 } SchemaModel;
 
 /*
