@@ -52,6 +52,13 @@ grant_column_sql(const GrantPart *part, const char *column, const char *object)
 }
 
 char *
+revoke_column_sql(const GrantPart *part, const char *column, const char *object)
+{
+	return psprintf("REVOKE ALL (%s) ON %s FROM %s", quote_identifier(column),
+					object, part->grantee);
+}
+
+char *
 grant_view_sql(const GrantPart *part, const char *object)
 {
 	StringInfoData names;

@@ -98,6 +98,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		check_nothing_depends(model, lfirst(lc));
 	if (previous != NULL)
 		version_schema_drop(model, previous, PHASE_COMPLETE, plan);
+	version_views_follow_grants(model, migration->version_schema, PHASE_COMPLETE, plan);
 	drop_triggers(model, PHASE_COMPLETE, plan);
 	foreach(lc, migration->operations)
 	{

@@ -13,6 +13,7 @@
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "nodes/value.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -31,6 +32,12 @@ static char *column_sql(const Generation *generation);
 static void copy_attributes(SchemaModel *model, TableModel *table,
 							const Generation *generation,
 							const Generation *old, MigrationPlan *plan);
+static void privilege_step(SchemaModel *model, TableModel *table,
+						   const Generation *generation, Phase phase,
+						   char *command, MigrationPlan *plan);
+static void follow_grants(SchemaModel *model, TableModel *table,
+						  Generation *generation, const Generation *old,
+						  MigrationPlan *plan);
 static void copy_storage(StringInfo actions, const Generation *generation,
 						 const Form_pg_attribute att, const char *column);
 static void copy_options(StringInfo actions, HeapTuple tuple, const char *column);
@@ -101,6 +108,7 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 									generation->default_text), plan);
 	if (old != NULL)
 	{
+		follow_grants(model, table, generation, old, plan);
 		move_sequences(model, table, generation, old, plan);
 		shadow_drop_columns(model, table, generation->operation, PHASE_COMPLETE,
 							list_make1(old->physical), plan);
@@ -223,16 +231,51 @@ copy_attributes(SchemaModel *model, TableModel *table,
 		shadow_alter_table(model, table, generation->operation, PHASE_START,
 						   actions.data + 2, plan);
 	foreach(lc, catalog_column_grants(table->relid, old->attnum))
-		plan_step(plan, (Step) {
-			.phase = PHASE_START,
-			.operation = generation->operation,
-			.command = grant_column_sql(lfirst(lc), generation->physical,
+		privilege_step(model, table, generation, PHASE_START,
+					   grant_column_sql(lfirst(lc), generation->physical,
 										model_qualified(model, table->physical)),
-			.lock = AccessExclusiveLock,
-			.relation = table->relid,
-			.relation_name = model_qualified(model, table->physical),
-		});
+					   plan);
 	ReleaseSysCache(tuple);
+}
+
+static void
+privilege_step(SchemaModel *model, TableModel *table, const Generation *generation,
+			   Phase phase, char *command, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.operation = generation->operation,
+		.command = command,
+		.lock = AccessExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, table->physical),
+	});
+}
+
+/* The old column's access list may have changed since the start. */
+static void
+follow_grants(SchemaModel *model, TableModel *table, Generation *generation,
+			  const Generation *old, MigrationPlan *plan)
+{
+	AttrNumber	attnum = get_attnum(table->relid, generation->physical);
+	char	   *object = model_qualified(model, table->physical);
+	List	   *wanted = NIL;
+	List	   *present = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_column_grants(table->relid, old->attnum))
+		wanted = lappend(wanted, makeString(grant_column_sql(lfirst(lc), generation->physical, object)));
+	foreach(lc, catalog_column_grants(table->relid, attnum))
+		present = lappend(present, makeString(grant_column_sql(lfirst(lc), generation->physical, object)));
+	if (equal(wanted, present))
+		return;
+	foreach(lc, catalog_column_grants(table->relid, attnum))
+		privilege_step(model, table, generation, PHASE_COMPLETE,
+					   revoke_column_sql(lfirst(lc), generation->physical, object),
+					   plan);
+	foreach(lc, wanted)
+		privilege_step(model, table, generation, PHASE_COMPLETE,
+					   strVal(lfirst(lc)), plan);
 }
 
 /* Storage and compression, where they are not what the type has by itself. */

@@ -14,6 +14,7 @@
 #include "catalog/pg_class.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -36,6 +37,7 @@ static void view_comments(TableModel *table, const char *view, Phase phase,
 						  MigrationPlan *plan);
 static void view_step(const char *view, Phase phase, char *command,
 					  MigrationPlan *plan);
+static char *grant_or_empty(const GrantPart *part, const char *view);
 static void check_view_dependents(Oid view, List *namespaces);
 
 void
@@ -81,6 +83,35 @@ version_view_replace(SchemaModel *model, TableModel *table,
 					 const char *version_schema, Phase phase, MigrationPlan *plan)
 {
 	create_view(model, table, version_schema, phase, true, false, plan);
+}
+
+void
+version_views_follow_grants(SchemaModel *model, const char *version_schema,
+							Phase phase, MigrationPlan *plan)
+{
+	Oid			namespace = get_namespace_oid(version_schema, true);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+		Oid			view = get_relname_relid(table->name, namespace);
+		char	   *name = quote_qualified_identifier(version_schema, table->name);
+		List	   *present = NIL;
+
+		if (table->dropped || !OidIsValid(table->relid) || !OidIsValid(view))
+			continue;
+		foreach(lc2, catalog_relation_grants(view))
+			present = lappend(present, makeString(grant_or_empty(lfirst(lc2), name)));
+		foreach(lc2, catalog_relation_grants(table->relid))
+		{
+			String	   *grant = makeString(grant_or_empty(lfirst(lc2), name));
+
+			if (strVal(grant)[0] != '\0' && !list_member(present, grant))
+				view_step(name, phase, strVal(grant), plan);
+		}
+	}
 }
 
 void
@@ -261,6 +292,14 @@ view_comments(TableModel *table, const char *view, Phase phase, MigrationPlan *p
 							   quote_identifier(column->name),
 							   quote_literal_cstr(column->comment)), plan);
 	}
+}
+
+static char *
+grant_or_empty(const GrantPart *part, const char *view)
+{
+	char	   *grant = grant_view_sql(part, view);
+
+	return grant != NULL ? grant : pstrdup("");
 }
 
 /* A step on a view that an earlier step makes. */

@@ -28,6 +28,13 @@ extern void version_view_replace(SchemaModel *model, TableModel *table,
 								 MigrationPlan *plan);
 
 /*
+ * Grant on the views of the version what was granted on the tables since they
+ * were made; what was granted on a view itself stays.
+ */
+extern void version_views_follow_grants(SchemaModel *model, const char *version_schema,
+										Phase phase, MigrationPlan *plan);
+
+/*
  * Drop the views and the schema.  Raises dependent_objects_still_exist, naming
  * them, where objects of the user's depend on a view.
  */
