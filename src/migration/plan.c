@@ -16,6 +16,7 @@
 
 #include "migration/plan.h"
 #include "operation/carry.h"
+#include "operation/carry_trigger.h"
 #include "operation/op_sql.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -100,6 +101,13 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		version_schema_drop(model, previous, PHASE_COMPLETE, plan);
 	version_views_follow_grants(model, migration->version_schema, PHASE_COMPLETE, plan);
 	drop_triggers(model, PHASE_COMPLETE, plan);
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (OidIsValid(table->relid) && !table->dropped && table->has_edges)
+			carry_triggers_complete(model, table, plan);
+	}
 	foreach(lc, migration->operations)
 	{
 		Operation  *operation = lfirst(lc);
@@ -164,6 +172,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 		if (table->relkind != RELKIND_RELATION &&
 			table->relkind != RELKIND_PARTITIONED_TABLE)
 			continue;
+		carry_triggers_rollback(model, table, plan);
 		names = catalog_columns_of_migration(table->relid, model->migration);
 		if (names != NIL &&
 			!catalog_column_is_inherited(table->relid, linitial(names)))
@@ -197,6 +206,7 @@ start_table(const Migration *migration, SchemaModel *model, TableModel *table,
 		return;
 	check_table_can_have_edges(table);
 	carry_start(model, table, plan);
+	carry_triggers_start(model, table, plan);
 	shadow_alter_table(model, table, 0, PHASE_START,
 					   psprintf("ADD COLUMN %s boolean DEFAULT pgroll_c.awaits_backfill()",
 								quote_identifier(edges->marker)), plan);

@@ -22,7 +22,6 @@
 #include "schema/names.h"
 #include "versioning/expression.h"
 
-static List *columns_by_attnum(const TableModel *table);
 static bool columns_are_carried(const TableModel *table, Bitmapset *attnums);
 static Generation *shadow_of(const TableModel *table, AttrNumber attnum);
 static bool is_constraint_of_index(const ConstraintFacts *constraint);
@@ -73,6 +72,24 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 	}
 }
 
+List *
+carry_columns_by_attnum(const TableModel *table, bool replaced)
+{
+	List	   *names = NIL;
+	AttrNumber	last = catalog_last_attnum(table->relid);
+
+	for (AttrNumber attnum = 1; attnum <= last; attnum++)
+	{
+		Generation *shadow = replaced ? shadow_of(table, attnum) : NULL;
+		char	   *name = get_attname(table->relid, attnum, true);
+
+		if (shadow != NULL)
+			name = shadow->physical;
+		names = lappend(names, name != NULL ? name : psprintf("?%d", attnum));
+	}
+	return names;
+}
+
 void
 carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
@@ -97,25 +114,6 @@ carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 			columns_are_carried(table, facts->columns))
 			complete_constraint(model, table, facts, plan);
 	}
-}
-
-/* What is stored in the newest version for each attribute number, from 1. */
-static List *
-columns_by_attnum(const TableModel *table)
-{
-	List	   *names = NIL;
-	AttrNumber	last = catalog_last_attnum(table->relid);
-
-	for (AttrNumber attnum = 1; attnum <= last; attnum++)
-	{
-		Generation *shadow = shadow_of(table, attnum);
-		char	   *name = get_attname(table->relid, attnum, true);
-
-		if (shadow != NULL)
-			name = shadow->physical;
-		names = lappend(names, name != NULL ? name : psprintf("?%d", attnum));
-	}
-	return names;
 }
 
 /* Is one of them shadowed, and are all of them in the newest version? */
@@ -218,7 +216,7 @@ constraint_sql(const TableModel *table, const ConstraintFacts *facts)
 	{
 		appendStringInfo(&sql, "CHECK (%s)%s",
 						 expression_deparse_stored(stringToNode(facts->check),
-												   columns_by_attnum(table)),
+												   carry_columns_by_attnum(table, true)),
 						 facts->no_inherit ? " NO INHERIT" : "");
 		return sql.data;
 	}
@@ -240,7 +238,7 @@ constraint_sql(const TableModel *table, const ConstraintFacts *facts)
 static char *
 key_sql(const TableModel *table, List *key)
 {
-	List	   *names = columns_by_attnum(table);
+	List	   *names = carry_columns_by_attnum(table, true);
 	StringInfoData sql;
 	ListCell   *lc;
 
@@ -301,7 +299,7 @@ index_sql(SchemaModel *model, const TableModel *table, const IndexFacts *facts,
 	if (facts->predicate != NULL)
 		appendStringInfo(&sql, " WHERE %s",
 						 expression_deparse_stored(facts->predicate,
-												   columns_by_attnum(table)));
+												   carry_columns_by_attnum(table, true)));
 	return sql.data;
 }
 
@@ -313,7 +311,7 @@ static char *
 index_column_sql(const TableModel *table, const IndexFacts *facts,
 				 const IndexColumn *column, bool included)
 {
-	List	   *names = columns_by_attnum(table);
+	List	   *names = carry_columns_by_attnum(table, true);
 	StringInfoData sql;
 	Oid			own_collation = InvalidOid;
 

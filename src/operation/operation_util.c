@@ -12,11 +12,13 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_publication.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "operation/carry_trigger.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_read.h"
 #include "support/guc.h"
@@ -162,6 +164,8 @@ dependent_can_be_carried(const TableModel *table, const Dependent *dependent)
 	/* Its own default; that of another column is a generated one. */
 	if (class_id == AttrDefaultRelationId)
 		return dependent->deptype == DEPENDENCY_AUTO;
+	if (class_id == TriggerRelationId)
+		return carry_trigger_is_possible(table, dependent->object.objectId);
 	if (class_id != RelationRelationId)
 		return false;
 	switch (get_rel_relkind(dependent->object.objectId))

@@ -39,6 +39,7 @@
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 
+static TriggerFacts *read_trigger(const Trigger *trigger);
 static ConstraintFacts *read_constraint(HeapTuple tuple, Relation rel);
 static void read_foreign_key(ConstraintFacts *facts, HeapTuple tuple);
 static const char *action_text(char action);
@@ -300,6 +301,56 @@ catalog_indexes(Oid relid)
 	table_close(rel, AccessShareLock);
 	list_sort(found, compare_indexes);
 	return found;
+}
+
+List *
+catalog_triggers(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	TriggerDesc *triggers = rel->trigdesc;
+	List	   *found = NIL;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (!trigger->tgisinternal && !trigger_name_is_ours(trigger->tgname))
+			found = lappend(found, read_trigger(trigger));
+	}
+	relation_close(rel, AccessShareLock);
+	return found;
+}
+
+static TriggerFacts *
+read_trigger(const Trigger *trigger)
+{
+	TriggerFacts *facts = palloc0(sizeof(TriggerFacts));
+
+	facts->oid = trigger->tgoid;
+	facts->name = pstrdup(trigger->tgname);
+	facts->function = trigger->tgfoid;
+	facts->type = trigger->tgtype;
+	facts->enabled = trigger->tgenabled;
+	facts->is_constraint = OidIsValid(trigger->tgconstraint);
+	facts->is_clone = trigger->tgisclone;
+	for (int i = 0; i < trigger->tgnattr; i++)
+		facts->of_columns = lappend_int(facts->of_columns, trigger->tgattr[i]);
+	for (int i = 0; i < trigger->tgnargs; i++)
+		facts->arguments = lappend(facts->arguments, pstrdup(trigger->tgargs[i]));
+	if (trigger->tgoldtable != NULL)
+		facts->old_table = pstrdup(trigger->tgoldtable);
+	if (trigger->tgnewtable != NULL)
+		facts->new_table = pstrdup(trigger->tgnewtable);
+	if (trigger->tgqual != NULL)
+	{
+		Bitmapset  *offset = NULL;
+
+		facts->condition = stringToNode(trigger->tgqual);
+		pull_varattnos(facts->condition, 1, &offset);
+		pull_varattnos(facts->condition, 2, &offset);
+		facts->condition_columns = plain_attnums(offset);
+	}
+	return facts;
 }
 
 /* NULL for the kinds that need no care of ours. */

@@ -44,7 +44,8 @@ static Node *resolve_column(ParseState *pstate, ColumnRef *cref, Node *var);
 static Node *expand_generated(Node *node, void *context);
 static bool collect_inputs(Node *node, void *context);
 static Node *params_to_vars(Node *node, void *context);
-static char *deparse_with_names(Node *expr, List *names);
+static char *deparse_over(Node *expr, List *range_table);
+static RangeTblEntry *named_row(const char *name, List *columns);
 pg_noreturn static void add_path(const char *path, MemoryContext context);
 
 Node *
@@ -172,7 +173,21 @@ expression_deparse_stored(Node *expr, List *names)
 
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	text = deparse_with_names(expr, names);
+	text = deparse_over(expr, list_make1(named_row("row", names)));
+	AtEOXact_GUC(false, guc_level);
+	return text;
+}
+
+char *
+expression_deparse_condition(Node *condition, List *names)
+{
+	int			guc_level = NewGUCNestLevel();
+	char	   *text;
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	text = deparse_over(condition, list_make2(named_row("old", names),
+											  named_row("new", names)));
 	AtEOXact_GUC(false, guc_level);
 	return text;
 }
@@ -417,28 +432,19 @@ params_to_vars(Node *node, void *context)
 /*
  * ruleutils names the columns of a Var from its range table, which must be a
  * real relation or one with aliases.  The columns need not exist yet, so we
- * deparse "SELECT expr" over a VALUES entry that has the names as its aliases
- * and stands in no FROM clause, and take what follows the keyword.
+ * deparse "SELECT expr" over VALUES entries that have the names as their aliases
+ * and stand in no FROM clause, and take what follows the keyword.
  */
 static char *
-deparse_with_names(Node *expr, List *names)
+deparse_over(Node *expr, List *range_table)
 {
 	Query	   *query = makeNode(Query);
-	RangeTblEntry *rte = makeNode(RangeTblEntry);
-	TargetEntry *target = makeTargetEntry((Expr *) expr, 1, NULL, false);
-	List	   *colnames = NIL;
-	ListCell   *lc;
 	char	   *text;
 
-	foreach(lc, names)
-		colnames = lappend(colnames, makeString(lfirst(lc)));
-	rte->rtekind = RTE_VALUES;
-	rte->eref = makeAlias("row", colnames);
-	rte->inFromCl = false;
 	query->commandType = CMD_SELECT;
-	query->rtable = list_make1(rte);
+	query->rtable = range_table;
 	query->jointree = makeFromExpr(NIL, NULL);
-	query->targetList = list_make1(target);
+	query->targetList = list_make1(makeTargetEntry((Expr *) expr, 1, NULL, false));
 
 	text = pg_get_querydef(query, false);
 	while (*text == ' ')
@@ -446,6 +452,20 @@ deparse_with_names(Node *expr, List *names)
 	if (strncmp(text, "SELECT ", 7) != 0)
 		elog(ERROR, "unexpected deparsed query: %s", text);
 	return text + 7;
+}
+
+static RangeTblEntry *
+named_row(const char *name, List *columns)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	List	   *colnames = NIL;
+	ListCell   *lc;
+
+	foreach(lc, columns)
+		colnames = lappend(colnames, makeString(lfirst(lc)));
+	rte->rtekind = RTE_VALUES;
+	rte->eref = makeAlias(name, colnames);
+	return rte;
 }
 
 /* Rethrow the current error with the place in the document as its detail. */

@@ -72,6 +72,9 @@ extern char *expression_deparse_names(Node *expr, List *names);
  */
 extern char *expression_deparse_stored(Node *expr, List *names);
 
+/* The same for a trigger's condition, with old and new before the names. */
+extern char *expression_deparse_condition(Node *condition, List *names);
+
 /* A type's name as the document gives it, resolved in the base schema. */
 extern void expression_parse_type(const SchemaModel *model, const char *text,
 								  const char *path, Oid *type, int32 *typmod);
