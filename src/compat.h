@@ -170,4 +170,13 @@ typedef bool TU_UpdateIndexes;
 	pg_namespace_ownercheck(object, role)
 #endif
 
+/* PG18: PortalRun() lost its argument run_once. */
+#if PG_VERSION_NUM < 180000
+#define portal_run(portal, count, top_level, dest, alt_dest, completion) \
+	PortalRun(portal, count, top_level, true, dest, alt_dest, completion)
+#else
+#define portal_run(portal, count, top_level, dest, alt_dest, completion) \
+	PortalRun(portal, count, top_level, dest, alt_dest, completion)
+#endif
+
 #endif							/* PGROLL_COMPAT_H */

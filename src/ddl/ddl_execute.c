@@ -185,6 +185,9 @@ run_command(const char *command, const char *search_path,
 	set_local("search_path", search_path);
 	set_local("lock_timeout", psprintf("%d", pgroll_lock_timeout));
 	set_local("check_function_bodies", "on");
+	/* What the server has to say of our own names concerns nobody. */
+	if (origin == DDL_OWN)
+		set_local("client_min_messages", "warning");
 
 	current_origin = origin;
 	PG_TRY();

@@ -22,6 +22,7 @@
 #include "schema/names.h"
 #include "versioning/expression.h"
 
+static void check_condition(const TableModel *table, const TriggerFacts *facts);
 static bool names_shadowed_column(const TableModel *table, const TriggerFacts *facts,
 								  bool in_condition);
 static void replace_trigger(SchemaModel *model, TableModel *table,
@@ -40,25 +41,10 @@ carry_trigger_is_possible(const TableModel *table, Oid trigger)
 	foreach(lc, catalog_triggers(table->relid))
 	{
 		TriggerFacts *facts = lfirst(lc);
-		ListCell   *lc2;
 
-		if (facts->oid != trigger)
-			continue;
-		if (table->relkind != RELKIND_RELATION || facts->is_constraint ||
-			facts->is_clone)
-			return false;
-		/* The condition would have to mean the same for the new type. */
-		foreach(lc2, table->columns)
-		{
-			Generation *generation = ((ColumnModel *) lfirst(lc2))->generation;
-			Generation *stored = model_stored_ancestor(generation);
-
-			if (stored != NULL && stored != generation &&
-				stored->type != generation->type &&
-				bms_is_member(stored->attnum, facts->condition_columns))
-				return false;
-		}
-		return true;
+		if (facts->oid == trigger)
+			return table->relkind == RELKIND_RELATION &&
+				!facts->is_constraint && !facts->is_clone;
 	}
 	return false;
 }
@@ -76,6 +62,7 @@ carry_triggers_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		List	   *of_columns = NIL;
 		ListCell   *lc2;
 
+		check_condition(table, facts);
 		if (!names_shadowed_column(table, facts, false))
 			continue;
 		foreach(lc2, facts->of_columns)
@@ -143,6 +130,28 @@ carry_triggers_rollback(SchemaModel *model, TableModel *table, MigrationPlan *pl
 		if (list_length(of_columns) != list_length(facts->of_columns))
 			replace_trigger(model, table, facts, of_columns, names,
 							PHASE_ROLLBACK, plan);
+	}
+}
+
+/* For another type the condition could mean something else. */
+static void
+check_condition(const TableModel *table, const TriggerFacts *facts)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+		Generation *stored = model_stored_ancestor(generation);
+
+		if (stored != NULL && stored != generation &&
+			stored->type != generation->type &&
+			bms_is_member(stored->attnum, facts->condition_columns))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("type of column \"%s\" of table \"%s\" cannot be changed: the condition of trigger \"%s\" reads it",
+							generation->name, table->name, facts->name),
+					 errhint("Drop the trigger before the migration, and make it again after.")));
 	}
 }
 

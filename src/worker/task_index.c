@@ -1,15 +1,57 @@
 /*-------------------------------------------------------------------------
  *
  * task_index.c
- *		CREATE INDEX CONCURRENTLY, as a statement of its own.
+ *		Build an index concurrently.
+ *
+ * CREATE INDEX CONCURRENTLY ends its transaction several times, so it must be a
+ * statement of its own: it runs through a portal, as a client's would.  What a
+ * crash or a cancel leaves is an invalid index, which is dropped and built anew.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
 
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "tcop/pquery.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
 #include "worker/task_transaction.h"
+
+#define PAUSE_MS 500
+
+/* What stands in the catalogs before a try. */
+typedef struct IndexLook
+{
+	const Task *task;
+	bool		table_is_gone;
+	Oid			owner;			/* of the table */
+	char		schema[NAMEDATALEN];
+	bool		exists;
+	bool		is_valid;
+} IndexLook;
 
 static ErrorData *run_index(TaskRunner *runner, const MigrationRow *migration,
 							const Task *task);
+static void task_taken_up(void *arg);
+static void look(void *arg);
+static bool index_is_valid(Oid index);
+static ErrorData *run_statement(TaskRunner *runner, const char *command, Oid user);
+static void run_in_portal(const char *command, MemoryContext context, Oid user);
+static void leave_procedure(const TaskRunner *runner);
+static void return_to_procedure(const TaskRunner *runner);
 
 const TaskOps task_index_ops = {
 	.run = run_index,
@@ -18,5 +60,166 @@ const TaskOps task_index_ops = {
 static ErrorData *
 run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 {
-	elog(ERROR, "tasks that build indexes are not supported yet");
+	IndexLook	state = {.task = task};
+
+	task_transaction_or_raise(runner, task_taken_up, (void *) task);
+	for (;;)
+	{
+		const char *command = task->command;
+		ErrorData  *error;
+
+		task_transaction_or_raise(runner, look, &state);
+		if (state.table_is_gone || state.is_valid)
+			return NULL;
+		if (state.exists)
+			command = psprintf("DROP INDEX CONCURRENTLY %s",
+							   quote_qualified_identifier(state.schema, task->object));
+		error = run_statement(runner, command, state.owner);
+		if (error == NULL)
+			continue;			/* is it valid now? */
+		if (!error_is_transient(error))
+			return error;
+		task_report_waiting(runner, task->id, error->message);
+		task_sleep(runner, PAUSE_MS);
+	}
+}
+
+/* A TaskBody. */
+static void
+task_taken_up(void *arg)
+{
+	const Task *task = arg;
+
+	task_set_started(task->id, -1, -1);
+}
+
+/* A TaskBody. */
+static void
+look(void *arg)
+{
+	IndexLook  *state = arg;
+	Relation	table = try_table_open(state->task->relation, AccessShareLock);
+	Oid			index;
+
+	state->table_is_gone = table == NULL;
+	if (table == NULL)
+		return;
+	state->owner = table->rd_rel->relowner;
+	strlcpy(state->schema, get_namespace_name(RelationGetNamespace(table)),
+			NAMEDATALEN);
+	index = get_relname_relid(state->task->object, RelationGetNamespace(table));
+	state->exists = OidIsValid(index);
+	state->is_valid = state->exists && index_is_valid(index);
+	table_close(table, NoLock);
+}
+
+static bool
+index_is_valid(Oid index)
+{
+	return get_rel_relkind(index) == RELKIND_INDEX && get_index_isvalid(index);
+}
+
+/*
+ * Run one statement that ends its transaction itself, as user.  Called outside
+ * of a transaction, or by a procedure in a new one.
+ */
+static ErrorData *
+run_statement(TaskRunner *runner, const char *command, Oid user)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext,
+												  "pgroll_c statement",
+												  ALLOCSET_DEFAULT_SIZES);
+	Oid			save_user;
+	int			save_sec_context;
+	ErrorData  *volatile error = NULL;
+
+	CHECK_FOR_INTERRUPTS();
+	GetUserIdAndSecContext(&save_user, &save_sec_context);
+	pgstat_report_activity(STATE_RUNNING, command);
+	leave_procedure(runner);
+	PG_TRY();
+	{
+		run_in_portal(command, context, user);
+	}
+	PG_CATCH();
+	{
+		HOLD_INTERRUPTS();
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortCurrentTransaction();
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	SetUserIdAndSecContext(save_user, save_sec_context);
+	return_to_procedure(runner);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	pgstat_report_activity(STATE_RUNNING, debug_query_string);
+
+	if (error != NULL && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		ReThrowError((ErrorData *) error);
+	return (ErrorData *) error;
+}
+
+/*
+ * The tree must outlive the statement's own commits, so all is made in context.
+ * The index build restricts itself; the user's id is all that we change.
+ */
+static void
+run_in_portal(const char *command, MemoryContext context, Oid user)
+{
+	RawStmt    *raw;
+	List	   *plans;
+	Portal		portal;
+	QueryCompletion completion;
+
+	MemoryContextSwitchTo(context);
+	raw = linitial_node(RawStmt, pg_parse_query(command));
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	MemoryContextSwitchTo(context);
+	XactIsoLevel = XACT_READ_COMMITTED;
+	XactReadOnly = false;
+	SetUserIdAndSecContext(user, SECURITY_LOCAL_USERID_CHANGE);
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	plans = pg_plan_queries(pg_analyze_and_rewrite_fixedparams(raw, command, NULL,
+															   0, NULL),
+							command, CURSOR_OPT_PARALLEL_OK, NULL);
+	PopActiveSnapshot();
+
+	portal = CreatePortal("pgroll_c statement", true, true);
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, command, CreateCommandTag(raw->stmt), plans, NULL);
+	PortalStart(portal, NULL, 0, InvalidSnapshot);
+	(void) portal_run(portal, FETCH_ALL, true, None_Receiver, None_Receiver,
+					  &completion);
+	PortalDrop(portal, false);
+	CommitTransactionCommand();
+}
+
+/*
+ * A procedure's SPI connection would not survive commits that it does not make.
+ * Its transaction has done nothing yet.
+ */
+static void
+leave_procedure(const TaskRunner *runner)
+{
+	if (!runner->foreground)
+		return;
+	SPI_finish();
+	CommitTransactionCommand();
+}
+
+static void
+return_to_procedure(const TaskRunner *runner)
+{
+	if (!runner->foreground)
+		return;
+	StartTransactionCommand();
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
 }

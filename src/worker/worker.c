@@ -79,7 +79,8 @@ static void find_open(void *arg);
 void
 worker_run_migration(TaskRunner *runner, int64 migration)
 {
-	MemoryContext caller = CurrentMemoryContext;
+	/* A procedure's SPI context goes with the statements of task_index.c. */
+	MemoryContext caller = runner->foreground ? PortalContext : CurrentMemoryContext;
 	Round		round = {.migration_id = migration};
 	bool		supplemented = false;
 

@@ -1,0 +1,134 @@
+-- What hangs on a column that gets a shadow hangs on it after completion, under
+-- its old name and with its old definition.
+CREATE EXTENSION pgroll_c;
+CREATE ROLE regress_carry;
+CREATE ROLE regress_carry_reader;
+GRANT CREATE ON DATABASE :"DBNAME" TO regress_carry;
+CREATE SCHEMA app AUTHORIZATION regress_carry;
+SET ROLE regress_carry;
+SET search_path = app;
+SET client_min_messages = warning;
+
+CREATE TABLE partner (id int PRIMARY KEY);
+CREATE TABLE t (
+	id int,
+	a int NOT NULL DEFAULT 7 CHECK (a > 0),
+	b text,
+	c int REFERENCES partner ON DELETE CASCADE,
+	CONSTRAINT "two columns" CHECK (a < 5000 OR b <> 'a'),
+	PRIMARY KEY (id, a));
+CREATE INDEX i1 ON t (a DESC NULLS LAST, b COLLATE "C" text_pattern_ops)
+	INCLUDE (c) WHERE a > 10;
+CREATE UNIQUE INDEX "I 2" ON t ((a + 1), id) WITH (fillfactor = 70);
+CREATE INDEX i3 ON t USING hash (c);
+CREATE INDEX other ON t (b);
+CREATE UNIQUE INDEX i5 ON t (a);
+CREATE UNIQUE INDEX i4 ON t (a, c NULLS FIRST) NULLS NOT DISTINCT;
+ALTER TABLE t ADD CONSTRAINT u UNIQUE (a, c) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey;
+CLUSTER t USING i1;
+ALTER TABLE t ALTER a SET STATISTICS 250, ALTER a SET (n_distinct = -0.5);
+COMMENT ON INDEX i1 IS 'index one';
+COMMENT ON CONSTRAINT u ON t IS 'key u';
+COMMENT ON CONSTRAINT t_a_check ON t IS 'positive';
+COMMENT ON COLUMN t.a IS 'an a';
+GRANT SELECT (a), UPDATE (a) ON t TO regress_carry_reader;
+CREATE SEQUENCE a_seq OWNED BY t.a;
+INSERT INTO partner SELECT generate_series(1, 100);
+INSERT INTO t SELECT g, g, 'b', g FROM generate_series(1, 100) g;
+
+CREATE VIEW indexes AS
+	SELECT indexrelid::regclass::text AS name,
+		pg_get_indexdef(indexrelid) AS definition, indisreplident,
+		indisclustered, indisvalid, obj_description(indexrelid, 'pg_class') AS comment
+	FROM pg_index WHERE indrelid = 'app.t'::regclass;
+CREATE VIEW constraints AS
+	SELECT conname, pg_get_constraintdef(oid) AS definition, convalidated,
+		obj_description(oid, 'pg_constraint') AS comment
+	FROM pg_constraint WHERE conrelid = 'app.t'::regclass AND contype <> 'n';
+CREATE VIEW columns AS
+	SELECT attname, atttypmod, attnotnull, attstattarget,
+		pg_get_expr(adbin, adrelid) AS default_expr, attacl,
+		(SELECT array_agg(o) FROM unnest(attoptions) o WHERE o NOT LIKE 'pg\_%') AS options,
+		col_description(attrelid, attnum) AS comment
+	FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+	WHERE attrelid = 'app.t'::regclass AND attnum > 0 AND NOT attisdropped;
+-- the same indexes name the table, so the tables that keep them must not be t
+CREATE TABLE kept_indexes AS TABLE indexes;
+CREATE TABLE kept_constraints AS TABLE constraints;
+CREATE TABLE kept_columns AS TABLE columns;
+DROP VIEW columns;
+
+SELECT pgroll_c.start_migration('01', '{"operations": [
+	{"alter_column": {"table": "t", "column": "a", "type": "bigint",
+		"up": "a", "down": "a::int"}},
+	{"alter_column": {"table": "t", "column": "c", "nullable": false,
+		"up": "coalesce(c, 1)"}}]}', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT task, state FROM pgroll_c.progress;	-- no rows
+SELECT pgroll_c.complete_migration('app');
+
+-- all as before, and nothing else: no rows
+TABLE kept_indexes EXCEPT TABLE indexes;
+TABLE indexes EXCEPT TABLE kept_indexes;
+TABLE kept_constraints EXCEPT TABLE constraints;
+TABLE constraints EXCEPT TABLE kept_constraints;
+SELECT attname, format_type(atttypid, atttypmod), attnotnull
+	FROM pg_attribute WHERE attrelid = 'app.t'::regclass AND attnum > 0
+		AND NOT attisdropped ORDER BY attname;
+SELECT pg_get_serial_sequence('app.t', 'a');
+SELECT attstattarget, attacl, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum),
+		'n_distinct=-0.5' = ANY (attoptions) AS option
+	FROM pg_attribute JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+	WHERE attrelid = 'app.t'::regclass AND attname = 'a';
+
+-- a unique index on values that are not: the migration fails, says which, and
+-- goes on when they are mended
+SELECT pgroll_c.start_migration('02', '{"operations": [{"alter_column":
+	{"table": "t", "column": "a", "type": "int", "up": "a / 2 + 1", "down": "a"}}]}', 'app');
+CALL pgroll_c.run_tasks('app');	-- fails
+UPDATE app_02.t SET a = id;
+SELECT pgroll_c.retry_migration('app') > 0 AS retried;
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+TABLE kept_indexes EXCEPT TABLE indexes;	-- no rows
+
+-- what is added while a migration is in progress is carried over as well
+SELECT pgroll_c.start_migration('03', '{"operations": [{"alter_column":
+	{"table": "t", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}]}', 'app');
+CREATE INDEX early ON t (a, b);
+ALTER TABLE t ADD CONSTRAINT early CHECK (a <> 4711);
+CALL pgroll_c.run_tasks('app');
+SELECT state FROM pgroll_c.status('app');
+CREATE INDEX late ON t (b, a);
+GRANT INSERT (a) ON t TO regress_carry_reader;
+GRANT DELETE ON t TO regress_carry_reader;
+SELECT pgroll_c.complete_migration('app');	-- fails
+SELECT pgroll_c.retry_migration('app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT name FROM indexes EXCEPT SELECT name FROM kept_indexes ORDER BY 1;
+SELECT conname FROM constraints EXCEPT SELECT conname FROM kept_constraints;
+SELECT has_column_privilege('regress_carry_reader', 'app.t', 'a', 'INSERT') AS a,
+	has_column_privilege('regress_carry_reader', 'app.t', 'b', 'INSERT') AS b,
+	has_table_privilege('regress_carry_reader', 'app_03.t', 'DELETE') AS d;
+
+-- a rollback leaves all as it was, also one in the middle of the tasks
+SELECT pgroll_c.start_migration('04', '{"operations": [{"alter_column":
+	{"table": "t", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');
+SELECT pgroll_c.rollback_migration('app');
+TABLE kept_indexes EXCEPT TABLE indexes;	-- no rows
+TABLE kept_constraints EXCEPT TABLE constraints;	-- no rows
+
+-- what could not be carried over is refused at the start, by name
+CREATE POLICY p ON t USING (a > 0);
+SELECT pgroll_c.start_migration('05', '{"operations": [{"alter_column":
+	{"table": "t", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');	-- fails
+DROP POLICY p ON t;
+CREATE VIEW reads_a AS SELECT a FROM t;
+SELECT pgroll_c.start_migration('05', '{"operations": [{"alter_column":
+	{"table": "t", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');	-- fails
+
+RESET ROLE;
+DROP OWNED BY regress_carry CASCADE;
+DROP ROLE regress_carry, regress_carry_reader;
