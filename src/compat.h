@@ -75,6 +75,11 @@ typedef bool TU_UpdateIndexes;
 						   EIIT_ONLY_SUMMARIZING : 0), slot, NIL, NULL)
 #endif
 
+/* PG16: a change of columns that only summarizing indexes have may be HOT. */
+#if PG_VERSION_NUM < 160000
+#define INDEX_ATTR_BITMAP_HOT_BLOCKING INDEX_ATTR_BITMAP_ALL
+#endif
+
 /* PG17: processes are known by number, a backend id is no longer that. */
 #if PG_VERSION_NUM < 170000
 #define process_of_vxid(vxid) BackendIdGetProc((vxid).backendId)

@@ -3,10 +3,16 @@
  * backfill_batch.c
  *		One transaction's worth of a backfill.
  *
- * Reads the heap in block order and updates awaiting rows through the table
- * access method, without the executor's cost for each row, and without the
- * user's triggers.  What the executor does besides is done here: replica
- * identity, stored generated columns, constraints, indexes.
+ * Reads the heap in block order and updates the rows that await (row_update.c).
+ *
+ * Pages are mostly full, so a plain update would move each row to another page,
+ * with new entries in every index, and double the table.  Instead each page is
+ * visited in N_STAGES batches.  The first moves a share of its rows away.  By
+ * the time of the next, those are dead to everybody, the server prunes them,
+ * and other rows find room on the page itself: a heap-only update.  That makes
+ * room for more of them, and so on; the last stage does what is left in any
+ * case, so that old snapshots, which keep dead rows alive, cost speed and no
+ * more.  The stages are cursors that follow each other through the table.
  *
  * A row that another transaction has locked or is changing is passed over, and
  * visited again in a later pass, so that a batch waits for nobody while it holds
@@ -20,30 +26,19 @@
  */
 #include "pgroll.h"
 
-#include "access/genam.h"
 #include "access/heapam.h"
-#include "access/multixact.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "access/transam.h"
-#include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
-#include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
-#include "optimizer/optimizer.h"
-#include "parser/parse_relation.h"
 #include "portability/instr_time.h"
-#include "rewrite/rewriteHandler.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
-#include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/snapmgr.h"
 
 #include "state/migrations.h"
 #include "state/tasks.h"
@@ -51,30 +46,36 @@
 #include "support/spi.h"
 #include "versioning/dual_write_cache.h"
 #include "worker/backfill_batch.h"
+#include "worker/row_update.h"
 
 /* How long an update may wait for a row that was free a moment ago. */
 #define ROW_LOCK_TIMEOUT "10ms"
 
-/* A batch ends there even where no row takes its time. */
+/* A stage of a batch ends there even where no row takes its time. */
 #define MAX_BLOCKS 2048
+
+/*
+ * The first stage moves one row in so many away.  With four stages that is about
+ * the share after which the others find room for all the rest.
+ */
+#define MOVED_SHARE 3
+
+/* The clock is looked at about so often, at least once in so many rows. */
+#define LOOK_MS 0.1
+#define MAX_ROWS_TO_LOOK 32
+
+#define LAST_STAGE (BACKFILL_STAGES - 1)
 
 /* Rows of one statement where the relation is no heap. */
 #define SQL_ROWS 1000
 
-/* What updating the rows of one relation takes, for the time of a batch. */
-typedef struct RowUpdater
+/* What a stage has done on the page that it is on. */
+typedef struct PageVisit
 {
-	Relation	relation;
-	EState	   *estate;
-	ResultRelInfo *target;
-	EdgeEval   *eval;
-	AttrNumber	marker;
-	TupleTableSlot *old_row;
-	TupleTableSlot *new_row;
-	Snapshot	snapshot;
-	bool		has_constraints;
-	bool		generated;		/* a stored column reads what we set */
-} RowUpdater;
+	BlockNumber block;
+	int			n_moved;
+	bool		left;			/* the rest is for the next stage */
+} PageVisit;
 
 static Relation open_relation(BackfillBatch *batch);
 static void set_for_transaction(const char *setting, const char *value);
@@ -83,22 +84,27 @@ static AttrNumber marker_of(Relation relation, RelationEdges *edges,
 static void set_storage(BackfillBatch *batch, Relation relation);
 static void update_rows(BackfillBatch *batch, Relation relation,
 						RelationEdges *edges);
-static void updater_begin(RowUpdater *updater, Relation relation,
-						  RelationEdges *edges, const char *version_schema);
-static bool generated_column_reads(Relation relation, Bitmapset *columns);
-static void updater_end(RowUpdater *updater);
-static void scan_blocks(BackfillBatch *batch, RowUpdater *updater);
-static void visit_row(BackfillBatch *batch, RowUpdater *updater);
-static bool row_is_held(HeapTuple tuple, TransactionId *holder);
-static bool multixact_is_held(MultiXactId multi, bool lock_only,
-							  TransactionId *holder);
-static bool lock_row(RowUpdater *updater, ItemPointer tid);
+static void run_stages(BackfillBatch *batch, RowUpdater *updater);
+static bool time_is_over(BackfillBatch *batch);
+static BlockNumber scan_blocks(BackfillBatch *batch, RowUpdater *updater,
+							   int stage, BlockNumber end);
+static bool visit_row(BackfillBatch *batch, RowUpdater *updater, int stage,
+					  PageVisit *page);
+static bool may_move(const PageVisit *page, RowUpdater *updater, int stage);
 static void note_held(BackfillBatch *batch, BlockNumber block,
 					  TransactionId holder);
-static bool update_row(RowUpdater *updater, HeapTuple tuple);
-static void recheck_unique(RowUpdater *updater, List *indexes);
 static void update_rows_by_sql(BackfillBatch *batch, Relation relation,
 							   AttrNumber marker);
+
+void
+backfill_batch_begin_pass(BackfillBatch *batch, BlockNumber first,
+						  BlockNumber end)
+{
+	batch->next_block = first;
+	batch->end_block = end;
+	for (int stage = 0; stage < BACKFILL_STAGES; stage++)
+		batch->stage_block[stage] = first;
+}
 
 void
 backfill_batch_run(void *arg)
@@ -108,6 +114,8 @@ backfill_batch_run(void *arg)
 	Relation	relation;
 	RelationEdges *edges;
 
+	INSTR_TIME_SET_CURRENT(batch->start);
+	batch->rows_to_look = 0;
 	ItemPointerSetInvalid(&batch->row);
 	relation = open_relation(batch);
 	if (relation == NULL)
@@ -133,56 +141,6 @@ backfill_batch_run(void *arg)
 	table_close(relation, NoLock);
 	task_set_progress(batch->task, batch->storage, batch->next_block,
 					  batch->blocks_total, batch->rows_done);
-}
-
-char *
-backfill_row_text(Oid relid, ItemPointer row)
-{
-	Relation	relation = table_open(relid, AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
-	SecurityScope scope;
-	StringInfoData columns;
-	StringInfoData values;
-	Bitmapset  *key;
-	int			attno = -1;
-
-	initStringInfo(&columns);
-	initStringInfo(&values);
-	key = RelationGetIndexAttrBitmap(relation, INDEX_ATTR_BITMAP_PRIMARY_KEY);
-
-	restricted_begin(&scope, relation->rd_rel->relowner, "pg_catalog, pg_temp");
-	if (key != NULL &&
-		ItemPointerGetBlockNumber(row) < RelationGetNumberOfBlocks(relation) &&
-		table_tuple_fetch_row_version(relation, row, SnapshotAny, slot))
-	{
-		while ((attno = bms_next_member(key, attno)) >= 0)
-		{
-			AttrNumber	column = attno + FirstLowInvalidHeapAttributeNumber;
-			Form_pg_attribute attr = TupleDescAttr(slot->tts_tupleDescriptor,
-												   column - 1);
-			const char *separator = columns.len > 0 ? ", " : "";
-			Oid			output;
-			bool		is_varlena;
-			bool		isnull;
-			Datum		value = slot_getattr(slot, column, &isnull);
-
-			getTypeOutputInfo(attr->atttypid, &output, &is_varlena);
-			appendStringInfo(&columns, "%s%s", separator, NameStr(attr->attname));
-			appendStringInfo(&values, "%s%s", separator,
-							 OidOutputFunctionCall(output, value));
-		}
-	}
-	else
-	{
-		appendStringInfoString(&columns, "ctid");
-		appendStringInfo(&values, "(%u,%u)", ItemPointerGetBlockNumber(row),
-						 ItemPointerGetOffsetNumber(row));
-	}
-	restricted_end(&scope);
-
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(relation, AccessShareLock);
-	return psprintf("row (%s)=(%s)", columns.data, values.data);
 }
 
 /* Lock and open the relation; where that cannot be, the outcome says why. */
@@ -249,8 +207,7 @@ set_storage(BackfillBatch *batch, Relation relation)
 	if (strcmp(storage, batch->storage) != 0)
 	{
 		strlcpy(batch->storage, storage, sizeof(batch->storage));
-		batch->next_block = 0;
-		batch->end_block = InvalidBlockNumber;
+		backfill_batch_begin_pass(batch, 0, InvalidBlockNumber);
 	}
 
 	/* Rows on blocks that come from now on are written with the trigger. */
@@ -262,97 +219,76 @@ set_storage(BackfillBatch *batch, Relation relation)
 static void
 update_rows(BackfillBatch *batch, Relation relation, RelationEdges *edges)
 {
+	AttrNumber	marker = marker_of(relation, edges, batch);
 	RowUpdater	updater;
 
-	(void) marker_of(relation, edges, batch);
 	CheckCmdReplicaIdentity(relation, CMD_UPDATE);
 	if (batch->next_block >= batch->end_block)
 		return;
-	updater_begin(&updater, relation, edges, batch->version_schema);
-	scan_blocks(batch, &updater);
-	updater_end(&updater);
-}
-
-static void
-updater_begin(RowUpdater *updater, Relation relation, RelationEdges *edges,
-			  const char *version_schema)
-{
-	RangeTblEntry *rte = makeNode(RangeTblEntry);
-	EState	   *estate = CreateExecutorState();
-	ResultRelInfo *target = makeNode(ResultRelInfo);
-	List	   *permissions = NIL;
-	Bitmapset  *columns = relation_edges_backfill_columns(edges);
-
-	rte->rtekind = RTE_RELATION;
-	rte->relid = RelationGetRelid(relation);
-	rte->relkind = relation->rd_rel->relkind;
-	rte->rellockmode = RowExclusiveLock;
-	add_permissions(permissions, rte)->updatedCols = columns;
-	init_range_table(estate, list_make1(rte), permissions);
-	InitResultRelInfo(target, relation, 1, NULL, 0);
-	ExecOpenIndices(target, false);
-	estate->es_output_cid = GetCurrentCommandId(true);
-
-	updater->relation = relation;
-	updater->estate = estate;
-	updater->target = target;
-	updater->marker = relation_edges_marker(edges, version_schema);
-	updater->old_row = table_slot_create(relation, &estate->es_tupleTable);
-	updater->new_row = ExecInitExtraTupleSlot(estate,
-											  RelationGetDescr(relation),
-											  &TTSOpsHeapTuple);
-	updater->snapshot = GetActiveSnapshot();
-	updater->has_constraints = RelationGetDescr(relation)->constr != NULL;
-	updater->generated = generated_column_reads(relation, columns);
-	updater->eval = edge_eval_begin(edges, estate);
+	row_updater_begin(&updater, relation, edges, marker);
+	run_stages(batch, &updater);
+	row_updater_end(&updater);
 }
 
 /*
- * The server would compute every stored column again, as our own trigger might
- * change anything; we know what it changes.
+ * Each stage goes as far as the one before it has come in earlier batches.  The
+ * last is the first to run, so that each batch makes progress.
  */
-static bool
-generated_column_reads(Relation relation, Bitmapset *columns)
+static void
+run_stages(BackfillBatch *batch, RowUpdater *updater)
 {
-	TupleDesc	desc = RelationGetDescr(relation);
+	bool		single = batch->single_stage || !updater->hot_possible;
+	BlockNumber end[BACKFILL_STAGES];
 
-	if (desc->constr == NULL || !desc->constr->has_generated_stored)
-		return false;
-	for (int i = 0; i < desc->natts; i++)
+	for (int stage = 0; stage < BACKFILL_STAGES; stage++)
+		end[stage] = stage == 0 || single ? batch->end_block :
+			Min(batch->stage_block[stage - 1], batch->end_block);
+
+	batch->stage_block[LAST_STAGE] = scan_blocks(batch, updater, LAST_STAGE,
+												 end[LAST_STAGE]);
+	for (int stage = LAST_STAGE - 1; stage >= 0; stage--)
 	{
-		Bitmapset  *read = NULL;
-
-		if (TupleDescAttr(desc, i)->attgenerated != ATTRIBUTE_GENERATED_STORED)
-			continue;
-		pull_varattnos(build_column_default(relation, i + 1), 1, &read);
-		if (bms_overlap(read, columns))
-			return true;
+		if (!single && !time_is_over(batch))
+			batch->stage_block[stage] = scan_blocks(batch, updater, stage,
+													end[stage]);
+		batch->stage_block[stage] = Max(batch->stage_block[stage],
+										batch->stage_block[LAST_STAGE]);
 	}
-	return false;
+	batch->next_block = batch->stage_block[LAST_STAGE];
 }
 
-static void
-updater_end(RowUpdater *updater)
+/* Looks at the clock, and the more seldom the faster the rows go. */
+static bool
+time_is_over(BackfillBatch *batch)
 {
-	edge_eval_end(updater->eval);
-	ExecCloseIndices(updater->target);
-	ExecResetTupleTable(updater->estate->es_tupleTable, false);
-	FreeExecutorState(updater->estate);
+	instr_time	now;
+	double		elapsed_ms;
+	double		row_ms;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, batch->start);
+	elapsed_ms = INSTR_TIME_GET_MILLISEC(now);
+	row_ms = elapsed_ms / (batch->rows_done + 1);
+	batch->rows_to_look = (int) Min(LOOK_MS / row_ms, MAX_ROWS_TO_LOOK);
+	return elapsed_ms >= pgroll_backfill_batch_time;
 }
 
-/* Visit the rows of the blocks until the batch's time is over. */
-static void
-scan_blocks(BackfillBatch *batch, RowUpdater *updater)
+/*
+ * Visit the rows from a stage's cursor on until the batch's time is over; its
+ * new cursor.  A block that is left half done is visited again.
+ */
+static BlockNumber
+scan_blocks(BackfillBatch *batch, RowUpdater *updater, int stage, BlockNumber end)
 {
-	BlockNumber end = Min(batch->end_block, batch->next_block + MAX_BLOCKS);
-	BlockNumber current = batch->next_block;
+	PageVisit	page = {.block = batch->stage_block[stage]};
 	TableScanDesc scan;
 	ItemPointerData first;
 	ItemPointerData last;
-	instr_time	start;
 
-	INSTR_TIME_SET_CURRENT(start);
-	ItemPointerSet(&first, batch->next_block, 0);
+	if (page.block >= end)
+		return page.block;
+	end = Min(end, page.block + MAX_BLOCKS);
+	ItemPointerSet(&first, page.block, 0);
 	ItemPointerSet(&last, end - 1, MaxOffsetNumber);
 	scan = begin_tid_range_scan(updater->relation, updater->snapshot,
 								&first, &last);
@@ -362,116 +298,62 @@ scan_blocks(BackfillBatch *batch, RowUpdater *updater)
 		BlockNumber block = ItemPointerGetBlockNumber(&updater->old_row->tts_tid);
 
 		CHECK_FOR_INTERRUPTS();
-		if (block != current)
+		if (block != page.block)
+			page = (PageVisit) {.block = block};
+		if (!page.left && visit_row(batch, updater, stage, &page) &&
+			--batch->rows_to_look < 0 && time_is_over(batch))
 		{
-			instr_time	now;
-
-			INSTR_TIME_SET_CURRENT(now);
-			INSTR_TIME_SUBTRACT(now, start);
-			if (INSTR_TIME_GET_MILLISEC(now) >= pgroll_backfill_batch_time)
-			{
-				end = block;
-				break;
-			}
-			current = block;
-		}
-		visit_row(batch, updater);
-	}
-	table_endscan(scan);
-	batch->next_block = end;
-}
-
-/* Update the row of the scan where it awaits backfill and nobody holds it. */
-static void
-visit_row(BackfillBatch *batch, RowUpdater *updater)
-{
-	TupleTableSlot *row = updater->old_row;
-	MemoryContext caller;
-	TransactionId holder = InvalidTransactionId;
-	bool		held;
-	bool		isnull;
-	bool		should_free;
-	HeapTuple	tuple = ExecFetchSlotHeapTuple(row, false, &should_free);
-
-	/* An expression must not judge a row that may be changed or gone soon. */
-	held = row_is_held(tuple, &holder);
-	if (held || batch->careful)
-	{
-		if (!DatumGetBool(slot_getattr(row, updater->marker, &isnull)))
-			return;
-		if (held || !lock_row(updater, &row->tts_tid))
-		{
-			note_held(batch, ItemPointerGetBlockNumber(&row->tts_tid), holder);
-			return;
-		}
-	}
-
-	batch->row = row->tts_tid;
-	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(updater->estate));
-	tuple = edge_eval_backfill(updater->eval, row);
-	if (tuple != NULL && update_row(updater, tuple))
-		batch->rows_done++;
-	MemoryContextSwitchTo(caller);
-	ResetPerTupleExprContext(updater->estate);
-	ItemPointerSetInvalid(&batch->row);
-}
-
-/*
- * Would an update of this row have to wait?  A lock FOR KEY SHARE, as foreign
- * keys take it, does not stand in our way, as no key changes.
- */
-static bool
-row_is_held(HeapTuple tuple, TransactionId *holder)
-{
-	HeapTupleHeader header = tuple->t_data;
-	uint16		infomask = header->t_infomask;
-	TransactionId xmax = HeapTupleHeaderGetRawXmax(header);
-
-	if ((infomask & HEAP_XMAX_INVALID) != 0 || HEAP_LOCKED_UPGRADED(infomask))
-		return false;
-	if ((infomask & HEAP_XMAX_IS_MULTI) != 0)
-		return multixact_is_held(xmax, HEAP_XMAX_IS_LOCKED_ONLY(infomask), holder);
-	if (HEAP_XMAX_IS_KEYSHR_LOCKED(infomask) ||
-		TransactionIdIsCurrentTransactionId(xmax) ||
-		!TransactionIdIsInProgress(xmax))
-		return false;
-	*holder = xmax;
-	return true;
-}
-
-static bool
-multixact_is_held(MultiXactId multi, bool lock_only, TransactionId *holder)
-{
-	MultiXactMember *members;
-	int			n = GetMultiXactIdMembers(multi, &members, false, lock_only);
-
-	for (int i = 0; i < n; i++)
-	{
-		if (members[i].status != MultiXactStatusForKeyShare &&
-			TransactionIdIsInProgress(members[i].xid))
-		{
-			*holder = members[i].xid;
+			end = block;
 			break;
 		}
 	}
-	if (n > 0)
-		pfree(members);
-	return TransactionIdIsValid(*holder);
+	table_endscan(scan);
+	return end;
 }
 
-/* Lock the row without waiting; false where that is not possible now. */
+/*
+ * Update the scan's row if it awaits, nobody holds it and the stage may; true if
+ * that was tried.
+ */
 static bool
-lock_row(RowUpdater *updater, ItemPointer tid)
+visit_row(BackfillBatch *batch, RowUpdater *updater, int stage, PageVisit *page)
 {
-	TupleTableSlot *slot = table_slot_create(updater->relation, NULL);
-	TM_FailureData failure;
-	TM_Result	result;
+	TransactionId holder = InvalidTransactionId;
+	bool		last = stage == LAST_STAGE;
+	bool		held = row_is_held(updater, &holder);
 
-	result = table_tuple_lock(updater->relation, tid, updater->snapshot, slot,
-							  updater->estate->es_output_cid,
-							  LockTupleNoKeyExclusive, LockWaitSkip, 0, &failure);
-	ExecDropSingleTupleTableSlot(slot);
-	return result == TM_Ok;
+	/* An expression must not judge a row that may be changed or gone soon. */
+	if ((held || batch->careful || !last) && !row_awaits(updater))
+		return false;
+	if (!held && !last && !row_fits_page(updater))
+	{
+		if (!may_move(page, updater, stage))
+		{
+			page->left = true;
+			return false;
+		}
+		page->n_moved++;
+	}
+	if (held || (batch->careful && !row_lock(updater)))
+	{
+		if (last)
+			note_held(batch, page->block, holder);
+		return false;
+	}
+
+	batch->row = updater->old_row->tts_tid;
+	if (row_update(updater))
+		batch->rows_done++;
+	ItemPointerSetInvalid(&batch->row);
+	return true;
+}
+
+/* May this stage move another row of the page to another page? */
+static bool
+may_move(const PageVisit *page, RowUpdater *updater, int stage)
+{
+	return stage == 0 &&
+		page->n_moved * MOVED_SHARE < row_page_items(updater);
 }
 
 static void
@@ -484,73 +366,6 @@ note_held(BackfillBatch *batch, BlockNumber block, TransactionId holder)
 	batch->rows_held++;
 	if (TransactionIdIsValid(holder))
 		batch->holder = holder;
-}
-
-/*
- * Put tuple in the place of the scan's row.  False where somebody has changed the
- * row since the snapshot: that fired the trigger, so it awaits no more.
- */
-static bool
-update_row(RowUpdater *updater, HeapTuple tuple)
-{
-	TupleTableSlot *row = updater->new_row;
-	TM_FailureData failure;
-	LockTupleMode mode;
-	TU_UpdateIndexes update_indexes;
-	TM_Result	result;
-	List	   *recheck = NIL;
-
-	ExecStoreHeapTuple(tuple, row, true);
-	row->tts_tableOid = RelationGetRelid(updater->relation);
-	if (updater->generated)
-		ExecComputeStoredGenerated(updater->target, updater->estate, row,
-								   CMD_UPDATE);
-	if (updater->has_constraints)
-		ExecConstraints(updater->target, row, updater->estate);
-
-	result = update_tuple(updater->relation, &updater->old_row->tts_tid,
-						  row, updater->estate->es_output_cid,
-						  updater->snapshot, true, &failure, &mode,
-						  &update_indexes);
-	if (result == TM_Ok && updater->target->ri_NumIndices > 0 &&
-		update_indexes != TU_None)
-		recheck = insert_index_entries(updater->target, row, updater->estate,
-									   update_indexes);
-	if (recheck != NIL)
-		recheck_unique(updater, recheck);
-	ExecClearTuple(row);
-	return result == TM_Ok;
-}
-
-/*
- * A deferrable unique index that saw another row with the key: an application
- * may mend that before it commits, we may not, so it is checked now.
- */
-static void
-recheck_unique(RowUpdater *updater, List *indexes)
-{
-	TupleTableSlot *row = updater->new_row;
-	ResultRelInfo *target = updater->target;
-
-	for (int i = 0; i < target->ri_NumIndices; i++)
-	{
-		Relation	index = target->ri_IndexRelationDescs[i];
-		IndexInfo  *info = target->ri_IndexRelationInfo[i];
-		Datum		values[INDEX_MAX_KEYS];
-		bool		isnull[INDEX_MAX_KEYS];
-
-		if (!list_member_oid(indexes, RelationGetRelid(index)))
-			continue;
-		FormIndexDatum(info, row, updater->estate, values, isnull);
-		if (info->ii_ExclusionOps != NULL)
-			check_exclusion_constraint(updater->relation, index, info,
-									   &row->tts_tid, values, isnull,
-									   updater->estate, false);
-		else
-			(void) index_insert(index, values, isnull, &row->tts_tid,
-								updater->relation, UNIQUE_CHECK_EXISTING,
-								false, info);
-	}
 }
 
 /*
@@ -572,14 +387,14 @@ update_rows_by_sql(BackfillBatch *batch, Relation relation, AttrNumber marker)
 	set_for_transaction("row_security", "off");
 	SPI_connect();
 	spi_execute(psprintf("UPDATE ONLY %s SET %s = %s WHERE ctid = ANY (ARRAY("
-						 "SELECT ctid FROM ONLY %s WHERE %s LIMIT %d"
+						 "SELECT ctid FROM ONLY %s WHERE %s IS NOT false LIMIT %d"
 						 " FOR NO KEY UPDATE SKIP LOCKED))",
 						 table, column, column, table, column, SQL_ROWS),
 				0, NULL, NULL, NULL, SPI_OK_UPDATE);
 	batch->rows_done = (int64) SPI_processed;
 	if (batch->rows_done == 0)
 	{
-		spi_execute(psprintf("SELECT FROM ONLY %s WHERE %s LIMIT 1", table, column),
+		spi_execute(psprintf("SELECT FROM ONLY %s WHERE %s IS NOT false LIMIT 1", table, column),
 					0, NULL, NULL, NULL, SPI_OK_SELECT);
 		batch->rows_held = (int64) SPI_processed;
 	}

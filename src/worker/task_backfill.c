@@ -18,6 +18,7 @@
 
 #include "ddl/lock_blockers.h"
 #include "worker/backfill_batch.h"
+#include "worker/row_update.h"
 #include "worker/session_text.h"
 #include "worker/task_transaction.h"
 #include "worker/throttle.h"
@@ -105,8 +106,9 @@ run_passes(Backfill *backfill, TaskRunner *runner, const MigrationRow *migration
 	backfill->batch.base_schema = migration->base_schema;
 	backfill->batch.version_schema = migration->version_schema;
 	backfill->batch.relation = task->relation;
-	backfill->batch.next_block = task->next_block;
-	backfill->batch.end_block = InvalidBlockNumber;
+	backfill->batch.single_stage = backfill->last_pass;
+	backfill_batch_begin_pass(&backfill->batch, task->next_block,
+							  InvalidBlockNumber);
 	strlcpy(backfill->batch.storage, task->storage ? task->storage : "",
 			sizeof(backfill->batch.storage));
 
@@ -239,13 +241,13 @@ begin_next_pass(Backfill *backfill)
 		if (backfill->pause_ms >= REPORT_PAUSE_MS)
 			task_transaction_or_raise(backfill->runner, describe_holder, &holder);
 		pause_for(backfill, holder.text);
-		batch->next_block = backfill->first_held;
-		batch->end_block = backfill->last_held + 1;
+		batch->single_stage = true;
+		backfill_batch_begin_pass(batch, backfill->first_held,
+								  backfill->last_held + 1);
 	}
 	else if (backfill->last_pass && backfill->rows_done > 0)
 	{
-		batch->next_block = 0;
-		batch->end_block = InvalidBlockNumber;
+		backfill_batch_begin_pass(batch, 0, InvalidBlockNumber);
 	}
 	else
 		return false;
@@ -287,7 +289,7 @@ describe_row(void *arg)
 	ItemPointerData tid = row->batch->row;
 
 	row->text = MemoryContextStrdup(row->context,
-									backfill_row_text(row->batch->relation, &tid));
+									row_text(row->batch->relation, &tid));
 }
 
 /* A TaskBody. */

@@ -74,10 +74,7 @@ is( $node->safe_psql($db, 'SELECT _pgroll_c_1_1_age FROM people WHERE id = 1'),
 is($node->safe_psql($db, 'SELECT pgroll_c.retry_migration()'), '1', 'retry opens the task');
 poll_state($node, $db, 'failed', 'unmended, it fails again');
 $node->safe_psql($db, q{
-	SET session_replication_role = replica;
-	ALTER TABLE people DISABLE TRIGGER _pgroll_c_1;
 	UPDATE people SET age = '5' WHERE id = 12345;
-	ALTER TABLE people ENABLE ALWAYS TRIGGER _pgroll_c_1;
 	SELECT pgroll_c.retry_migration()});
 $node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 backfilled($node, $db, 'mended, every row is backfilled');
@@ -191,10 +188,11 @@ $db = new_database($node, 1000);
 start_migration($node, $db);
 $node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 $node->safe_psql($db, q{
-	ALTER TABLE people DISABLE TRIGGER _pgroll_c_1;
 	ALTER TABLE people ADD CONSTRAINT adult CHECK (_pgroll_c_1_1_age < 90) NOT VALID;
+	UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = 'people'::regclass});
+$node->safe_psql($db, q{
 	UPDATE people SET _pgroll_c_1_pending = true, _pgroll_c_1_1_age = NULL WHERE id = 100;
-	ALTER TABLE people ENABLE ALWAYS TRIGGER _pgroll_c_1;
+	UPDATE pg_trigger SET tgenabled = 'A' WHERE tgrelid = 'people'::regclass;
 	UPDATE pgroll_c.migration SET state = 'started';
 	UPDATE pgroll_c.task SET state = 'open', storage = NULL WHERE kind = 'last_pass'});
 $node->psql($db, 'CALL pgroll_c.run_tasks()', stderr => \$stderr);
