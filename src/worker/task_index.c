@@ -45,6 +45,7 @@ typedef struct IndexLook
 
 static ErrorData *run_index(TaskRunner *runner, const MigrationRow *migration,
 							const Task *task);
+static void check_top_level(void);
 static void task_taken_up(void *arg);
 static void look(void *arg);
 static bool index_is_valid(Oid index);
@@ -62,6 +63,8 @@ run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 {
 	IndexLook	state = {.task = task};
 
+	if (runner->foreground)
+		check_top_level();
 	task_transaction_or_raise(runner, task_taken_up, (void *) task);
 	for (;;)
 	{
@@ -82,6 +85,25 @@ run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 		task_report_waiting(runner, task->id, error->message);
 		task_sleep(runner, PAUSE_MS);
 	}
+}
+
+/*
+ * Commits that a procedure does not make itself would also take away the SPI
+ * connection of whoever has called it from a DO block or another procedure.
+ */
+static void
+check_top_level(void)
+{
+	bool		nested;
+
+	SPI_finish();
+	nested = SPI_inside_nonatomic_context();
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	if (nested)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("run_tasks() cannot build an index inside DO or another procedure"),
+				 errhint("Run CALL pgroll_c.run_tasks() as a statement of its own, or wait for the background worker with CALL pgroll_c.wait_for_migration().")));
 }
 
 /* A TaskBody. */

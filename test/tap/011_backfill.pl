@@ -45,15 +45,6 @@ $holder->quit;
 $node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 poll_state($node, $db, 'ready', 'TRUNCATE: the migration becomes ready');
 
-# so does DROP TABLE, to be seen to by whoever completes or rolls back
-$db = new_database($node, 20000);
-$holder = hold_backfill($node, $db);
-start_migration($node, $db);
-$node->safe_psql($db, 'DROP TABLE people');
-$holder->quit;
-$node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
-poll_state($node, $db, 'ready', 'DROP TABLE: the migration becomes ready');
-
 # a row that fails is named; mended, the work goes on
 $db = new_database($node, 20000);
 $node->safe_psql($db, q{UPDATE people SET age = '0' WHERE id = 12345});

@@ -40,39 +40,16 @@ sub new_database
 	return $db;
 }
 
-# Migration 02_age: age becomes an integer, age_up(age).
+# Migration 02_age: age becomes an integer, age_up(age).  It is the first of its
+# database, so the shadow column is called _pgroll_c_1_1_age.
 sub start_migration
 {
 	my ($node, $db) = @_;
 
 	$node->safe_psql($db, q{
-		BEGIN;
-		ALTER TABLE people ADD COLUMN _pgroll_c_1_1_age integer;
-		ALTER TABLE people ADD COLUMN _pgroll_c_1_pending boolean
-			DEFAULT pgroll_c.awaits_backfill();
-		CREATE TRIGGER _pgroll_c_1 BEFORE INSERT OR UPDATE ON people
-			FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write('only', '{
-				"base": "public", "migration": "02_age", "version": "public_02_age",
-				"marker": "_pgroll_c_1_pending",
-				"edges": [{
-					"up": {"column": "_pgroll_c_1_1_age", "logical": "age", "not_null": false,
-						"expression": "public.age_up($1)", "inputs": ["age"]},
-					"down": {"column": "age", "logical": "age", "not_null": false,
-						"expression": "($1)::text", "inputs": ["_pgroll_c_1_1_age"]}
-				}]}');
-		ALTER TABLE people ENABLE ALWAYS TRIGGER _pgroll_c_1;
-		INSERT INTO pgroll_c.migration (base_schema, name, state, version_schema, started_by)
-			VALUES ('public', '02_age', 'started', 'public_02_age',
-				(SELECT tableowner FROM pg_tables WHERE tablename = 'people'));
-		INSERT INTO pgroll_c.task (migration, kind, relation, command)
-			SELECT m.id, t.* FROM pgroll_c.migration m, (VALUES
-				('backfill', 'people'::regclass, NULL),
-				('analyze', 'people', 'ANALYZE public.people (_pgroll_c_1_1_age)'),
-				('last_pass', 'people', NULL),
-				('old_snapshots', NULL, NULL)) t;
-		SELECT pgroll_c.status();
-		COMMIT;
-	});
+		SELECT pgroll_c.start_migration('02_age', '{"operations": [
+			{"alter_column": {"table": "people", "column": "age", "type": "integer",
+				"up": "age_up(age)", "down": "age::text"}}]}')});
 }
 
 # Does every row hold what the backfill leaves, and await nothing?
