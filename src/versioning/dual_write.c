@@ -35,7 +35,7 @@ static bool carried_on(DualWrite *write, const EdgeRule *rule,
 					   AttrNumber attnum, int target);
 static void note_ups(DualWrite *write);
 static void inherit(DualWrite *write, EdgeTarget *target, int index);
-static void run_downs(DualWrite *write, bool *set_here);
+static void run_downs(DualWrite *write);
 static bool down_must_run(DualWrite *write, const EdgeRule *rule,
 						  const bool *set_here);
 static bool base_down_must_run(DualWrite *write, const EdgeRule *rule,
@@ -57,20 +57,17 @@ static bool column_differs(DualWrite *write, AttrNumber attnum,
 bool
 dual_write_insert(DualWrite *write)
 {
-	bool	   *set_here;
-
 	/*
 	 * All markers false: a row that moves between partitions, or comes from a
 	 * dump.  Nothing but what the user's triggers changed is carried over.
 	 */
 	if (!write->any_awaits && write->first == NULL)
 		return false;
-	set_here = palloc0(write->edges->ntargets * sizeof(bool));
 	if (write->role == DUAL_WRITE_FIRST)
 		note_ups(write);
 	else
 		run_ups(write);
-	run_downs(write, set_here);
+	run_downs(write);
 	return write->new.nset > 0 ||
 		(write->any_awaits && write->role != DUAL_WRITE_FIRST);
 }
@@ -78,13 +75,11 @@ dual_write_insert(DualWrite *write)
 bool
 dual_write_update(DualWrite *write)
 {
-	bool	   *set_here = palloc0(write->edges->ntargets * sizeof(bool));
-
 	if (write->role == DUAL_WRITE_FIRST)
 		note_ups(write);
 	else
 		run_ups(write);
-	run_downs(write, set_here);
+	run_downs(write);
 	return write->new.nset > 0;
 }
 
@@ -240,14 +235,16 @@ inherit(DualWrite *write, EdgeTarget *target, int index)
 }
 
 static void
-run_downs(DualWrite *write, bool *set_here)
+run_downs(DualWrite *write)
 {
 	RelationEdges *edges = write->edges;
+	bool	   *set_here = write->set_here;
 	int			newest = write->writer > 0 ? write->writer :
 	edges->nmigrations;
 
 	if (write->writer == 0 && write->first == NULL && !assigns_newer(write))
 		return;
+	memset(set_here, 0, edges->ntargets * sizeof(bool));
 	for (int i = newest - 1; i >= 0; i--)
 	{
 		const EdgeVersion *version = &edges->migrations[i];
@@ -474,7 +471,9 @@ column_differs(DualWrite *write, AttrNumber attnum,
 
 	if (a_null || b_null)
 		return a_null != b_null;
-	if (!attribute->attbyval && a == b)
+	if (attribute->attbyval)
+		return a != b;
+	if (a == b)
 		return false;
 	/* the same value out of line: no need to fetch it */
 	if (attribute->attlen == -1 &&
@@ -483,5 +482,5 @@ column_differs(DualWrite *write, AttrNumber attnum,
 		memcmp(DatumGetPointer(a), DatumGetPointer(b),
 			   VARSIZE_EXTERNAL(DatumGetPointer(a))) == 0)
 		return false;
-	return !datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
+	return !datum_image_eq(a, b, false, attribute->attlen);
 }

@@ -39,6 +39,8 @@ typedef struct DualWrite
 	bool	   *runs;			/* by rule: up halves that the statement makes run */
 	bool	   *old_side;		/* by rule: up halves that read a change */
 	bool	   *keeps;			/* by rule: its column stays as it was sent */
+	bool	   *set_here;		/* by target: a down half has set it */
+	bool	   *clear;			/* by migration: the marker is to become false */
 
 	/* the pair of triggers around the user's own */
 	dlist_node	node;			/* of a first one: in the list of these */

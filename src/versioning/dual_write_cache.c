@@ -11,6 +11,7 @@
 #include "pgroll.h"
 
 #include "access/sysattr.h"
+#include "access/tupdesc_details.h"
 #include "catalog/pg_trigger.h"
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
@@ -54,6 +55,7 @@ static void resolve_migrations(RelationEdges *edges, Relation relation,
 static void resolve_half(RelationEdges *edges, Relation relation,
 						 const EdgeHalf *half, int migration, bool is_up);
 static void resolve_targets(RelationEdges *edges);
+static void resolve_tail(RelationEdges *edges);
 static int	target_index(RelationEdges *edges, AttrNumber attnum);
 static AttrNumber column_attnum(RelationEdges *edges, Relation relation,
 								int migration, const char *column);
@@ -316,6 +318,7 @@ resolve_migrations(RelationEdges *edges, Relation relation, List *migrations)
 		}
 	}
 	resolve_targets(edges);
+	resolve_tail(edges);
 }
 
 static void
@@ -388,6 +391,29 @@ resolve_targets(RelationEdges *edges)
 					rule->input_targets[j] = k;
 		}
 	}
+}
+
+/* What the fast paths need: the columns that we set, and absent markers. */
+static void
+resolve_tail(RelationEdges *edges)
+{
+	TupleConstr *constr = edges->tupdesc->constr;
+	Bitmapset  *ours = NULL;
+
+	for (int i = 0; i < edges->ntargets; i++)
+		ours = bms_add_member(ours, edges->targets[i].attnum);
+	for (int i = 0; i < edges->nmigrations; i++)
+	{
+		EdgeVersion *version = &edges->migrations[i];
+		int			attnum = version->marker;
+
+		ours = bms_add_member(ours, attnum);
+		version->missing_awaits =
+			!TupleDescAttr(edges->tupdesc, attnum - 1)->atthasmissing ||
+			!constr->missing[attnum - 1].am_present ||
+			DatumGetBool(constr->missing[attnum - 1].am_value);
+	}
+	edges->tail = tuple_tail_create(edges->tupdesc, ours);
 }
 
 static int

@@ -15,6 +15,7 @@
 #include "utils/rel.h"
 
 #include "versioning/edge.h"
+#include "versioning/tuple_tail.h"
 
 /* A column that some half sets. */
 typedef struct EdgeTarget
@@ -47,6 +48,7 @@ typedef struct EdgeVersion
 {
 	EdgeMigration *migration;
 	AttrNumber	marker;
+	bool		missing_awaits;	/* do rows await that are too short for it? */
 	int			nups;
 	int		   *ups;			/* in the order in which they run */
 	int			ndowns;
@@ -72,6 +74,7 @@ typedef struct RelationEdges
 	Bitmapset  *columns;		/* all columns above, offset as in tg_updatedcols */
 	Bitmapset  *newer_columns;	/* those that the oldest version does not have */
 	bool		has_not_null;	/* some half has not_null */
+	TupleTail  *tail;			/* shadows and markers at the table's end */
 	List	   *relations;		/* OIDs of relations that expressions read */
 	List	   *items;			/* PlanInvalItem *: functions and types */
 	char	   *misplaced;		/* a trigger that fires outside ours, or NULL */

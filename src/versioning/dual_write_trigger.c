@@ -129,6 +129,8 @@ statement_begin(FmgrInfo *flinfo, TriggerData *trigdata)
 	write->runs = palloc0(edges->nrules * sizeof(bool));
 	write->old_side = palloc0(edges->nrules * sizeof(bool));
 	write->keeps = palloc0(edges->nrules * sizeof(bool));
+	write->set_here = palloc0(edges->ntargets * sizeof(bool));
+	write->clear = palloc0(edges->nmigrations * sizeof(bool));
 	if (write->role == DUAL_WRITE_FIRST)
 	{
 		write->result_slot = MakeSingleTupleTableSlot(edges->tupdesc,
@@ -225,7 +227,6 @@ static HeapTuple
 row_result(DualWrite *write, HeapTuple tuple, bool changed)
 {
 	RelationEdges *edges = write->edges;
-	bool	   *clear = palloc0(edges->nmigrations * sizeof(bool));
 
 	if (write->role != DUAL_WRITE_FIRST)
 	{
@@ -233,12 +234,12 @@ row_result(DualWrite *write, HeapTuple tuple, bool changed)
 			dual_write_check_not_null(write);
 		for (int i = 0; i < edges->nmigrations; i++)
 		{
-			clear[i] = edge_row_awaits(write->eval, i, write->slot);
-			changed = changed || clear[i];
+			write->clear[i] = edge_row_awaits(write->eval, i, write->slot);
+			changed = changed || write->clear[i];
 		}
 	}
 	if (changed)
-		tuple = edge_row_form(write->eval, &write->new, tuple, clear);
+		tuple = edge_row_form(write->eval, &write->new, tuple, write->clear);
 	if (write->role == DUAL_WRITE_FIRST)
 		keep_result(write, tuple);
 	return tuple;

@@ -8,6 +8,7 @@
 
 #include "access/detoast.h"
 #include "access/htup_details.h"
+#include "access/tupmacs.h"
 #include "executor/executor.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -29,6 +30,9 @@ struct EdgeEval
 	EdgeQuery **queries;		/* likewise, of rules with a subquery */
 	EdgeRow		row;			/* edge_eval_backfill()'s */
 	bool	   *awaits;			/* by migration, likewise */
+	Datum	   *tail_values;	/* by column of the table's tail */
+	bool	   *tail_isnull;
+	bool	   *tail_replace;
 };
 
 /* What the error context says. */
@@ -40,6 +44,8 @@ typedef struct RuleContext
 
 static void unpin_callback(void *arg);
 static void row_prepare(EdgeEval *eval, const EdgeRule *rule, EdgeRow *row);
+static HeapTuple form_tail(EdgeEval *eval, EdgeRow *row, HeapTuple tuple,
+						   const bool *clear_marker);
 static void row_store(EdgeRow *row, int target, AttrNumber attnum);
 static Datum evaluate(EdgeEval *eval, int index, EdgeRow *row, bool *isnull);
 static void rule_error_context(void *arg);
@@ -49,12 +55,16 @@ edge_eval_create(RelationEdges *edges, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	EdgeEval   *eval = palloc0(sizeof(EdgeEval));
+	int			ntail = edges->tail->natts - edges->tail->first + 1;
 
 	eval->edges = edges;
 	eval->context = context;
 	eval->states = palloc0(edges->nrules * sizeof(ExprState *));
 	eval->queries = palloc0(edges->nrules * sizeof(EdgeQuery *));
 	eval->awaits = palloc0(edges->nmigrations * sizeof(bool));
+	eval->tail_values = palloc(ntail * sizeof(Datum));
+	eval->tail_isnull = palloc(ntail * sizeof(bool));
+	eval->tail_replace = palloc(ntail * sizeof(bool));
 	/* no context of its own: values live in the caller's current one */
 	eval->econtext = makeNode(ExprContext);
 	eval->econtext->ecxt_per_query_memory = context;
@@ -212,11 +222,29 @@ edge_eval_rule(EdgeEval *eval, int index, EdgeRow *row, bool *isnull)
 bool
 edge_row_awaits(EdgeEval *eval, int migration, TupleTableSlot *slot)
 {
+	const EdgeVersion *version = &eval->edges->migrations[migration];
 	bool		isnull;
-	Datum		marker = slot_getattr(slot,
-									  eval->edges->migrations[migration].marker,
-									  &isnull);
+	Datum		marker;
 
+	/*
+	 * Most often the marker is the last byte of the tuple, or the tuple is
+	 * older than the marker: no need to take it apart.
+	 */
+	if ((TTS_IS_HEAPTUPLE(slot) || TTS_IS_BUFFERTUPLE(slot)) &&
+		slot->tts_nvalid < version->marker &&
+		((HeapTupleTableSlot *) slot)->tuple != NULL)
+	{
+		HeapTuple	tuple = ((HeapTupleTableSlot *) slot)->tuple;
+		int			natts = HeapTupleHeaderGetNatts(tuple->t_data);
+
+		if (natts < version->marker)
+			return version->missing_awaits;
+		if (natts == version->marker &&
+			(!HeapTupleHasNulls(tuple) ||
+			 !att_isnull(natts - 1, tuple->t_data->t_bits)))
+			return ((char *) tuple->t_data)[tuple->t_len - 1] != 0;
+	}
+	marker = slot_getattr(slot, version->marker, &isnull);
 	return isnull || DatumGetBool(marker);
 }
 
@@ -242,12 +270,18 @@ edge_row_form(EdgeEval *eval, EdgeRow *row, HeapTuple tuple,
 			  const bool *clear_marker)
 {
 	RelationEdges *edges = eval->edges;
+	HeapTuple	result = form_tail(eval, row, tuple, clear_marker);
 	int			max = edges->ntargets + edges->nmigrations;
-	int		   *columns = palloc(max * sizeof(int));
-	Datum	   *values = palloc(max * sizeof(Datum));
-	bool	   *isnull = palloc(max * sizeof(bool));
+	int		   *columns;
+	Datum	   *values;
+	bool	   *isnull;
 	int			n = 0;
 
+	if (result != NULL)
+		return result;
+	columns = palloc(max * sizeof(int));
+	values = palloc(max * sizeof(Datum));
+	isnull = palloc(max * sizeof(bool));
 	for (int i = 0; i < edges->ntargets; i++)
 	{
 		if (!row->is_set[i])
@@ -266,6 +300,44 @@ edge_row_form(EdgeEval *eval, EdgeRow *row, HeapTuple tuple,
 	}
 	return heap_modify_tuple_by_cols(tuple, edges->tupdesc, n, columns, values,
 									 isnull);
+}
+
+/* The same where all of it is in the table's tail; NULL elsewhere. */
+static HeapTuple
+form_tail(EdgeEval *eval, EdgeRow *row, HeapTuple tuple,
+		  const bool *clear_marker)
+{
+	RelationEdges *edges = eval->edges;
+	const TupleTail *tail = edges->tail;
+
+	memset(eval->tail_replace, 0,
+		   (tail->natts - tail->first + 1) * sizeof(bool));
+	for (int i = 0; i < edges->ntargets; i++)
+	{
+		int			n = edges->targets[i].attnum - tail->first;
+
+		if (!row->is_set[i])
+			continue;
+		if (n < 0)
+			return NULL;
+		eval->tail_replace[n] = true;
+		eval->tail_values[n] = row->values[i];
+		eval->tail_isnull[n] = row->isnull[i];
+	}
+	for (int i = 0; i < edges->nmigrations; i++)
+	{
+		int			n = edges->migrations[i].marker - tail->first;
+
+		if (!clear_marker[i])
+			continue;
+		if (n < 0)
+			return NULL;
+		eval->tail_replace[n] = true;
+		eval->tail_values[n] = BoolGetDatum(false);
+		eval->tail_isnull[n] = false;
+	}
+	return tuple_tail_replace(tail, edges->tupdesc, tuple, eval->tail_values,
+							  eval->tail_isnull, eval->tail_replace);
 }
 
 static void

@@ -1,0 +1,376 @@
+/*-------------------------------------------------------------------------
+ *
+ * tuple_tail.c
+ *		Changes the last columns of a tuple without taking it apart.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/htup_details.h"
+#include "access/tupmacs.h"
+#include "catalog/pg_type.h"
+
+#include "versioning/tuple_tail.h"
+
+#define ALIGN_TO(offset, align) TYPEALIGN(align, offset)
+
+static uint8 align_bytes(char align);
+static int	tail_offset(const TupleTail *tail, HeapTuple tuple, int natts,
+						bool first_stays);
+static int	fixed_tail_offset(const TupleTail *tail, HeapTuple tuple,
+							  bool first_stays);
+static int	walk_to_tail(const TupleTail *tail, HeapTuple tuple);
+static bool keep_others(const TupleTail *tail, HeapTuple tuple, int natts,
+						int offset, Datum *values, bool *isnull,
+						const bool *replace);
+static int	skip(const TailColumn *column, const char *data, int *start);
+static int	tail_end(const TupleTail *tail, int offset, const Datum *values,
+					 const bool *isnull);
+static void fill_tail(const TupleTail *tail, HeapTupleHeader header,
+					  int offset, const Datum *values, const bool *isnull);
+static Size fill_varlena(const TailColumn *column, char *start, int *offset,
+						 struct varlena *value, HeapTupleHeader header);
+static bool fill_nulls(const TupleTail *tail, HeapTupleHeader from,
+					   const bool *isnull, uint8 *bits);
+
+TupleTail *
+tuple_tail_create(TupleDesc tupdesc, const Bitmapset *columns)
+{
+	TupleTail  *tail = palloc(sizeof(TupleTail));
+
+	tail->natts = tupdesc->natts;
+	tail->columns = palloc(tupdesc->natts * sizeof(TailColumn));
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+		TailColumn *column = &tail->columns[i];
+
+		column->len = attribute->attlen;
+		column->align = align_bytes(attribute->attalign);
+		column->byval = attribute->attbyval;
+		column->packable = attribute->attlen == -1 &&
+			attribute->attstorage != TYPSTORAGE_PLAIN;
+		column->missing = attribute->atthasmissing;
+	}
+	tail->first = tail->natts + 1;
+	while (tail->first > 1 && bms_is_member(tail->first - 1, columns) &&
+		   tail->columns[tail->first - 2].len != -2)
+		tail->first--;
+	return tail;
+}
+
+HeapTuple
+tuple_tail_replace(const TupleTail *tail, TupleDesc tupdesc, HeapTuple tuple,
+				   Datum *values, bool *isnull, const bool *replace)
+{
+	HeapTupleHeader from = tuple->t_data;
+	int			natts = HeapTupleHeaderGetNatts(from);
+	int			offset = tail_offset(tail, tuple, natts,
+									 !replace[0] || !isnull[0]);
+	uint8		bits[BITMAPLEN(MaxHeapAttributeNumber)];
+	HeapTupleHeader to;
+	HeapTuple	result;
+	bool		has_null;
+	int			length;
+	int			hoff;
+
+	if (offset < 0 || !keep_others(tail, tuple, natts, offset, values, isnull,
+								   replace))
+		return NULL;
+	has_null = fill_nulls(tail, from, isnull, bits);
+	hoff = SizeofHeapTupleHeader;
+	if (has_null)
+		hoff += BITMAPLEN(tail->natts);
+	hoff = MAXALIGN(hoff);
+	length = hoff + tail_end(tail, offset, values, isnull);
+
+	result = palloc(HEAPTUPLESIZE + length);
+	to = (HeapTupleHeader) ((char *) result + HEAPTUPLESIZE);
+	memset(to, 0, hoff);
+	result->t_len = length;
+	result->t_self = tuple->t_self;
+	result->t_tableOid = tuple->t_tableOid;
+	result->t_data = to;
+	HeapTupleHeaderSetDatumLength(to, length);
+	HeapTupleHeaderSetTypeId(to, tupdesc->tdtypeid);
+	HeapTupleHeaderSetTypMod(to, tupdesc->tdtypmod);
+	to->t_ctid = from->t_ctid;
+	HeapTupleHeaderSetNatts(to, tail->natts);
+	to->t_hoff = hoff;
+	to->t_infomask = from->t_infomask & (HEAP_HASVARWIDTH | HEAP_HASEXTERNAL);
+	if (has_null)
+	{
+		to->t_infomask |= HEAP_HASNULL;
+		memcpy(to->t_bits, bits, BITMAPLEN(tail->natts));
+	}
+	memcpy((char *) to + hoff, (char *) from + from->t_hoff, offset);
+	memset((char *) to + hoff + offset, 0, length - hoff - offset);
+	fill_tail(tail, to, offset, values, isnull);
+	return result;
+}
+
+static uint8
+align_bytes(char align)
+{
+	switch (align)
+	{
+		case TYPALIGN_CHAR:
+			return 1;
+		case TYPALIGN_SHORT:
+			return ALIGNOF_SHORT;
+		case TYPALIGN_INT:
+			return ALIGNOF_INT;
+		default:
+			return ALIGNOF_DOUBLE;
+	}
+}
+
+/*
+ * Where the tail's first value would begin, before alignment; or, where the
+ * first column has a value and will have one (first_stays), where it does
+ * begin.  -1: the tuple lacks more columns than the tail's.
+ */
+static int
+tail_offset(const TupleTail *tail, HeapTuple tuple, int natts,
+			bool first_stays)
+{
+	int			offset;
+
+	if (natts == tail->first - 1)
+		return tuple->t_len - tuple->t_data->t_hoff;
+	if (natts != tail->natts)
+		return -1;
+	offset = fixed_tail_offset(tail, tuple, first_stays);
+	if (offset < 0)
+		offset = walk_to_tail(tail, tuple);
+	return offset;
+}
+
+/*
+ * From the tuple's end backwards, where that is certain: all values of the tail
+ * are of fixed length and follow each other without padding.  What padding
+ * there is before the first of them is unknown, so the first must be one byte
+ * long, or keep its place.
+ */
+static int
+fixed_tail_offset(const TupleTail *tail, HeapTuple tuple, bool first_stays)
+{
+	HeapTupleHeader header = tuple->t_data;
+	bool		has_nulls = (header->t_infomask & HEAP_HASNULL) != 0;
+	int			offset = tuple->t_len - header->t_hoff;
+	const TailColumn *next = NULL;
+	bool		present = false;
+
+	for (int i = tail->natts - 1; i >= tail->first - 1; i--)
+	{
+		const TailColumn *column = &tail->columns[i];
+
+		present = !has_nulls || !att_isnull(i, header->t_bits);
+		if (!present)
+			continue;
+		if (column->len < 0)
+			return -1;
+		if (next != NULL && (column->len % next->align != 0 ||
+							 column->align % next->align != 0))
+			return -1;
+		offset -= column->len;
+		next = column;
+	}
+	/* present is that of the tail's first column now */
+	if (next == NULL || next->align == 1 || (present && first_stays))
+		return offset;
+	return -1;
+}
+
+/* From the tuple's beginning, column by column. */
+static int
+walk_to_tail(const TupleTail *tail, HeapTuple tuple)
+{
+	HeapTupleHeader header = tuple->t_data;
+	bool		has_nulls = (header->t_infomask & HEAP_HASNULL) != 0;
+	const char *data = (char *) header + header->t_hoff;
+	int			offset = 0;
+	int			start;
+
+	for (int i = 0; i < tail->first - 1; i++)
+	{
+		if (has_nulls && att_isnull(i, header->t_bits))
+			continue;
+		start = offset;
+		offset = skip(&tail->columns[i], data, &start);
+	}
+	return offset;
+}
+
+/*
+ * Takes the values of the tail that are not replaced from the tuple.  Returns
+ * false where the tuple is too short to have one that is not NULL.
+ */
+static bool
+keep_others(const TupleTail *tail, HeapTuple tuple, int natts, int offset,
+			Datum *values, bool *isnull, const bool *replace)
+{
+	HeapTupleHeader header = tuple->t_data;
+	bool		has_nulls = (header->t_infomask & HEAP_HASNULL) != 0;
+	const char *data = (char *) header + header->t_hoff;
+
+	for (int i = tail->first - 1; i < tail->natts; i++)
+	{
+		int			n = i - (tail->first - 1);
+		const TailColumn *column = &tail->columns[i];
+		bool		absent = i >= natts ||
+			(has_nulls && att_isnull(i, header->t_bits));
+		int			start = offset;
+
+		if (!absent)
+			offset = skip(column, data, &start);
+		if (replace[n])
+			continue;
+		if (i >= natts && column->missing)
+			return false;
+		isnull[n] = absent;
+		if (!absent)
+			values[n] = fetch_att(data + start, column->byval, column->len);
+	}
+	return true;
+}
+
+/* The offset after a column that may begin at *start; where it does begin. */
+static int
+skip(const TailColumn *column, const char *data, int *start)
+{
+	const char *value;
+
+	/* a varlena with a short header is not aligned, and begins not with 0 */
+	if (column->len != -1 || data[*start] == 0)
+		*start = ALIGN_TO(*start, column->align);
+	value = data + *start;
+	if (column->len > 0)
+		return *start + column->len;
+	if (column->len == -1)
+		return *start + VARSIZE_ANY(value);
+	return *start + strlen(value) + 1;
+}
+
+/* The offset of the tuple's end. */
+static int
+tail_end(const TupleTail *tail, int offset, const Datum *values,
+		 const bool *isnull)
+{
+	for (int i = tail->first - 1; i < tail->natts; i++)
+	{
+		const TailColumn *column = &tail->columns[i];
+		int			n = i - (tail->first - 1);
+		struct varlena *value;
+
+		if (isnull[n])
+			continue;
+		if (column->len > 0)
+		{
+			offset = ALIGN_TO(offset, column->align) + column->len;
+			continue;
+		}
+		value = (struct varlena *) DatumGetPointer(values[n]);
+		if (VARATT_IS_EXTERNAL(value) || VARATT_IS_SHORT(value))
+			offset += VARSIZE_ANY(value);
+		else if (column->packable && VARATT_CAN_MAKE_SHORT(value))
+			offset += VARATT_CONVERTED_SHORT_SIZE(value);
+		else
+			offset = ALIGN_TO(offset, column->align) + VARSIZE(value);
+	}
+	return offset;
+}
+
+static void
+fill_tail(const TupleTail *tail, HeapTupleHeader header, int offset,
+		  const Datum *values, const bool *isnull)
+{
+	char	   *data = (char *) header + header->t_hoff;
+
+	for (int i = tail->first - 1; i < tail->natts; i++)
+	{
+		const TailColumn *column = &tail->columns[i];
+		int			n = i - (tail->first - 1);
+
+		if (isnull[n])
+			continue;
+		if (column->len == -1)
+		{
+			Size		length =
+				fill_varlena(column, data, &offset,
+							 (struct varlena *) DatumGetPointer(values[n]),
+							 header);
+
+			offset += length;
+			continue;
+		}
+		offset = ALIGN_TO(offset, column->align);
+		if (column->byval)
+			store_att_byval(data + offset, values[n], column->len);
+		else
+			memcpy(data + offset, DatumGetPointer(values[n]), column->len);
+		offset += column->len;
+	}
+}
+
+/* As heap_fill_tuple() does it; returns the length, and aligns *offset. */
+static Size
+fill_varlena(const TailColumn *column, char *start, int *offset,
+			 struct varlena *value, HeapTupleHeader header)
+{
+	Size		length;
+
+	header->t_infomask |= HEAP_HASVARWIDTH;
+	if (VARATT_IS_EXTERNAL(value) || VARATT_IS_SHORT(value))
+	{
+		if (VARATT_IS_EXTERNAL(value))
+			header->t_infomask |= HEAP_HASEXTERNAL;
+		length = VARSIZE_ANY(value);
+		memcpy(start + *offset, value, length);
+	}
+	else if (column->packable && VARATT_CAN_MAKE_SHORT(value))
+	{
+		length = VARATT_CONVERTED_SHORT_SIZE(value);
+		SET_VARSIZE_SHORT(start + *offset, length);
+		memcpy(start + *offset + 1, VARDATA(value), length - 1);
+	}
+	else
+	{
+		*offset = ALIGN_TO(*offset, column->align);
+		length = VARSIZE(value);
+		memcpy(start + *offset, value, length);
+	}
+	return length;
+}
+
+/* The bitmap of what is not NULL; false where it is not needed. */
+static bool
+fill_nulls(const TupleTail *tail, HeapTupleHeader from, const bool *isnull,
+		   uint8 *bits)
+{
+	int			before = tail->first - 1;
+	bool		has_null = false;
+
+	memset(bits, 0xFF, BITMAPLEN(tail->natts));
+	if (from->t_infomask & HEAP_HASNULL)
+	{
+		int			bytes = before / 8;
+
+		memcpy(bits, from->t_bits, bytes);
+		if (before % 8 != 0)
+			bits[bytes] = from->t_bits[bytes] | (0xFF << (before % 8));
+		for (int i = 0; i <= bytes && !has_null; i++)
+			has_null = bits[i] != 0xFF;
+	}
+	for (int i = before; i < tail->natts; i++)
+	{
+		if (!isnull[i - before])
+			continue;
+		bits[i / 8] &= ~(1 << (i % 8));
+		has_null = true;
+	}
+	/* no bits after the last column, as heap_form_tuple() leaves them */
+	if (tail->natts % 8 != 0)
+		bits[tail->natts / 8] &= ~(0xFF << (tail->natts % 8));
+	return has_null;
+}

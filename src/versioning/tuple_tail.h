@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * tuple_tail.h
+ *		Changes the last columns of a tuple without taking it apart.
+ *
+ * Shadow columns and markers are added to a table, so they stand at its end.
+ * The bytes before them are copied as they are, and the tail is made anew.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_TUPLE_TAIL_H
+#define PGROLL_TUPLE_TAIL_H
+
+#include "access/htup.h"
+#include "access/tupdesc.h"
+#include "nodes/bitmapset.h"
+
+/* One column, as far as its place in a tuple goes. */
+typedef struct TailColumn
+{
+	int16		len;
+	uint8		align;			/* in bytes */
+	bool		byval;
+	bool		packable;		/* a varlena that may have a short header */
+	bool		missing;		/* short tuples have a value of it */
+} TailColumn;
+
+typedef struct TupleTail
+{
+	int			natts;			/* of the table */
+	int			first;			/* attribute number; natts + 1: no tail */
+	TailColumn *columns;		/* all of the table's, by attribute number - 1 */
+} TupleTail;
+
+/*
+ * The tail of a table: its last columns as far as they are all members of
+ * columns (attribute numbers).  In the current memory context.
+ */
+extern TupleTail *tuple_tail_create(TupleDesc tupdesc,
+									const Bitmapset *columns);
+
+/*
+ * A fresh tuple in which column first + i has value i where replace[i] holds;
+ * NULL where it takes more than this to make it.  Values are not external.
+ */
+extern HeapTuple tuple_tail_replace(const TupleTail *tail, TupleDesc tupdesc,
+									HeapTuple tuple, Datum *values,
+									bool *isnull, const bool *replace);
+
+#endif							/* PGROLL_TUPLE_TAIL_H */
