@@ -21,6 +21,11 @@
 	pgstat_fetch_stat_local_beentry(index)
 #endif
 
+/* PG17: the kind of not-null constraints; tables have such from 18 on. */
+#if PG_VERSION_NUM < 170000
+#define CONSTRAINT_NOTNULL 'n'
+#endif
+
 /* PG18: pg_noreturn, before the declaration, replaced pg_attribute_noreturn(). */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()

@@ -192,7 +192,7 @@ constraint_can_be_carried(const TableModel *table, Oid constraint)
 	form = (Form_pg_constraint) GETSTRUCT(tuple);
 	if (form->conrelid != table->relid)
 		result = false;
-	else if (form->contype == CONSTRAINT_CHECK || form->contype == 'n')
+	else if (form->contype == CONSTRAINT_CHECK || form->contype == CONSTRAINT_NOTNULL)
 		result = form->coninhcount == 0;
 	else if (form->contype == CONSTRAINT_FOREIGN)
 		result = table->relkind == RELKIND_RELATION &&

@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "nodes/value.h"
 #include "utils/array.h"
@@ -28,7 +29,8 @@
 #include "versioning/expression.h"
 
 static char *drop_actions(List *names, Oid member);
-static char *column_sql(const Generation *generation);
+static char *column_sql(const SchemaModel *model, const TableModel *table,
+						const Generation *generation);
 static void copy_attributes(SchemaModel *model, TableModel *table,
 							const Generation *generation,
 							const Generation *old, MigrationPlan *plan);
@@ -45,6 +47,9 @@ static char *not_null_name(const SchemaModel *model, const Generation *generatio
 static bool not_null_is_checked(const Generation *generation);
 static void add_not_null(SchemaModel *model, TableModel *table,
 						 Generation *generation, MigrationPlan *plan);
+static void set_not_null(SchemaModel *model, TableModel *table,
+						 const Generation *generation, const char *check,
+						 MigrationPlan *plan);
 static void move_sequences(SchemaModel *model, TableModel *table,
 						   Generation *generation, const Generation *old,
 						   MigrationPlan *plan);
@@ -78,7 +83,8 @@ shadow_column_start(SchemaModel *model, TableModel *table,
 	Generation *old = model_stored_ancestor(generation);
 
 	shadow_alter_table(model, table, generation->operation, PHASE_START,
-					   psprintf("ADD COLUMN %s", column_sql(generation)), plan);
+					   psprintf("ADD COLUMN %s", column_sql(model, table, generation)),
+					   plan);
 	if (old != NULL)
 		copy_attributes(model, table, generation, old, plan);
 	if (not_null_is_checked(generation))
@@ -92,16 +98,9 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 	Generation *old = model_stored_ancestor(generation);
 	const char *column = quote_identifier(generation->physical);
 
-	if (not_null_is_checked(generation))
-	{
-		/* The validated check spares the scan; so it goes only afterwards. */
-		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
-						   psprintf("ALTER COLUMN %s SET NOT NULL", column), plan);
-		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
-						   psprintf("DROP CONSTRAINT %s",
-									quote_identifier(not_null_name(model, generation))),
-						   plan);
-	}
+	char	   *checked = not_null_is_checked(generation) ?
+		not_null_name(model, generation) : NULL;
+
 	if (generation->default_text != NULL && !generation->default_is_stored)
 		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
 						   psprintf("ALTER COLUMN %s SET DEFAULT %s", column,
@@ -117,6 +116,8 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 					   psprintf("RENAME COLUMN %s TO %s", column,
 								quote_identifier(generation->name)), plan);
 	generation->physical = generation->name;
+	if (checked != NULL)
+		set_not_null(model, table, generation, checked, plan);
 	add_comment(model, table, generation, plan);
 }
 
@@ -183,7 +184,8 @@ drop_actions(List *names, Oid member)
 
 /* "_pgroll_c_7_1_age text COLLATE … NOT NULL DEFAULT 1" */
 static char *
-column_sql(const Generation *generation)
+column_sql(const SchemaModel *model, const TableModel *table,
+		   const Generation *generation)
 {
 	StringInfoData sql;
 
@@ -198,7 +200,12 @@ column_sql(const Generation *generation)
 	{
 		appendStringInfo(&sql, " DEFAULT %s", generation->default_text);
 		if (generation->not_null)
-			appendStringInfoString(&sql, " NOT NULL");
+			appendStringInfo(&sql, " CONSTRAINT %s NOT NULL",
+							 quote_identifier(ChooseConstraintName(table->name,
+																   generation->name,
+																   "not_null",
+																   model->namespace,
+																   NIL)));
 	}
 	return sql.data;
 }
@@ -358,6 +365,29 @@ add_not_null(SchemaModel *model, TableModel *table, Generation *generation,
 		.task = TASK_VALIDATE,
 		.task_object = name,
 	});
+}
+
+/*
+ * Under the column's final name, and after the old column: the constraint that
+ * the server makes of it (from 18 on) then has the name that it would have anyway.
+ * The validated check spares the scan; so it goes only afterwards.
+ */
+static void
+set_not_null(SchemaModel *model, TableModel *table, const Generation *generation,
+			 const char *check, MigrationPlan *plan)
+{
+	Generation *old = generation->previous;
+	const char *column = quote_identifier(generation->name);
+	char	   *name = old == NULL ? NULL :
+		catalog_not_null_name(table->relid, model_stored_ancestor(old)->attnum);
+
+	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+					   name == NULL ?
+					   psprintf("ALTER COLUMN %s SET NOT NULL", column) :
+					   psprintf("ADD CONSTRAINT %s NOT NULL %s",
+								quote_identifier(name), column), plan);
+	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+					   psprintf("DROP CONSTRAINT %s", quote_identifier(check)), plan);
 }
 
 /* An owned sequence would go with the old column. */

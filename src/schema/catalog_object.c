@@ -41,6 +41,7 @@
 
 static TriggerFacts *read_trigger(const Trigger *trigger);
 static ConstraintFacts *read_constraint(HeapTuple tuple, Relation rel);
+static List *read_key(HeapTuple tuple);
 static void read_foreign_key(ConstraintFacts *facts, HeapTuple tuple);
 static const char *action_text(char action);
 static int	compare_constraints(const ListCell *a, const ListCell *b);
@@ -277,6 +278,32 @@ catalog_constraints(Oid relid)
 	return found;
 }
 
+char *
+catalog_not_null_name(Oid relid, AttrNumber attnum)
+{
+	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	char	   *name = NULL;
+
+	ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(catalog, ConstraintRelidTypidNameIndexId, true,
+							  NULL, 1, &key);
+	while (name == NULL && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+
+		if (form->contype == CONSTRAINT_NOTNULL &&
+			linitial_int(read_key(tuple)) == attnum)
+			name = pstrdup(NameStr(form->conname));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return name;
+}
+
 bool
 catalog_constraint_exists(Oid relid, const char *name)
 {
@@ -359,10 +386,10 @@ read_constraint(HeapTuple tuple, Relation rel)
 {
 	Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
 	ConstraintFacts *facts;
-	Datum		value;
 	bool		isnull;
+	ListCell   *lc;
 
-	if (form->contype == CONSTRAINT_TRIGGER || form->contype == 'n')
+	if (form->contype == CONSTRAINT_TRIGGER || form->contype == CONSTRAINT_NOTNULL)
 		return NULL;
 	facts = palloc0(sizeof(ConstraintFacts));
 	facts->oid = form->oid;
@@ -374,18 +401,11 @@ read_constraint(HeapTuple tuple, Relation rel)
 	facts->initially_deferred = form->condeferred;
 	facts->index = form->contype == CONSTRAINT_FOREIGN ? InvalidOid : form->conindid;
 	facts->comment = GetComment(form->oid, ConstraintRelationId, 0);
-	value = SysCacheGetAttr(CONSTROID, tuple, Anum_pg_constraint_conkey, &isnull);
-	if (!isnull)
+	facts->key = read_key(tuple);
+	foreach(lc, facts->key)
 	{
-		ArrayType  *array = DatumGetArrayTypeP(value);
-		int16	   *keys = (int16 *) ARR_DATA_PTR(array);
-
-		for (int i = 0; i < ARR_DIMS(array)[0]; i++)
-		{
-			facts->key = lappend_int(facts->key, keys[i]);
-			if (keys[i] > 0)
-				facts->columns = bms_add_member(facts->columns, keys[i]);
-		}
+		if (lfirst_int(lc) > 0)
+			facts->columns = bms_add_member(facts->columns, lfirst_int(lc));
 	}
 	if (form->contype == CONSTRAINT_CHECK)
 		facts->check = TextDatumGetCString(SysCacheGetAttr(CONSTROID, tuple,
@@ -394,6 +414,26 @@ read_constraint(HeapTuple tuple, Relation rel)
 	if (form->contype == CONSTRAINT_FOREIGN)
 		read_foreign_key(facts, tuple);
 	return facts;
+}
+
+/* Attribute numbers (int), in order. */
+static List *
+read_key(HeapTuple tuple)
+{
+	List	   *key = NIL;
+	bool		isnull;
+	Datum		value = SysCacheGetAttr(CONSTROID, tuple,
+										Anum_pg_constraint_conkey, &isnull);
+	ArrayType  *array;
+	int16	   *numbers;
+
+	if (isnull)
+		return NIL;
+	array = DatumGetArrayTypeP(value);
+	numbers = (int16 *) ARR_DATA_PTR(array);
+	for (int i = 0; i < ARR_DIMS(array)[0]; i++)
+		key = lappend_int(key, numbers[i]);
+	return key;
 }
 
 static void

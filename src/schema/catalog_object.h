@@ -70,6 +70,9 @@ typedef struct ConstraintFacts
 /* Of the table itself, in the order of their names; not-null constraints are left out. */
 extern List *catalog_constraints(Oid relid);
 
+/* The column's not-null constraint; NULL where it has none, as always before 18. */
+extern char *catalog_not_null_name(Oid relid, AttrNumber attnum);
+
 /* Is there a constraint, an index of that name on the table? */
 extern bool catalog_constraint_exists(Oid relid, const char *name);
 
