@@ -177,8 +177,9 @@ SELECT pgroll_c.rollback_migration();
 SELECT * FROM test.changes(); -- no rows
 SELECT pgroll_c.start_migration('10_draft', :'migration');
 SELECT pgroll_c.complete_migration();
-CREATE TABLE plain.draft (id int PRIMARY KEY, z varchar(7) DEFAULT 'q', y date NOT NULL);
+CREATE TABLE plain.draft (id int PRIMARY KEY, z varchar(7) DEFAULT 'q');
 ALTER TABLE plain.draft RENAME TO final;
+ALTER TABLE plain.final ADD y date NOT NULL;
 COMMENT ON COLUMN plain.final.z IS 'the end';
 SELECT * FROM test.differences('public', 'plain'); -- no rows
 
