@@ -170,6 +170,7 @@ DROP EXTENSION pgroll_c;						-- fails
 
 -- all of it is free again afterwards
 SET ROLE regress_ddl_guard;
+CALL pgroll_c.run_tasks('app');
 SELECT pgroll_c.complete_migration('app');
 SELECT * FROM our_triggers;						-- no rows
 SELECT * FROM app_02.users ORDER BY id;

@@ -25,6 +25,7 @@
 #include "migration/lifecycle.h"
 #include "migration/plan.h"
 #include "operation/op_sql.h"
+#include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "state/migrations.h"
@@ -48,6 +49,7 @@ static int	compare_background_steps(const ListCell *a, const ListCell *b);
 static MigrationRow *require_active(const char *base_schema, const char *verb);
 static void check_owns_migration(const MigrationRow *row);
 static void check_ready(const MigrationRow *row);
+static char *open_tasks_text(int64 id, int n_open);
 static const char *previous_version(const MigrationRow *row);
 static MigrationPlan *complete_plan(const MigrationRow *row, Migration *migration);
 static void refresh_views(const MigrationRow *row, Migration *migration);
@@ -492,8 +494,27 @@ check_ready(const MigrationRow *row)
 	ereport(ERROR,
 			(errcode(ERRCODE_PGROLL_MIGRATION_NOT_READY),
 			 errmsg("migration \"%s\" is not ready", row->name),
-			 errdetail("%d of its tasks are still open.", n_open),
+			 errdetail("%s", open_tasks_text(row->id, n_open)),
 			 errhint("Wait with CALL pgroll_c.wait_for_migration().")));
+}
+
+/* How far a migration is, as a sentence. */
+static char *
+open_tasks_text(int64 id, int n_open)
+{
+	Task	   *next = task_next(id);
+	StringInfoData sentence;
+
+	initStringInfo(&sentence);
+	appendStringInfo(&sentence, "%d of its tasks are still open", n_open);
+	if (next != NULL)
+		appendStringInfo(&sentence, ", the next is \"%s\"", task_kind_name(next->kind));
+	if (next != NULL && OidIsValid(next->relation))
+		appendStringInfo(&sentence, " of %s", catalog_relation_name(next->relation));
+	if (next != NULL && next->rows_done > 0)
+		appendStringInfo(&sentence, " with " INT64_FORMAT " rows done", next->rows_done);
+	appendStringInfoChar(&sentence, '.');
+	return sentence.data;
 }
 
 /* The version schema that a completion retires, or NULL. */
