@@ -16,7 +16,9 @@
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
+#include "schema/catalog_read.h"
 #include "versioning/expression.h"
+#include "versioning/version_view.h"
 
 typedef enum NullableChange
 {
@@ -42,11 +44,17 @@ typedef struct AlterColumn
 	TableModel *table;
 	Generation *generation;		/* what the operation leaves */
 	bool		shadow;
+	bool		in_place;		/* the type widens in the catalog alone */
 	char	   *type_sql;		/* of a created table's column */
 } AlterColumn;
 
 static void validate_null_change(AlterColumn *op, const ColumnModel *column);
 static void resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column);
+static bool can_widen_in_place(AlterColumn *op, SchemaModel *model,
+							   const Generation *generation, Oid type,
+							   int32 typmod);
+static void start_in_place(const AlterColumn *op, SchemaModel *model,
+						   MigrationPlan *plan);
 static void shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column,
 						 Oid type, int32 typmod);
 static Node *half_or_column(AlterColumn *op, SchemaModel *model, const char *text,
@@ -141,6 +149,15 @@ resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column)
 			column->generation->not_null = op->nullable == NULLABLE_SET_NOT_NULL;
 		return;
 	}
+	op->in_place = op->type_text != NULL && op->up == NULL && op->down == NULL &&
+		op->nullable == NULLABLE_KEEP &&
+		can_widen_in_place(op, model, column->generation, type, typmod);
+	if (op->in_place)
+	{
+		column->generation->type = type;
+		column->generation->typmod = typmod;
+		return;
+	}
 	op->shadow = op->type_text != NULL || op->nullable == NULLABLE_SET_NOT_NULL ||
 		(op->nullable == NULLABLE_DROP_NOT_NULL && op->down != NULL &&
 		 !is_bare_column(op, model, column, op->down));
@@ -148,6 +165,30 @@ resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column)
 		shadow_edges(op, model, column, type, typmod);
 	else if (op->nullable == NULLABLE_DROP_NOT_NULL)
 		column->generation->not_null = false;
+}
+
+/*
+ * Nothing but the column's default, its NOT NULL and its indexes may hang on it:
+ * the server would check anything else again, under its lock.
+ */
+static bool
+can_widen_in_place(AlterColumn *op, SchemaModel *model, const Generation *generation,
+				   Oid type, int32 typmod)
+{
+	ListCell   *lc;
+
+	if (model->started)
+		return generation->type == type && generation->typmod == typmod;
+	if (generation->attnum == 0 || generation->generated != '\0' ||
+		!expression_is_free_widening(generation, type, typmod))
+		return false;
+	foreach(lc, catalog_dependents(op->table->relid, generation->attnum,
+								   model->version_namespaces))
+	{
+		if (!catalog_dependent_is_plain(lfirst(lc)))
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -161,7 +202,7 @@ shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column, Oid type,
 
 	if (op->type_text != NULL && (op->up == NULL || op->down == NULL))
 		json_error(operation_path(&op->base, op->up == NULL ? "up" : "down"),
-				   "a change of type needs both \"up\" and \"down\"");
+				   "a change of type needs both \"up\" and \"down\", unless it only widens a column on which no check, key or other object hangs");
 	if (op->nullable == NULLABLE_SET_NOT_NULL && op->up == NULL)
 		json_error(operation_path(&op->base, "up"),
 				   "\"nullable\": false needs \"up\", which says what NULL becomes");
@@ -252,8 +293,26 @@ start_alter_column(const Operation *base, SchemaModel *model, MigrationPlan *pla
 											 "SET" : "DROP"));
 		metadata_steps(op, model, PHASE_START, plan);
 	}
+	else if (op->in_place)
+		start_in_place(op, model, plan);
 	else if (op->shadow && op->generation->current)
 		shadow_column_start(model, op->table, op->generation, plan);
+}
+
+/* A rollback leaves the wider type: to narrow it would take a scan under lock. */
+static void
+start_in_place(const AlterColumn *op, SchemaModel *model, MigrationPlan *plan)
+{
+	TableModel *stored = catalog_read_table(model, op->table->relid);
+
+	if (stored == NULL)
+		return;
+	version_view_drop_previous(model, stored, PHASE_START, plan);
+	shadow_alter_table(model, op->table, op->base.number, PHASE_START,
+					   psprintf("ALTER COLUMN %s TYPE %s",
+								quote_identifier(op->generation->physical),
+								op->type_sql), plan);
+	version_view_create_previous(model, stored, PHASE_START, plan);
 }
 
 static void

@@ -69,7 +69,10 @@ catalog_read_schema(const char *base_schema, const char *version_schema,
 	model->namespace = get_namespace_oid(base_schema, false);
 	model->migration = migration;
 	if (version_schema != NULL)
+	{
+		model->previous_version = pstrdup(version_schema);
 		version_namespace = get_namespace_oid(version_schema, true);
+	}
 
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
@@ -82,6 +85,20 @@ catalog_read_schema(const char *base_schema, const char *version_schema,
 	}
 	AtEOXact_GUC(false, guc_level);
 	return model;
+}
+
+TableModel *
+catalog_read_table(const SchemaModel *model, Oid relid)
+{
+	int			guc_level = NewGUCNestLevel();
+	TableModel *table;
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	table = read_table(relid, model->previous_version == NULL ? InvalidOid :
+					   get_namespace_oid(model->previous_version, true));
+	AtEOXact_GUC(false, guc_level);
+	return table;
 }
 
 char *
@@ -245,6 +262,34 @@ catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 	systable_endscan(scan);
 	table_close(depend, AccessShareLock);
 	return found;
+}
+
+bool
+catalog_dependent_is_plain(const Dependent *dependent)
+{
+	Oid			class_id = dependent->object.classId;
+
+	if (class_id == AttrDefaultRelationId)
+		return dependent->deptype == DEPENDENCY_AUTO;
+	if (class_id == ConstraintRelationId)
+	{
+		HeapTuple	tuple = SearchSysCache1(CONSTROID,
+											ObjectIdGetDatum(dependent->object.objectId));
+		char		type;
+
+		if (!HeapTupleIsValid(tuple))
+			return true;
+		type = ((Form_pg_constraint) GETSTRUCT(tuple))->contype;
+		ReleaseSysCache(tuple);
+		return type == CONSTRAINT_PRIMARY || type == CONSTRAINT_UNIQUE || type == 'n';
+	}
+	if (class_id == RelationRelationId)
+	{
+		char		relkind = get_rel_relkind(dependent->object.objectId);
+
+		return relkind == RELKIND_INDEX || relkind == RELKIND_SEQUENCE;
+	}
+	return false;
 }
 
 List *

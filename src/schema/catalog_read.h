@@ -22,6 +22,12 @@ extern SchemaModel *catalog_read_schema(const char *base_schema,
 										const char *version_schema,
 										int64 migration);
 
+/*
+ * One table as it is stored now, in the order of its view in the version before
+ * the model's; NULL where it is gone.
+ */
+extern TableModel *catalog_read_table(const SchemaModel *model, Oid relid);
+
 /* The name of a role; an error where it is gone. */
 extern char *catalog_role_name(Oid role);
 
@@ -67,6 +73,9 @@ typedef struct Dependent
  * columns, but for views of the schemas (Oid) named.
  */
 extern List *catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas);
+
+/* Is it the column's default or sequence, an index, a key or NOT NULL of its table? */
+extern bool catalog_dependent_is_plain(const Dependent *dependent);
 
 /*
  * Descriptions (char *) of those that would keep the table or column from being

@@ -75,6 +75,7 @@ typedef struct SchemaModel
 {
 	char	   *base_schema;
 	Oid			namespace;
+	char	   *previous_version;	/* version schema before this one, or NULL */
 	int64		migration;		/* id: part of the names that we make */
 	int			next_object;	/* for name_temporary() */
 	List	   *tables;			/* TableModel *, dropped ones included */

@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
@@ -128,6 +129,23 @@ expression_inputs(Node *expr)
 
 	(void) collect_inputs(expr, &inputs);
 	return inputs;
+}
+
+bool
+expression_is_free_widening(const Generation *generation, Oid type, int32 typmod)
+{
+	Node	   *value = expression_column(generation);
+
+	if (get_typcollation(type) != generation->collation)
+		return false;
+	value = coerce_to_target_type(make_parsestate(NULL), value, generation->type,
+								  type, typmod, COERCION_ASSIGNMENT,
+								  COERCE_IMPLICIT_CAST, -1);
+	/* Planning takes away a length coercion that changes nothing. */
+	value = value == NULL ? NULL : (Node *) expression_planner((Expr *) value);
+	while (value != NULL && IsA(value, RelabelType))
+		value = (Node *) ((RelabelType *) value)->arg;
+	return expression_is_column(value, generation);
 }
 
 Node *

@@ -51,6 +51,13 @@ extern bool expression_is_column(Node *expr, const Generation *generation);
 /* The generations (by number) that it reads. */
 extern Bitmapset *expression_inputs(Node *expr);
 
+/*
+ * Can the column get this type in the catalog alone, every value staying as it
+ * is stored?  The idea is that of ATColumnChangeRequiresRewrite() in tablecmds.c.
+ */
+extern bool expression_is_free_widening(const Generation *generation, Oid type,
+										int32 typmod);
+
 /* Value of expr as another generation's type, without its length or precision. */
 extern Node *expression_cast(Node *expr, const Generation *generation);
 

@@ -26,6 +26,7 @@
 static void create_view(SchemaModel *model, TableModel *table,
 						const char *version_schema, Phase phase,
 						bool replace, bool qualified, MigrationPlan *plan);
+static Oid	previous_view(SchemaModel *model, TableModel *stored);
 static char *select_sql(SchemaModel *model, TableModel *table);
 static void view_owner(TableModel *table, const char *view, Phase phase,
 					   MigrationPlan *plan);
@@ -76,6 +77,32 @@ version_views_create(SchemaModel *model, const char *version_schema,
 			create_view(model, table, version_schema, phase, false,
 						list_member_ptr(qualified, table), plan);
 	}
+}
+
+void
+version_view_drop_previous(SchemaModel *model, TableModel *stored, Phase phase,
+						   MigrationPlan *plan)
+{
+	Oid			view = previous_view(model, stored);
+
+	if (!OidIsValid(view))
+		return;
+	check_view_dependents(view, list_make1_oid(get_rel_namespace(view)));
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.command = psprintf("DROP VIEW %s", catalog_relation_name(view)),
+		.lock = AccessExclusiveLock,
+		.relation = view,
+		.relation_name = catalog_relation_name(view),
+	});
+}
+
+void
+version_view_create_previous(SchemaModel *model, TableModel *stored, Phase phase,
+							 MigrationPlan *plan)
+{
+	if (OidIsValid(previous_view(model, stored)))
+		create_view(model, stored, model->previous_version, phase, false, false, plan);
 }
 
 void
@@ -180,6 +207,17 @@ create_view(SchemaModel *model, TableModel *table, const char *version_schema,
 	view_defaults(table, view, phase, plan);
 	view_grants(table, view, phase, plan);
 	view_comments(table, view, phase, plan);
+}
+
+static Oid
+previous_view(SchemaModel *model, TableModel *stored)
+{
+	Oid			namespace = InvalidOid;
+
+	if (model->previous_version != NULL)
+		namespace = get_namespace_oid(model->previous_version, true);
+	return OidIsValid(namespace) ? get_relname_relid(stored->name, namespace) :
+		InvalidOid;
 }
 
 static char *

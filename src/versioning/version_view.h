@@ -22,6 +22,16 @@ extern void version_schema_create(SchemaModel *model, const char *version_schema
 extern void version_views_create(SchemaModel *model, const char *version_schema,
 								 Phase phase, List *qualified, MigrationPlan *plan);
 
+/*
+ * Drop the view of one table, as it is stored, from the version before the
+ * model's, and make it again: a column's type cannot change under a view.
+ * Nothing happens where there is no such view.
+ */
+extern void version_view_drop_previous(SchemaModel *model, TableModel *stored,
+									   Phase phase, MigrationPlan *plan);
+extern void version_view_create_previous(SchemaModel *model, TableModel *stored,
+										 Phase phase, MigrationPlan *plan);
+
 /* Replace the view of one table: the same columns, without the qualification. */
 extern void version_view_replace(SchemaModel *model, TableModel *table,
 								 const char *version_schema, Phase phase,
