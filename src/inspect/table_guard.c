@@ -45,7 +45,8 @@ typedef struct InFlight
 {
 	Oid			relid;
 	char	   *table;			/* qualified and quoted */
-	bool		has_rows;		/* a table with storage that is not empty */
+	bool		is_stored;		/* no partitioned table */
+	bool		has_rows;		/* its storage is not empty */
 	DualWriteRole role;			/* of the first of our triggers */
 	List	   *arguments;		/* its arguments after the role (char *) */
 	List	   *migrations;		/* the same, EdgeMigration * */
@@ -78,7 +79,6 @@ static void check_order(const InFlight *table);
 static void split_trigger(const InFlight *table);
 static void mend_marker_default(const InFlight *table);
 static bool has_default(Oid relid, const char *column);
-static void queue_rows_of_child(const InFlight *table);
 static void queue_backfill(const InFlight *table, const EdgeMigration *edges);
 static void check_expressions_of(const InFlight *table);
 static void check_half_expression(const InFlight *table,
@@ -180,8 +180,8 @@ read_in_flight(Oid relid)
 	{
 		table->relid = relid;
 		table->table = qualified_name(relid);
-		table->has_rows = rel->rd_rel->relkind == RELKIND_RELATION &&
-			RelationGetNumberOfBlocks(rel) > 0;
+		table->is_stored = rel->rd_rel->relkind == RELKIND_RELATION;
+		table->has_rows = table->is_stored && RelationGetNumberOfBlocks(rel) > 0;
 		for (i = 0; i < triggers->numtriggers; i++)
 		{
 			const Trigger *trigger = &triggers->triggers[i];
@@ -293,8 +293,11 @@ check_one(Oid relid)
 	check_order(table);
 	if (parent != NULL)
 	{
+		ListCell   *lc;
+
 		mend_marker_default(table);
-		queue_rows_of_child(table);
+		foreach(lc, table->migrations)
+			queue_backfill(table, lfirst(lc));
 	}
 }
 
@@ -504,29 +507,29 @@ has_default(Oid relid, const char *column)
 	return result;
 }
 
-/* A new partition or child brings rows that await backfill. */
-static void
-queue_rows_of_child(const InFlight *table)
-{
-	ListCell   *lc;
-
-	if (!table->has_rows)
-		return;
-	foreach(lc, table->migrations)
-		queue_backfill(table, lfirst(lc));
-}
-
+/*
+ * Rows that came with a new partition or child await backfill.  Of one that was
+ * empty when it came there is nothing to do, and that is kept, too: rows that it
+ * has the next time we look were written under our trigger.
+ */
 static void
 queue_backfill(const InFlight *table, const EdgeMigration *edges)
 {
 	MigrationRow *migration = migration_active(edges->base_schema);
-	TaskSpec	spec = {.relation = table->relid};
+	TaskSpec	spec = {.kind = TASK_BACKFILL,.relation = table->relid};
+	int64		task;
 
-	if (migration == NULL || strcmp(migration->name, edges->name) != 0 ||
+	if (!table->is_stored || migration == NULL ||
+		strcmp(migration->name, edges->name) != 0 ||
 		task_exists(migration->id, TASK_BACKFILL, table->relid))
 		return;
-	spec.kind = TASK_BACKFILL;
-	task_add(migration->id, &spec);
+	task = task_add(migration->id, &spec);
+	if (!table->has_rows)
+	{
+		task_set_done(task);
+		return;
+	}
+
 	spec.kind = TASK_LAST_PASS;
 	task_add(migration->id, &spec);
 	spec.kind = TASK_OLD_SNAPSHOTS;
