@@ -17,6 +17,7 @@
 #include "migration/plan.h"
 #include "operation/carry.h"
 #include "operation/carry_trigger.h"
+#include "operation/inherit.h"
 #include "operation/op_sql.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -27,9 +28,10 @@
 #include "versioning/edge_build.h"
 #include "versioning/version_view.h"
 
-static void start_table(const Migration *migration, SchemaModel *model,
+static void start_edges(const Migration *migration, SchemaModel *model,
 						TableModel *table, MigrationPlan *plan);
 static void check_table_can_have_edges(TableModel *table);
+static void check_no_member_has_edges(SchemaModel *model, TableModel *table);
 static void start_triggers(SchemaModel *model, TableModel *table,
 						   const EdgeMigration *edges, MigrationPlan *plan);
 static void create_trigger(Oid relid, const char *name, DualWriteRole role,
@@ -41,6 +43,7 @@ static char *analyze_sql(SchemaModel *model, TableModel *table,
 static void background_step(Oid relid, TaskKind task, const char *command,
 							LOCKMODE lock, MigrationPlan *plan);
 static List *qualified_tables(const Migration *migration, SchemaModel *model);
+static List *table_and_children(SchemaModel *model, TableModel *table);
 static void drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan);
 static void check_nothing_depends(SchemaModel *model, TableModel *table);
 
@@ -63,6 +66,7 @@ plan_apply_operations(const Migration *migration, SchemaModel *model)
 		operation->ops->validate(operation, model);
 	}
 	shadow_columns_name(model);
+	inherit_apply(model);
 }
 
 void
@@ -78,7 +82,15 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 			operation->ops->start(operation, model, plan);
 	}
 	foreach(lc, model->tables)
-		start_table(migration, model, lfirst(lc), plan);
+	{
+		TableModel *table = lfirst(lc);
+
+		if (!OidIsValid(table->relid) || table->dropped)
+			continue;
+		carry_start(model, table, plan);
+		carry_triggers_start(model, table, plan);
+		start_edges(migration, model, table, plan);
+	}
 }
 
 void
@@ -105,7 +117,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 	{
 		TableModel *table = lfirst(lc);
 
-		if (OidIsValid(table->relid) && !table->dropped && table->has_edges)
+		if (OidIsValid(table->relid) && !table->dropped)
 			carry_triggers_complete(model, table, plan);
 	}
 	foreach(lc, migration->operations)
@@ -115,6 +127,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		if (operation->ops->complete != NULL)
 			operation->ops->complete(operation, model, plan);
 	}
+	inherit_follow_names(model);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
@@ -122,11 +135,12 @@ plan_complete(const Migration *migration, SchemaModel *model,
 
 		carry_complete(model, table, plan);
 		if (table->dropped || !OidIsValid(table->relid) ||
-			get_attnum(table->relid, marker) == InvalidAttrNumber ||
-			catalog_column_is_inherited(table->relid, marker))
-			continue;			/* a member's goes with its parent's */
-		shadow_drop_columns(model, table, 0, PHASE_COMPLETE,
-							list_make1(marker), plan);
+			get_attnum(table->relid, marker) == InvalidAttrNumber)
+			continue;
+		/* A child's goes with its parent's. */
+		if (!catalog_column_is_inherited(table->relid, marker))
+			shadow_drop_columns(model, table, 0, PHASE_COMPLETE,
+								list_make1(marker), plan);
 		if (!plan_completes_with_sql(migration))
 			version_view_replace(model, table, migration->version_schema,
 								 PHASE_COMPLETE, plan);
@@ -194,7 +208,7 @@ plan_completes_with_sql(const Migration *migration)
 }
 
 static void
-start_table(const Migration *migration, SchemaModel *model, TableModel *table,
+start_edges(const Migration *migration, SchemaModel *model, TableModel *table,
 			MigrationPlan *plan)
 {
 	EdgeMigration *edges;
@@ -205,8 +219,7 @@ start_table(const Migration *migration, SchemaModel *model, TableModel *table,
 	if (edges == NULL)
 		return;
 	check_table_can_have_edges(table);
-	carry_start(model, table, plan);
-	carry_triggers_start(model, table, plan);
+	check_no_member_has_edges(model, table);
 	shadow_alter_table(model, table, 0, PHASE_START,
 					   psprintf("ADD COLUMN %s boolean DEFAULT pgroll_c.awaits_backfill()",
 								quote_identifier(edges->marker)), plan);
@@ -238,6 +251,27 @@ check_table_can_have_edges(TableModel *table)
 							table->name, publication),
 					 errdetail("The migration adds columns; the apply worker of a subscriber that lacks them would stop."),
 					 errhint("Publish the table with a column list, or set pgroll_c.allow_published_tables.")));
+	}
+}
+
+/* A child has its parent's marker and trigger; it can't have its own beside. */
+static void
+check_no_member_has_edges(SchemaModel *model, TableModel *table)
+{
+	List	   *members = operation_other_members(table->relid);
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *other = lfirst(lc);
+
+		if (other->has_edges && !other->dropped &&
+			list_member_oid(members, other->relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("columns of table \"%s\" and of its child \"%s\" cannot be changed in one migration",
+							table->name, other->name),
+					 errhint("Change them in two migrations, one after the other.")));
 	}
 }
 
@@ -367,7 +401,25 @@ qualified_tables(const Migration *migration, SchemaModel *model)
 			continue;
 		edges = edge_build(model, table, migration->name, migration->version_schema);
 		if (edges != NULL && edge_reads_shared_column(table, edges))
-			tables = lappend(tables, table);
+			tables = list_concat_unique_ptr(tables, table_and_children(model, table));
+	}
+	return tables;
+}
+
+/* The table and those of its inheritance children that the model has. */
+static List *
+table_and_children(SchemaModel *model, TableModel *table)
+{
+	List	   *members = operation_other_members(table->relid);
+	List	   *tables = list_make1(table);
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *other = lfirst(lc);
+
+		if (!other->dropped && list_member_oid(members, other->relid))
+			tables = lappend(tables, other);
 	}
 	return tables;
 }

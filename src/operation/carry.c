@@ -40,6 +40,8 @@ static void complete_constraint(SchemaModel *model, TableModel *table,
 static void complete_index(SchemaModel *model, TableModel *table,
 						   const IndexFacts *facts, List *constraints,
 						   MigrationPlan *plan);
+static void complete_index_columns(SchemaModel *model, const IndexFacts *facts,
+								   Oid index, MigrationPlan *plan);
 static void complete_index_roles(SchemaModel *model, TableModel *table,
 								 const IndexFacts *facts, MigrationPlan *plan);
 static char *key_constraint_sql(const ConstraintFacts *key, const char *index);
@@ -59,7 +61,7 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
-		if (!is_constraint_of_index(facts) &&
+		if (!is_constraint_of_index(facts) && !facts->inherited &&
 			columns_are_carried(table, facts->columns))
 			start_constraint(model, table, facts, plan);
 	}
@@ -110,7 +112,7 @@ carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
-		if (!is_constraint_of_index(facts) &&
+		if (!is_constraint_of_index(facts) && !facts->inherited &&
 			columns_are_carried(table, facts->columns))
 			complete_constraint(model, table, facts, plan);
 	}
@@ -388,6 +390,7 @@ complete_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
 			.relation = index,
 			.relation_name = model_qualified(model, name),
 		});
+	complete_index_columns(model, facts, index, plan);
 	complete_index_roles(model, table, facts, plan);
 	complete_comment(model, table,
 					 psprintf("INDEX %s", model_qualified(model, facts->name)),
@@ -397,6 +400,32 @@ complete_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
 						 psprintf("CONSTRAINT %s ON %s", quote_identifier(key->name),
 								  model_qualified(model, table->physical)),
 						 key->comment, plan);
+}
+
+/* An index's columns keep the names that the table's had when it was built. */
+static void
+complete_index_columns(SchemaModel *model, const IndexFacts *facts, Oid index,
+					   MigrationPlan *plan)
+{
+	AttrNumber	last = catalog_last_attnum(facts->oid);
+
+	for (AttrNumber attnum = 1; attnum <= last; attnum++)
+	{
+		char	   *wanted = get_attname(facts->oid, attnum, false);
+		char	   *present = get_attname(index, attnum, false);
+
+		if (strcmp(wanted, present) == 0)
+			continue;
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
+								model_qualified(model, facts->name),
+								quote_identifier(present), quote_identifier(wanted)),
+			.lock = AccessExclusiveLock,
+			.relation = index,
+			.relation_name = model_qualified(model, facts->name),
+		});
+	}
 }
 
 /* What the table says of the index. */

@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "operation/inherit.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -103,6 +104,7 @@ validate_alter_column(Operation *base, SchemaModel *model)
 								  operation_path(base, "table"));
 	column = model_column(op->table, op->column_name,
 						  operation_path(base, "column"));
+	inherit_check_own_column(op->table, column, operation_path(base, "column"));
 	validate_null_change(op, column);
 	resolve_shadow(op, model, column);
 	op->generation = column->generation;

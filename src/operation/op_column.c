@@ -12,6 +12,7 @@
 #include "utils/typcache.h"
 
 #include "operation/column_definition.h"
+#include "operation/inherit.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -170,6 +171,7 @@ validate_rename_column(Operation *base, SchemaModel *model)
 	op->table = model_owned_table(model, op->table_name,
 								  operation_path(base, "table"));
 	column = model_column(op->table, op->from, operation_path(base, "from"));
+	inherit_check_own_column(op->table, column, operation_path(base, "from"));
 	model_check_column_free(op->table, op->to, operation_path(base, "to"));
 	column->name = op->to;
 	op->generation = column->generation;
@@ -239,6 +241,7 @@ validate_drop_column(Operation *base, SchemaModel *model)
 	op->table = model_owned_table(model, op->table_name,
 								  operation_path(base, "table"));
 	column = model_column(op->table, op->column_name, path);
+	inherit_check_own_column(op->table, column, path);
 	generation = column->generation;
 	op->generation = generation;
 	if (generation->attnum != 0)

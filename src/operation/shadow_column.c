@@ -50,6 +50,10 @@ static void add_not_null(SchemaModel *model, TableModel *table,
 static void set_not_null(SchemaModel *model, TableModel *table,
 						 const Generation *generation, const char *check,
 						 MigrationPlan *plan);
+static void set_default(SchemaModel *model, TableModel *table,
+						Generation *generation, Generation *old,
+						MigrationPlan *plan);
+static char *default_action(const Generation *generation, const char *expression);
 static void move_sequences(SchemaModel *model, TableModel *table,
 						   Generation *generation, const Generation *old,
 						   MigrationPlan *plan);
@@ -101,10 +105,7 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 	char	   *checked = not_null_is_checked(generation) ?
 		not_null_name(model, generation) : NULL;
 
-	if (generation->default_text != NULL && !generation->default_is_stored)
-		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
-						   psprintf("ALTER COLUMN %s SET DEFAULT %s", column,
-									generation->default_text), plan);
+	set_default(model, table, generation, old, plan);
 	if (old != NULL)
 	{
 		follow_grants(model, table, generation, old, plan);
@@ -119,6 +120,57 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 	if (checked != NULL)
 		set_not_null(model, table, generation, checked, plan);
 	add_comment(model, table, generation, plan);
+}
+
+/*
+ * A partition or child may have a default of its own, which it keeps unless the
+ * migration sets another.
+ */
+static void
+set_default(SchemaModel *model, TableModel *table, Generation *generation,
+			Generation *old, MigrationPlan *plan)
+{
+	List	   *members = operation_other_members(table->relid);
+	ListCell   *lc;
+
+	if (generation->default_is_stored)
+		return;
+	if (members == NIL || old == NULL ||
+		old->default_text != generation->default_text)
+	{
+		if (generation->default_text != NULL)
+			shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+							   default_action(generation, generation->default_text),
+							   plan);
+		return;
+	}
+	foreach(lc, lcons_oid(table->relid, members))
+	{
+		TableModel *member = catalog_read_table(model, lfirst_oid(lc));
+		ColumnModel *column = member == NULL ? NULL :
+			model_find_column(member, old->physical);
+		char	   *name = catalog_relation_name(lfirst_oid(lc));
+
+		if (column == NULL || column->generation->default_text == NULL)
+			continue;
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.operation = generation->operation,
+			.command = psprintf("ALTER TABLE ONLY %s %s", name,
+								default_action(generation,
+											   column->generation->default_text)),
+			.lock = AccessExclusiveLock,
+			.relation = lfirst_oid(lc),
+			.relation_name = name,
+		});
+	}
+}
+
+static char *
+default_action(const Generation *generation, const char *expression)
+{
+	return psprintf("ALTER COLUMN %s SET DEFAULT %s",
+					quote_identifier(generation->physical), expression);
 }
 
 void

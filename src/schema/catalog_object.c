@@ -397,6 +397,7 @@ read_constraint(HeapTuple tuple, Relation rel)
 	facts->type = form->contype;
 	facts->validated = form->convalidated;
 	facts->no_inherit = form->connoinherit;
+	facts->inherited = form->coninhcount > 0;
 	facts->deferrable = form->condeferrable;
 	facts->initially_deferred = form->condeferred;
 	facts->index = form->contype == CONSTRAINT_FOREIGN ? InvalidOid : form->conindid;

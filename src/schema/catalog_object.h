@@ -54,6 +54,7 @@ typedef struct ConstraintFacts
 	char		type;			/* pg_constraint.contype */
 	bool		validated;
 	bool		no_inherit;
+	bool		inherited;		/* from a parent table */
 	bool		deferrable;
 	bool		initially_deferred;
 	Bitmapset  *columns;		/* attribute numbers */

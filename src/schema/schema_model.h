@@ -41,6 +41,7 @@ typedef struct Generation
 	Node	   *up;				/* its value from earlier generations, or NULL */
 	Node	   *down;			/* its value from later ones, or NULL */
 	struct Generation *previous;	/* the one that it replaces, or NULL */
+	struct Generation *leader;	/* the parent table's, which it is called as */
 	bool		current;		/* shown by the newest version */
 	bool		default_is_stored;	/* the column has it from the start */
 	int			operation;		/* that made it; 0: none */

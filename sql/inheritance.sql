@@ -1,0 +1,96 @@
+-- Partitions and inheritance children follow the table that is changed: rows of
+-- all of them are written both ways and backfilled, their views show what their
+-- parent's does, and what is their own stays theirs.
+CREATE EXTENSION pgroll_c;
+CREATE ROLE regress_inheritance;
+GRANT CREATE ON DATABASE :"DBNAME" TO regress_inheritance;
+CREATE SCHEMA app AUTHORIZATION regress_inheritance;
+SET ROLE regress_inheritance;
+SET search_path = app;
+SET client_min_messages = warning;
+
+CREATE TABLE p (id int, a int NOT NULL DEFAULT 3, b text,
+	CONSTRAINT positive CHECK (a > 0)) PARTITION BY RANGE (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);
+-- of another shape, and with a default of its own
+CREATE TABLE p2 (gone int, b text, id int, a int NOT NULL DEFAULT 5,
+	CONSTRAINT positive CHECK (a > 0));
+ALTER TABLE p2 DROP COLUMN gone;
+ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (100) TO (200);
+CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (200) TO (300) PARTITION BY LIST (b);
+CREATE TABLE p3_rest PARTITION OF p3 DEFAULT;
+INSERT INTO p SELECT g, g + 1, 'b' FROM generate_series(0, 299) g;
+
+CREATE TABLE parent (id int, a int, d int);
+CREATE TABLE child (extra text) INHERITS (parent);
+CREATE TABLE grandchild () INHERITS (child);
+CREATE INDEX child_a ON child (a);
+INSERT INTO parent VALUES (1, 1, 1);
+INSERT INTO child VALUES (2, 2, 2, 'x');
+INSERT INTO grandchild VALUES (3, 3, 3, 'y');
+SELECT pgroll_c.baseline('01', 'app');
+
+SELECT pgroll_c.start_migration('02', '{"operations": [
+	{"alter_column": {"table": "p", "column": "a", "type": "bigint",
+		"up": "a * 2", "down": "(a / 2)::int"}},
+	{"alter_column": {"table": "parent", "column": "a", "type": "text",
+		"up": "(a * 2)::text", "down": "a::int / 2"}},
+	{"rename_column": {"table": "parent", "from": "id", "to": "number"}},
+	{"add_column": {"table": "parent", "column": {"name": "n", "type": "int"},
+		"up": "number + 1"}},
+	{"drop_column": {"table": "parent", "column": "d", "down": "7"}}]}', 'app');
+UPDATE app_02.p SET a = 77, id = 150 WHERE id = 50;		-- moves to p2
+UPDATE app_01.p SET id = 250 WHERE id = 51;				-- awaits, moves to p3_rest
+INSERT INTO app_01.p VALUES (99, 20, 'z');
+SELECT * FROM app_01.p WHERE a IN (38, 52) OR b = 'z' ORDER BY id, a;
+SELECT * FROM app_02.p WHERE a IN (77, 104) OR b = 'z' ORDER BY id, a;
+UPDATE app_02.parent SET a = '50' WHERE number = 2;		-- a row of child
+UPDATE app_02.grandchild SET a = '60' WHERE number = 3;
+INSERT INTO app_02.child VALUES (4, '8', 'z', 44);
+SELECT * FROM app_01.parent ORDER BY id;
+SELECT * FROM app_01.child ORDER BY id;
+CALL pgroll_c.run_tasks('app');
+SELECT * FROM app_02.parent ORDER BY number;
+SELECT * FROM app_02.child ORDER BY number;
+SELECT * FROM app_02.grandchild ORDER BY number;
+SELECT count(*) FROM app_01.p o JOIN app_02.p n USING (id, b)
+	WHERE n.a IS DISTINCT FROM o.a * 2 AND id NOT IN (150, 250);	-- 0
+SELECT pgroll_c.complete_migration('app');
+SELECT * FROM app_02.child ORDER BY number;
+SELECT attrelid::regclass AS relation, attname, format_type(atttypid, atttypmod) AS type,
+		attnotnull, pg_get_expr(adbin, adrelid) AS default_expr
+	FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+	WHERE attrelid IN ('p'::regclass, 'p1'::regclass, 'p2'::regclass, 'p3_rest'::regclass,
+			'parent'::regclass, 'child'::regclass, 'grandchild'::regclass)
+		AND attnum > 0 AND NOT attisdropped
+	ORDER BY attrelid::regclass::text, attname;
+SELECT conrelid::regclass AS relation, conname, pg_get_constraintdef(oid)
+	FROM pg_constraint WHERE conname = 'positive' ORDER BY conrelid::regclass::text;
+SELECT pg_get_indexdef('child_a'::regclass);
+SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal;	-- no rows
+
+-- a column that a parent decides on; both in one migration
+SELECT pgroll_c.start_migration('03', '{"operations": [{"rename_column":
+	{"table": "child", "from": "a", "to": "aa"}}]}', 'app');	-- fails
+SELECT pgroll_c.start_migration('03', '{"operations": [{"drop_column":
+	{"table": "child", "column": "a"}}]}', 'app');	-- fails
+SELECT pgroll_c.start_migration('03', '{"operations": [
+	{"alter_column": {"table": "parent", "column": "a", "nullable": false,
+		"up": "coalesce(a, '''')"}},
+	{"alter_column": {"table": "child", "column": "extra", "nullable": false,
+		"up": "coalesce(extra, '''')"}}]}', 'app');	-- fails
+
+-- a rollback takes everything away again
+SELECT pgroll_c.start_migration('04', '{"operations": [
+	{"alter_column": {"table": "p", "column": "a", "type": "int",
+		"up": "a", "down": "a"}},
+	{"add_column": {"table": "parent", "column": {"name": "m", "type": "int"},
+		"up": "number + 1"}}]}', 'app');
+SELECT pgroll_c.rollback_migration('app');
+SELECT attrelid::regclass, attname FROM pg_attribute
+	WHERE attname LIKE '\_pgroll%' AND NOT attisdropped;	-- no rows
+SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal;	-- no rows
+
+RESET ROLE;
+DROP OWNED BY regress_inheritance CASCADE;
+DROP ROLE regress_inheritance;
