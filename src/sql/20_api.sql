@@ -1,3 +1,5 @@
+-- What users call.
+
 -- Background work (api_tasks.c)
 
 CREATE PROCEDURE @extschema@.wait_for_migration(schema name DEFAULT 'public')
