@@ -67,7 +67,7 @@ tuple_tail_replace(const TupleTail *tail, TupleDesc tupdesc, HeapTuple tuple,
 	int			natts = HeapTupleHeaderGetNatts(from);
 	int			offset = tail_offset(tail, tuple, natts,
 									 !replace[0] || !isnull[0]);
-	uint8		bits[BITMAPLEN(MaxHeapAttributeNumber)];
+	uint8		bits[(MaxHeapAttributeNumber + 7) / 8];
 	HeapTupleHeader to;
 	HeapTuple	result;
 	bool		has_null;
