@@ -127,6 +127,13 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		if (operation->ops->complete != NULL)
 			operation->ops->complete(operation, model, plan);
 	}
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (OidIsValid(table->relid) && !table->dropped)
+			shadow_columns_rename(model, table, plan);
+	}
 	inherit_follow_names(model);
 	foreach(lc, model->tables)
 	{

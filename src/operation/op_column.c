@@ -174,6 +174,7 @@ validate_rename_column(Operation *base, SchemaModel *model)
 	inherit_check_own_column(op->table, column, operation_path(base, "from"));
 	model_check_column_free(op->table, op->to, operation_path(base, "to"));
 	column->name = op->to;
+	column->renamed_by = base->number;
 	op->generation = column->generation;
 	op->generation->name = op->to;
 	if (op->table->created)
@@ -190,33 +191,6 @@ start_rename_column(const Operation *base, SchemaModel *model, MigrationPlan *pl
 								psprintf("RENAME COLUMN %s TO %s",
 										 quote_identifier(op->from),
 										 quote_identifier(op->to)));
-}
-
-/*
- * A column that is stored already gets its new name now; one that the migration
- * makes gets it when it is completed itself.
- */
-static void
-complete_rename_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
-{
-	const RenameColumn *op = (const RenameColumn *) base;
-	Generation *generation = op->generation;
-
-	if (generation->attnum == 0)
-		return;
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.operation = base->number,
-		.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
-							model_qualified(model, op->table->physical),
-							quote_identifier(generation->physical),
-							quote_identifier(op->to)),
-		.lock = AccessExclusiveLock,
-		.relation = op->table->relid,
-		.relation_name = model_qualified(model, op->table->physical),
-		.also = operation_other_members(op->table->relid),
-	});
-	generation->physical = op->to;
 }
 
 static Operation *
@@ -303,7 +277,7 @@ const OperationOps rename_column_ops = {
 	.parse = parse_rename_column,
 	.validate = validate_rename_column,
 	.start = start_rename_column,
-	.complete = complete_rename_column,
+	.complete = NULL,			/* a table's columns get their names together */
 	.rollback = NULL,			/* the view goes with its schema */
 };
 

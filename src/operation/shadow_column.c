@@ -29,6 +29,11 @@
 #include "versioning/expression.h"
 
 static char *drop_actions(List *names, Oid member);
+static ColumnModel *free_to_rename(List *waiting);
+static void complete_name(SchemaModel *model, TableModel *table,
+						  ColumnModel *column, MigrationPlan *plan);
+static void rename_column(SchemaModel *model, TableModel *table,
+						  ColumnModel *column, char *name, MigrationPlan *plan);
 static char *column_sql(const SchemaModel *model, const TableModel *table,
 						const Generation *generation);
 static void copy_attributes(SchemaModel *model, TableModel *table,
@@ -102,9 +107,6 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 	Generation *old = model_stored_ancestor(generation);
 	const char *column = quote_identifier(generation->physical);
 
-	char	   *checked = not_null_is_checked(generation) ?
-		not_null_name(model, generation) : NULL;
-
 	set_default(model, table, generation, old, plan);
 	if (old != NULL)
 	{
@@ -113,12 +115,80 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 		shadow_drop_columns(model, table, generation->operation, PHASE_COMPLETE,
 							list_make1(old->physical), plan);
 	}
-	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
-					   psprintf("RENAME COLUMN %s TO %s", column,
-								quote_identifier(generation->name)), plan);
-	generation->physical = generation->name;
-	if (checked != NULL)
-		set_not_null(model, table, generation, checked, plan);
+}
+
+/*
+ * The old columns are gone.  A name that another column still has is waited for;
+ * where all wait for each other, one steps aside.
+ */
+void
+shadow_columns_rename(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	List	   *waiting = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+
+		/* An inherited column is renamed with its parent's. */
+		if (column->generation->leader == NULL &&
+			strcmp(column->generation->physical, column->name) != 0)
+			waiting = lappend(waiting, column);
+	}
+	while (waiting != NIL)
+	{
+		ColumnModel *column = free_to_rename(waiting);
+
+		if (column == NULL)
+		{
+			column = linitial(waiting);
+			rename_column(model, table, column,
+						  model_temporary_name(model, column->name), plan);
+			continue;
+		}
+		waiting = list_delete_ptr(waiting, column);
+		complete_name(model, table, column, plan);
+	}
+}
+
+/* A column whose final name is nobody's now; NULL where there is none. */
+static ColumnModel *
+free_to_rename(List *waiting)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, waiting)
+	{
+		ColumnModel *column = lfirst(lc);
+		bool		is_free = true;
+
+		foreach(lc2, waiting)
+		{
+			ColumnModel *other = lfirst(lc2);
+
+			is_free &= strcmp(other->generation->physical, column->name) != 0;
+		}
+		if (is_free)
+			return column;
+	}
+	return NULL;
+}
+
+/* The name, and of a shadow what the server derives names from. */
+static void
+complete_name(SchemaModel *model, TableModel *table, ColumnModel *column,
+			  MigrationPlan *plan)
+{
+	Generation *generation = column->generation;
+	char	   *check = not_null_name(model, generation);
+
+	rename_column(model, table, column, column->name, plan);
+	if (generation->attnum != 0)
+		return;
+	if (not_null_is_checked(generation))
+		set_not_null(model, table, generation, check, plan);
 	add_comment(model, table, generation, plan);
 }
 
@@ -171,6 +241,21 @@ default_action(const Generation *generation, const char *expression)
 {
 	return psprintf("ALTER COLUMN %s SET DEFAULT %s",
 					quote_identifier(generation->physical), expression);
+}
+
+static void
+rename_column(SchemaModel *model, TableModel *table, ColumnModel *column,
+			  char *name, MigrationPlan *plan)
+{
+	Generation *generation = column->generation;
+
+	shadow_alter_table(model, table,
+					   column->renamed_by != 0 ? column->renamed_by :
+					   generation->operation, PHASE_COMPLETE,
+					   psprintf("RENAME COLUMN %s TO %s",
+								quote_identifier(generation->physical),
+								quote_identifier(name)), plan);
+	generation->physical = name;
 }
 
 void
@@ -428,10 +513,10 @@ static void
 set_not_null(SchemaModel *model, TableModel *table, const Generation *generation,
 			 const char *check, MigrationPlan *plan)
 {
-	Generation *old = generation->previous;
+	Generation *old = model_stored_ancestor(generation->previous);
 	const char *column = quote_identifier(generation->name);
 	char	   *name = old == NULL ? NULL :
-		catalog_not_null_name(table->relid, model_stored_ancestor(old)->attnum);
+		catalog_not_null_name(table->relid, old->attnum);
 
 	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
 					   name == NULL ?

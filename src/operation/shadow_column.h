@@ -24,11 +24,19 @@ extern void shadow_column_start(SchemaModel *model, TableModel *table,
 								Generation *generation, MigrationPlan *plan);
 
 /*
- * The steps that make it the column of its name: NOT NULL, default, ownership of
- * sequences; the old one goes.
+ * The steps that make it the column in place of the old one, which goes: default,
+ * ownership of sequences.
  */
 extern void shadow_column_complete(SchemaModel *model, TableModel *table,
 								   Generation *generation, MigrationPlan *plan);
+
+/*
+ * The steps that give the columns of a table the names that the newest version
+ * has for them, shadows also NOT NULL and comment.  Called once, after the
+ * operations' own steps.
+ */
+extern void shadow_columns_rename(SchemaModel *model, TableModel *table,
+								  MigrationPlan *plan);
 
 /* "ALTER TABLE t action", under ACCESS EXCLUSIVE on the table and its members. */
 extern void shadow_alter_table(SchemaModel *model, TableModel *table, int operation,

@@ -53,6 +53,7 @@ typedef struct ColumnModel
 	char	   *name;
 	Generation *generation;
 	char	   *comment;		/* or NULL */
+	int			renamed_by;		/* the last operation that did; 0: none */
 } ColumnModel;
 
 typedef struct TableModel

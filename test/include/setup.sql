@@ -37,7 +37,7 @@ DECLARE
 BEGIN
 	FOR catalog, condition IN VALUES
 		('pg_namespace', 'nspname !~ ''^pg_(temp|toast_temp)'''),
-		('pg_class', 'relkind <> ''t'' AND relnamespace <> ''pg_toast''::regnamespace'),
+		('pg_class', 'relnamespace <> ''pg_toast''::regnamespace'),
 		('pg_attribute', 'NOT attisdropped AND attnum > 0
 			AND (SELECT relnamespace FROM pg_class WHERE oid = attrelid) <> ''pg_toast''::regnamespace'),
 		('pg_attrdef', 'true'),
@@ -60,7 +60,7 @@ BEGIN
 		('pg_default_acl', 'true'),
 		('pg_event_trigger', 'true'),
 		('pg_depend', 'classid <> ''pg_class''::regclass OR
-			(SELECT relkind FROM pg_class WHERE oid = objid) <> ''t'''),
+			(SELECT relnamespace FROM pg_class WHERE oid = objid) <> ''pg_toast''::regnamespace'),
 		('pg_shdepend', 'dbid = (SELECT oid FROM pg_database WHERE datname = current_database())')
 	LOOP
 		RETURN QUERY EXECUTE format($q$
