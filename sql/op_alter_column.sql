@@ -187,7 +187,7 @@ INSERT INTO public_09_kind.item (id, kind) VALUES (42, 'nd_a'); -- fails
 --
 -- changes that are none
 --
-\t
+\t \a
 SELECT test.error('{"operations": [{"alter_column": {"table": "item", "column": "kind"}}]}');
 SELECT test.error('{"operations": [{"alter_column": {"table": "item", "column": "kind", "up": "kind", "down": "kind"}}]}');
 SELECT test.error('{"operations": [{"alter_column": {"table": "item", "column": "kind", "nullable": false, "up": "kind"}}]}');
@@ -196,5 +196,5 @@ SELECT test.error('{"operations": [{"alter_column": {"table": "item", "column": 
 SELECT test.error('{"operations": [{"alter_column": {"table": "item", "column": "label", "type": "text", "up": "label"}}]}');
 SELECT test.error('{"operations": [{"alter_column": {"table": "item", "column": "label", "type": "text", "down": "label"}}]}');
 
-\t
+\t \a
 \i test/include/teardown.sql

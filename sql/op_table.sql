@@ -99,11 +99,11 @@ SELECT * FROM test.differences('public', 'plain'); -- no rows
 -- drop_table: what depends on it is named; its own sequence and keys go along
 --
 CREATE VIEW players AS SELECT email FROM player;
-\t
+\t \a
 SELECT test.error('{"operations": [{"drop_table": {"name": "player"}}]}');
 DROP VIEW players;
 SELECT test.error('{"operations": [{"drop_table": {"name": "club"}}]}');
-\t
+\t \a
 SELECT pgroll_c.start_migration('06_no_player', '{"operations": [{"drop_table": {"name": "player"}}]}');
 SELECT pgroll_c.complete_migration();
 DROP TABLE plain.player;

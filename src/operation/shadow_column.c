@@ -105,7 +105,6 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 					   Generation *generation, MigrationPlan *plan)
 {
 	Generation *old = model_stored_ancestor(generation);
-	const char *column = quote_identifier(generation->physical);
 
 	set_default(model, table, generation, old, plan);
 	if (old != NULL)
