@@ -204,7 +204,7 @@ shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column, Oid type,
 
 	if (op->type_text != NULL && (op->up == NULL || op->down == NULL))
 		json_error(operation_path(&op->base, op->up == NULL ? "up" : "down"),
-				   "a change of type needs both \"up\" and \"down\", unless it only widens a column on which no check, key or other object hangs");
+				   "a change of type needs both \"up\" and \"down\"");
 	if (op->nullable == NULLABLE_SET_NOT_NULL && op->up == NULL)
 		json_error(operation_path(&op->base, "up"),
 				   "\"nullable\": false needs \"up\", which says what NULL becomes");
