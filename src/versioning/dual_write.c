@@ -51,8 +51,6 @@ static bool changed_since_first(DualWrite *write, AttrNumber attnum);
 static bool set_differs(DualWrite *write, AttrNumber attnum, int target);
 static Datum old_value(DualWrite *write, AttrNumber attnum, int target,
 					   bool *isnull);
-static bool column_differs(DualWrite *write, AttrNumber attnum,
-						   Datum a, bool a_null, Datum b, bool b_null);
 
 bool
 dual_write_insert(DualWrite *write)
@@ -103,6 +101,28 @@ dual_write_check_not_null(DualWrite *write)
 		if (isnull)
 			edge_raise_not_null(write->eval, i);
 	}
+}
+
+bool
+dual_write_differs(const RelationEdges *edges, AttrNumber attnum,
+				   Datum a, bool a_null, Datum b, bool b_null)
+{
+	Form_pg_attribute attribute = TupleDescAttr(edges->tupdesc, attnum - 1);
+
+	if (a_null || b_null)
+		return a_null != b_null;
+	if (attribute->attbyval)
+		return a != b;
+	if (a == b)
+		return false;
+	/* the same value out of line: no need to fetch it */
+	if (attribute->attlen == -1 &&
+		VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(a)) &&
+		VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(b)) &&
+		memcmp(DatumGetPointer(a), DatumGetPointer(b),
+			   VARSIZE_EXTERNAL(DatumGetPointer(a))) == 0)
+		return false;
+	return !datum_image_eq(a, b, false, attribute->attlen);
 }
 
 static void
@@ -393,7 +413,7 @@ assigned(DualWrite *write, AttrNumber attnum)
 	if (write->is_insert)
 		return !new_null;
 	old = slot_getattr(write->old.slot, attnum, &old_null);
-	return column_differs(write, attnum, old, old_null, new, new_null);
+	return dual_write_differs(write->edges, attnum, old, old_null, new, new_null);
 }
 
 /* Did the statement change the column's value against OLD'? */
@@ -411,7 +431,7 @@ changed(DualWrite *write, AttrNumber attnum, int target)
 		return true;
 	old = old_value(write, attnum, target, &old_null);
 	new = slot_getattr(write->new.slot, attnum, &new_null);
-	return column_differs(write, attnum, old, old_null, new, new_null);
+	return dual_write_differs(write->edges, attnum, old, old_null, new, new_null);
 }
 
 /* Did the user's triggers change the column? */
@@ -424,7 +444,7 @@ changed_since_first(DualWrite *write, AttrNumber attnum)
 								   &old_null);
 	Datum		new = slot_getattr(write->new.slot, attnum, &new_null);
 
-	return column_differs(write, attnum, old, old_null, new, new_null);
+	return dual_write_differs(write->edges, attnum, old, old_null, new, new_null);
 }
 
 /* Does a value that one of our rules set differ from OLD'? */
@@ -436,7 +456,7 @@ set_differs(DualWrite *write, AttrNumber attnum, int target)
 	Datum		old = old_value(write, attnum, target, &old_null);
 	Datum		new = edge_row_get(&write->new, attnum, target, &new_null);
 
-	return column_differs(write, attnum, old, old_null, new, new_null);
+	return dual_write_differs(write->edges, attnum, old, old_null, new, new_null);
 }
 
 /* A column of OLD': what the backfill would have set is evaluated here. */
@@ -460,27 +480,4 @@ old_value(DualWrite *write, AttrNumber attnum, int target, bool *isnull)
 		return value;
 	}
 	return edge_row_get(&write->old, attnum, target, isnull);
-}
-
-static bool
-column_differs(DualWrite *write, AttrNumber attnum,
-			   Datum a, bool a_null, Datum b, bool b_null)
-{
-	Form_pg_attribute attribute = TupleDescAttr(write->edges->tupdesc,
-												attnum - 1);
-
-	if (a_null || b_null)
-		return a_null != b_null;
-	if (attribute->attbyval)
-		return a != b;
-	if (a == b)
-		return false;
-	/* the same value out of line: no need to fetch it */
-	if (attribute->attlen == -1 &&
-		VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(a)) &&
-		VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(b)) &&
-		memcmp(DatumGetPointer(a), DatumGetPointer(b),
-			   VARSIZE_EXTERNAL(DatumGetPointer(a))) == 0)
-		return false;
-	return !datum_image_eq(a, b, false, attribute->attlen);
 }

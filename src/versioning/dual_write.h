@@ -29,6 +29,8 @@ typedef struct DualWrite
 	bool		exact;			/* the lists of columns say what was assigned */
 	Bitmapset  *inserted;		/* where exact: columns that an INSERT lists */
 
+	struct DualWriteFast *fast; /* what most statements need, or NULL */
+
 	/* the row of the moment */
 	bool		is_insert;
 	const Bitmapset *updated;	/* where exact: columns that an UPDATE sets */
@@ -60,5 +62,9 @@ extern bool dual_write_update(DualWrite *write);
 
 /* Raises an error where a version forbids NULL and the row has it. */
 extern void dual_write_check_not_null(DualWrite *write);
+
+/* Do two values of a column differ, byte by byte? */
+extern bool dual_write_differs(const RelationEdges *edges, AttrNumber attnum,
+							   Datum a, bool a_null, Datum b, bool b_null);
 
 #endif							/* PGROLL_DUAL_WRITE_H */

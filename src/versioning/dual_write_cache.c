@@ -336,6 +336,7 @@ resolve_half(RelationEdges *edges, Relation relation, const EdgeHalf *half,
 	rule->migration = migration;
 	rule->is_up = is_up;
 	rule->target = target_index(edges, attnum);
+	rule->varlena = TupleDescAttr(edges->tupdesc, attnum - 1)->attlen == -1;
 	if (is_up)
 	{
 		EdgeTarget *target = &edges->targets[rule->target];

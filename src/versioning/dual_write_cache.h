@@ -32,6 +32,7 @@ typedef struct EdgeRule
 	int			migration;		/* index */
 	bool		is_up;
 	int			target;			/* index of the target that it sets */
+	bool		varlena;		/* which is of variable length */
 	int			ninputs;
 	AttrNumber *inputs;
 	Oid		   *input_types;

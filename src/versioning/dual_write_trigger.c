@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 
 #include "versioning/dual_write.h"
+#include "versioning/dual_write_fast.h"
 #include "versioning/write_version.h"
 
 PG_FUNCTION_INFO_V1(pgroll_dual_write);
@@ -48,9 +49,17 @@ pgroll_dual_write(PG_FUNCTION_ARGS)
 	HeapTuple	tuple;
 	bool		changed;
 
-	check_call(fcinfo);
-	if (write == NULL)
+	if (unlikely(write == NULL))
+	{
+		check_call(fcinfo);
 		write = statement_begin(fcinfo->flinfo, trigdata);
+	}
+	if (write->fast != NULL)
+	{
+		tuple = dual_write_fast(write->fast, write, trigdata);
+		if (tuple != NULL)
+			return PointerGetDatum(tuple);
+	}
 	row_begin(write, trigdata);
 	tuple = write->is_insert ? trigdata->tg_trigtuple : trigdata->tg_newtuple;
 	if (row_untouched(write))
@@ -131,6 +140,7 @@ statement_begin(FmgrInfo *flinfo, TriggerData *trigdata)
 	write->keeps = palloc0(edges->nrules * sizeof(bool));
 	write->set_here = palloc0(edges->ntargets * sizeof(bool));
 	write->clear = palloc0(edges->nmigrations * sizeof(bool));
+	write->fast = dual_write_fast_create(write);
 	if (write->role == DUAL_WRITE_FIRST)
 	{
 		write->result_slot = MakeSingleTupleTableSlot(edges->tupdesc,

@@ -28,6 +28,7 @@ struct EdgeEval
 	ExprContext *econtext;
 	ExprState **states;			/* by rule, made when first needed */
 	EdgeQuery **queries;		/* likewise, of rules with a subquery */
+	const EdgeRule *running;	/* for the error context */
 	EdgeRow		row;			/* edge_eval_backfill()'s */
 	bool	   *awaits;			/* by migration, likewise */
 	Datum	   *tail_values;	/* by column of the table's tail */
@@ -35,19 +36,19 @@ struct EdgeEval
 	bool	   *tail_replace;
 };
 
-/* What the error context says. */
-typedef struct RuleContext
-{
-	const RelationEdges *edges;
-	const EdgeRule *rule;
-} RuleContext;
-
 static void unpin_callback(void *arg);
 static void row_prepare(EdgeEval *eval, const EdgeRule *rule, EdgeRow *row);
 static HeapTuple form_tail(EdgeEval *eval, EdgeRow *row, HeapTuple tuple,
 						   const bool *clear_marker);
 static void row_store(EdgeRow *row, int target, AttrNumber attnum);
-static Datum evaluate(EdgeEval *eval, int index, EdgeRow *row, bool *isnull);
+static inline void context_push(EdgeEval *eval, const EdgeRule *rule,
+								ErrorContextCallback *callback);
+static inline Datum run_expression(EdgeEval *eval, int index,
+								   TupleTableSlot *slot, bool *isnull);
+static void init_state(EdgeEval *eval, int index);
+static Datum run_query(EdgeEval *eval, int index, EdgeRow *row,
+					   bool *isnull);
+static Datum own_value(Datum value);
 static void rule_error_context(void *arg);
 
 EdgeEval *
@@ -183,21 +184,17 @@ edge_eval_rule(EdgeEval *eval, int index, EdgeRow *row, bool *isnull)
 {
 	RelationEdges *edges = eval->edges;
 	EdgeRule   *rule = &edges->rules[index];
-	Form_pg_attribute target =
-		TupleDescAttr(edges->tupdesc, edges->targets[rule->target].attnum - 1);
-	RuleContext context = {edges, rule};
 	ErrorContextCallback callback;
 	int			guc_level = 0;
 	Datum		value;
 
-	if (rule->expr == NULL)
-		relation_edges_resolve(edges, rule);
-	callback.callback = rule_error_context;
-	callback.arg = &context;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-
 	row_prepare(eval, rule, row);
+	if (edge_rule_is_plain(eval, index))
+		return edge_eval_plain(eval, index,
+							   row->overlaid ? row->overlay : row->slot,
+							   isnull);
+
+	context_push(eval, rule, &callback);
 	if (rule->has_user_function)
 	{
 		guc_level = NewGUCNestLevel();
@@ -206,15 +203,41 @@ edge_eval_rule(EdgeEval *eval, int index, EdgeRow *row, bool *isnull)
 								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 								 true, 0, false);
 	}
-	value = evaluate(eval, index, row, isnull);
+	if (rule->has_subquery)
+		value = run_query(eval, index, row, isnull);
+	else
+		value = run_expression(eval, index,
+							   row->overlaid ? row->overlay : row->slot,
+							   isnull);
 	if (rule->has_user_function)
 		AtEOXact_GUC(true, guc_level);
+	if (rule->varlena && !*isnull)
+		value = own_value(value);
+	error_context_stack = callback.previous;
+	return value;
+}
 
-	/* a TOAST pointer must not be shared by two columns */
-	if (!*isnull && target->attlen == -1 &&
-		VARATT_IS_EXTERNAL(DatumGetPointer(value)))
-		value = PointerGetDatum(detoast_external_attr((struct varlena *)
-													  DatumGetPointer(value)));
+bool
+edge_rule_is_plain(EdgeEval *eval, int index)
+{
+	EdgeRule   *rule = &eval->edges->rules[index];
+
+	if (rule->expr == NULL)
+		relation_edges_resolve(eval->edges, rule);
+	return !rule->has_subquery && !rule->has_user_function;
+}
+
+Datum
+edge_eval_plain(EdgeEval *eval, int index, TupleTableSlot *slot, bool *isnull)
+{
+	const EdgeRule *rule = &eval->edges->rules[index];
+	ErrorContextCallback callback;
+	Datum		value;
+
+	context_push(eval, rule, &callback);
+	value = run_expression(eval, index, slot, isnull);
+	if (rule->varlena && !*isnull)
+		value = own_value(value);
 	error_context_stack = callback.previous;
 	return value;
 }
@@ -397,47 +420,76 @@ row_store(EdgeRow *row, int target, AttrNumber attnum)
 	row->stored[target] = true;
 }
 
-static Datum
-evaluate(EdgeEval *eval, int index, EdgeRow *row, bool *isnull)
+/* Errors in between say which expression it was. */
+static inline void
+context_push(EdgeEval *eval, const EdgeRule *rule,
+			 ErrorContextCallback *callback)
 {
-	EdgeRule   *rule = &eval->edges->rules[index];
+	eval->running = rule;
+	callback->callback = rule_error_context;
+	callback->arg = eval;
+	callback->previous = error_context_stack;
+	error_context_stack = callback;
+}
 
-	if (rule->has_subquery)
-	{
-		if (eval->queries[index] == NULL)
-			eval->queries[index] = edge_query_prepare(rule, eval->context);
-		for (int i = 0; i < rule->ninputs; i++)
-		{
-			bool		input_null;
-			Datum		input = edge_row_get(row, rule->inputs[i],
-											 rule->input_targets[i],
-											 &input_null);
-
-			edge_query_set_param(eval->queries[index], i, input, input_null);
-		}
-		return edge_query_run(eval->queries[index], isnull);
-	}
+static inline Datum
+run_expression(EdgeEval *eval, int index, TupleTableSlot *slot, bool *isnull)
+{
 	if (eval->states[index] == NULL)
-	{
-		Expr	   *expr = relation_edges_plan(eval->edges, rule);
-		MemoryContext old = MemoryContextSwitchTo(eval->context);
-
-		eval->states[index] = ExecInitExpr(expr, NULL);
-		MemoryContextSwitchTo(old);
-	}
-	eval->econtext->ecxt_scantuple = row->overlaid ? row->overlay : row->slot;
+		init_state(eval, index);
+	eval->econtext->ecxt_scantuple = slot;
 	eval->econtext->ecxt_per_tuple_memory = CurrentMemoryContext;
 	return ExecEvalExpr(eval->states[index], eval->econtext, isnull);
 }
 
 static void
+init_state(EdgeEval *eval, int index)
+{
+	Expr	   *expr = relation_edges_plan(eval->edges,
+										   &eval->edges->rules[index]);
+	MemoryContext old = MemoryContextSwitchTo(eval->context);
+
+	eval->states[index] = ExecInitExpr(expr, NULL);
+	MemoryContextSwitchTo(old);
+}
+
+static Datum
+run_query(EdgeEval *eval, int index, EdgeRow *row, bool *isnull)
+{
+	EdgeRule   *rule = &eval->edges->rules[index];
+
+	if (eval->queries[index] == NULL)
+		eval->queries[index] = edge_query_prepare(rule, eval->context);
+	for (int i = 0; i < rule->ninputs; i++)
+	{
+		bool		input_null;
+		Datum		input = edge_row_get(row, rule->inputs[i],
+										 rule->input_targets[i], &input_null);
+
+		edge_query_set_param(eval->queries[index], i, input, input_null);
+	}
+	return edge_query_run(eval->queries[index], isnull);
+}
+
+/* A TOAST pointer must not be shared by two columns. */
+static Datum
+own_value(Datum value)
+{
+	struct varlena *varlena = (struct varlena *) DatumGetPointer(value);
+
+	if (VARATT_IS_EXTERNAL(varlena))
+		return PointerGetDatum(detoast_external_attr(varlena));
+	return value;
+}
+
+static void
 rule_error_context(void *arg)
 {
-	RuleContext *context = arg;
-	const EdgeRule *rule = context->rule;
+	EdgeEval   *eval = arg;
+	const EdgeRule *rule = eval->running;
 
 	errcontext("\"%s\" expression of migration \"%s\" for column \"%s\" of table \"%s\"",
 			   rule->is_up ? "up" : "down",
-			   context->edges->migrations[rule->migration].migration->name,
-			   rule->half->logical, get_rel_name(context->edges->relid));
+			   eval->edges->migrations[rule->migration].migration->name,
+			   rule->half->logical, get_rel_name(eval->edges->relid));
 }

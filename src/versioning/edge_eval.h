@@ -62,6 +62,14 @@ extern void edge_row_set(EdgeRow *row, int target, Datum value, bool isnull);
 extern Datum edge_eval_rule(EdgeEval *eval, int rule, EdgeRow *row,
 							bool *isnull);
 
+/*
+ * The same on the row of a slot, for a rule of which edge_rule_is_plain() holds:
+ * no subquery, no function but built-in ones.
+ */
+extern bool edge_rule_is_plain(EdgeEval *eval, int rule);
+extern Datum edge_eval_plain(EdgeEval *eval, int rule, TupleTableSlot *slot,
+							 bool *isnull);
+
 /* Does the row of a slot await the backfill of a migration? */
 extern bool edge_row_awaits(EdgeEval *eval, int migration,
 							TupleTableSlot *slot);

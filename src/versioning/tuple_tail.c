@@ -15,6 +15,16 @@
 #define ALIGN_TO(offset, align) TYPEALIGN(align, offset)
 
 static uint8 align_bytes(char align);
+static void find_rigid(TupleTail *tail);
+static HeapTuple replace_rigid(const TupleTail *tail, HeapTuple tuple,
+							   const Datum *values, const bool *isnull,
+							   const bool *replace);
+static bool has_bits(const TupleTail *tail, HeapTupleHeader header,
+					 const uint8 *bits);
+static HeapTuple replace_any(const TupleTail *tail, TupleDesc tupdesc,
+							 HeapTuple tuple, Datum *values, bool *isnull,
+							 const bool *replace);
+static HeapTuple append_rigid(const TupleTail *tail, HeapTuple tuple);
 static int	tail_offset(const TupleTail *tail, HeapTuple tuple, int natts,
 						bool first_stays);
 static int	fixed_tail_offset(const TupleTail *tail, HeapTuple tuple,
@@ -56,6 +66,7 @@ tuple_tail_create(TupleDesc tupdesc, const Bitmapset *columns)
 	while (tail->first > 1 && bms_is_member(tail->first - 1, columns) &&
 		   tail->columns[tail->first - 2].len != -2)
 		tail->first--;
+	find_rigid(tail);
 	return tail;
 }
 
@@ -63,17 +74,33 @@ HeapTuple
 tuple_tail_replace(const TupleTail *tail, TupleDesc tupdesc, HeapTuple tuple,
 				   Datum *values, bool *isnull, const bool *replace)
 {
+	HeapTuple	result = NULL;
+
+	Assert(tail->first <= tail->natts);
+	if (tail->rigid &&
+		HeapTupleHeaderGetNatts(tuple->t_data) == tail->natts)
+		result = replace_rigid(tail, tuple, values, isnull, replace);
+	if (result == NULL)
+		result = replace_any(tail, tupdesc, tuple, values, isnull, replace);
+	return result;
+}
+
+/* Kept apart, so that what comes with most rows stays small. */
+static pg_noinline HeapTuple
+replace_any(const TupleTail *tail, TupleDesc tupdesc, HeapTuple tuple,
+			Datum *values, bool *isnull, const bool *replace)
+{
 	HeapTupleHeader from = tuple->t_data;
 	int			natts = HeapTupleHeaderGetNatts(from);
-	int			offset = tail_offset(tail, tuple, natts,
-									 !replace[0] || !isnull[0]);
 	uint8		bits[(MaxHeapAttributeNumber + 7) / 8];
 	HeapTupleHeader to;
 	HeapTuple	result;
 	bool		has_null;
+	int			offset;
 	int			length;
 	int			hoff;
 
+	offset = tail_offset(tail, tuple, natts, !replace[0] || !isnull[0]);
 	if (offset < 0 || !keep_others(tail, tuple, natts, offset, values, isnull,
 								   replace))
 		return NULL;
@@ -123,6 +150,141 @@ align_bytes(char align)
 		default:
 			return ALIGNOF_DOUBLE;
 	}
+}
+
+static void
+find_rigid(TupleTail *tail)
+{
+	const TailColumn *last = NULL;
+
+	tail->rigid = false;
+	tail->length = 0;
+	for (int i = tail->first - 1; i < tail->natts; i++)
+	{
+		TailColumn *column = &tail->columns[i];
+
+		if (column->len <= 0 ||
+			(last != NULL && (last->len % column->align != 0 ||
+							  last->align % column->align != 0)))
+			return;
+		column->offset = tail->length;
+		tail->length += column->len;
+		last = column;
+	}
+	tail->byte = (tail->first - 1) / 8;
+	tail->nbytes = (tail->natts - 1) / 8 - tail->byte + 1;
+	tail->rigid = last != NULL && last->len == 1 && tail->nbytes <= 2;
+	memset(tail->bits, 0, sizeof(tail->bits));
+	memset(tail->last_bit, 0, sizeof(tail->last_bit));
+	for (int i = tail->first - 1; tail->rigid && i < tail->natts; i++)
+		tail->bits[i / 8 - tail->byte] |= 1 << (i % 8);
+	if (tail->rigid)
+		tail->last_bit[tail->nbytes - 1] = 1 << ((tail->natts - 1) % 8);
+}
+
+static bool
+has_bits(const TupleTail *tail, HeapTupleHeader header, const uint8 *bits)
+{
+	const uint8 *at = &header->t_bits[tail->byte];
+
+	return (at[0] & tail->bits[0]) == bits[0] &&
+		(tail->nbytes == 1 || (at[1] & tail->bits[1]) == bits[1]);
+}
+
+/*
+ * The two cases that come with most rows, made short: all of a rigid tail is
+ * there and some of it changes, or nothing but its last column is there and all
+ * of it comes.  NULL: it is another case.
+ */
+static HeapTuple
+replace_rigid(const TupleTail *tail, HeapTuple tuple, const Datum *values,
+			  const bool *isnull, const bool *replace)
+{
+	HeapTupleHeader header = tuple->t_data;
+	bool		has_nulls = (header->t_infomask & HEAP_HASNULL) != 0;
+	const TailColumn *column = &tail->columns[tail->first - 1];
+	int			n = tail->natts - tail->first + 1;
+	bool		all = true;
+	HeapTuple	result;
+	char	   *start;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!replace[i])
+			all = false;
+		else if (isnull[i])
+			return NULL;
+	}
+	if (has_nulls && all && has_bits(tail, header, tail->last_bit))
+		result = append_rigid(tail, tuple);
+	else if (!has_nulls || has_bits(tail, header, tail->bits))
+		result = heap_copytuple(tuple);
+	else
+		return NULL;
+
+	start = (char *) result->t_data + result->t_len - tail->length;
+	for (int i = 0; i < n; i++, column++)
+	{
+		if (!replace[i])
+			continue;
+		if (column->byval)
+			store_att_byval(start + column->offset, values[i], column->len);
+		else
+			memcpy(start + column->offset, DatumGetPointer(values[i]),
+				   column->len);
+	}
+	return result;
+}
+
+/* A copy of a tuple with room for the tail in place of its last byte. */
+static HeapTuple
+append_rigid(const TupleTail *tail, HeapTuple tuple)
+{
+	HeapTupleHeader from = tuple->t_data;
+	int			data = tuple->t_len - from->t_hoff - 1;
+	int			begin = ALIGN_TO(data, tail->columns[tail->first - 1].align);
+	int			hoff = from->t_hoff;
+	uint8		others = from->t_bits[tail->byte] | tail->bits[0];
+	bool		has_null;
+	int			length;
+	HeapTuple	result;
+	HeapTupleHeader to;
+
+	/* of the bits before the tail; those after it are not set */
+	has_null = others != (tail->nbytes == 1 && tail->natts % 8 != 0 ?
+						  (1 << (tail->natts % 8)) - 1 : 0xFF);
+	for (int i = 0; i < tail->byte && !has_null; i++)
+		has_null = from->t_bits[i] != 0xFF;
+	if (!has_null)
+		hoff = MAXALIGN(SizeofHeapTupleHeader);
+	length = hoff + begin + tail->length;
+
+	result = palloc(HEAPTUPLESIZE + length);
+	to = (HeapTupleHeader) ((char *) result + HEAPTUPLESIZE);
+	result->t_len = length;
+	result->t_self = tuple->t_self;
+	result->t_tableOid = tuple->t_tableOid;
+	result->t_data = to;
+	if (hoff == from->t_hoff)
+		memcpy(to, from, hoff + data);
+	else
+	{
+		memcpy(to, from, hoff);
+		memcpy((char *) to + hoff, (char *) from + from->t_hoff, data);
+		to->t_hoff = hoff;
+	}
+	HeapTupleHeaderSetDatumLength(to, length);
+	if (!has_null)
+		to->t_infomask &= ~HEAP_HASNULL;
+	else
+	{
+		to->t_bits[tail->byte] |= tail->bits[0];
+		if (tail->nbytes > 1)
+			to->t_bits[tail->byte + 1] |= tail->bits[1];
+	}
+	for (int i = data; i < begin; i++)
+		((char *) to + hoff)[i] = 0;
+	return result;
 }
 
 /*

@@ -22,6 +22,7 @@ typedef struct TailColumn
 	bool		byval;
 	bool		packable;		/* a varlena that may have a short header */
 	bool		missing;		/* short tuples have a value of it */
+	int			offset;			/* in a rigid tail: from its beginning */
 } TailColumn;
 
 typedef struct TupleTail
@@ -29,6 +30,18 @@ typedef struct TupleTail
 	int			natts;			/* of the table */
 	int			first;			/* attribute number; natts + 1: no tail */
 	TailColumn *columns;		/* all of the table's, by attribute number - 1 */
+
+	/*
+	 * A rigid tail is of fixed length, and without NULLs always of the same
+	 * shape; its last column is one byte long, and its bits of the bitmap of
+	 * what is not NULL stand in two bytes.
+	 */
+	bool		rigid;
+	int			length;			/* of a rigid tail */
+	int			byte;			/* the first with bits of the tail */
+	int			nbytes;
+	uint8		bits[2];		/* the tail's there */
+	uint8		last_bit[2];	/* the last column's */
 } TupleTail;
 
 /*
