@@ -113,6 +113,24 @@ SELECT has_column_privilege('regress_carry_reader', 'app.t', 'a', 'INSERT') AS a
 	has_column_privilege('regress_carry_reader', 'app.t', 'b', 'INSERT') AS b,
 	has_table_privilege('regress_carry_reader', 'app_03.t', 'DELETE') AS d;
 
+-- a write that the other version's constraint refuses fails with the name that
+-- the constraint has for everybody
+SELECT pgroll_c.start_migration('03b', '{"operations": [{"alter_column":
+	{"table": "t", "column": "a", "type": "int", "up": "a - 50", "down": "a + 50"}}]}', 'app');
+\set VERBOSITY sqlstate
+INSERT INTO app_03.t VALUES (500, 1, 'b', 1);	-- fails
+\set VERBOSITY default
+DO $$
+DECLARE
+	constraint_name text;
+BEGIN
+	INSERT INTO app_03.t VALUES (500, 1, 'b', 1);
+EXCEPTION WHEN check_violation THEN
+	GET STACKED DIAGNOSTICS constraint_name = CONSTRAINT_NAME;
+	RAISE WARNING '%: %', constraint_name, SQLERRM;
+END $$;
+SELECT pgroll_c.rollback_migration('app');
+
 -- a rollback leaves all as it was, also one in the middle of the tasks
 SELECT pgroll_c.start_migration('04', '{"operations": [{"alter_column":
 	{"table": "t", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');

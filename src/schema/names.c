@@ -35,6 +35,20 @@ name_carried(int64 migration, const char *name)
 						 migration, hash, name));
 }
 
+const char *
+name_carried_original(const char *name)
+{
+	const char *rest = name;
+
+	if (!name_is_ours(name))
+		return NULL;
+	rest += strlen(PGROLL_PREFIX);
+	rest += strspn(rest, "0123456789");
+	if (rest[0] != '_' || strspn(rest + 1, "0123456789abcdef") < 8 || rest[9] != '_')
+		return NULL;
+	return rest + 10;
+}
+
 bool
 name_is_ours(const char *name)
 {

@@ -24,6 +24,7 @@
 #include "parser/parse_relation.h"
 #include "utils/lsyscache.h"
 
+#include "versioning/constraint_error.h"
 #include "versioning/write_version.h"
 
 typedef struct RunningStatement
@@ -101,11 +102,14 @@ run_hook(EXECUTOR_RUN_PARAMS)
 		else
 			standard_ExecutorRun(EXECUTOR_RUN_ARGS);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		innermost = running.outer;
+		constraint_error_rename();
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	innermost = running.outer;
 }
 
 static void
@@ -121,11 +125,14 @@ finish_hook(QueryDesc *query)
 		else
 			standard_ExecutorFinish(query);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		innermost = running.outer;
+		constraint_error_rename();
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	innermost = running.outer;
 }
 
 /* The target of a statement among whose triggers' states flinfo is, or NULL. */

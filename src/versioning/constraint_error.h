@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ *
+ * constraint_error.h
+ *		Errors of constraints that stand for another while a migration is active.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_CONSTRAINT_ERROR_H
+#define PGROLL_CONSTRAINT_ERROR_H
+
+/*
+ * To be called in PG_CATCH().  Where the error is a violation of a constraint or
+ * index that we made in the place of another, rethrow it with that one's name:
+ * it has the name by which an application knows it, and will have it after the
+ * completion.  Otherwise return.
+ */
+extern void constraint_error_rename(void);
+
+#endif							/* PGROLL_CONSTRAINT_ERROR_H */
