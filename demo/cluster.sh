@@ -3,7 +3,8 @@
 #
 # cluster_start [LINE...] makes and starts one with the programs of the PATH in
 # a directory of its own under /tmp, with LINEs added to its configuration, and
-# sets PGHOST and the like.  It is gone when the shell ends.
+# sets PGHOST and the like.  It is gone when the shell ends; its log stays in
+# PGROLL_OUT.
 #
 
 cluster=$(mktemp -d /tmp/pgr.XXXXXX)	# short: it holds the server's socket
@@ -19,6 +20,8 @@ cluster_stop()
 	if [ -f $cluster/data/postmaster.pid ]; then
 		pg_ctl -D $cluster/data -m immediate stop > /dev/null 2>&1 || true
 	fi
+	[ ! -f $cluster_log ] || cp $cluster_log $PGROLL_OUT/
+	cp $cluster/data/core* $PGROLL_OUT/ 2> /dev/null || true
 	rm -rf $cluster
 }
 trap cluster_stop EXIT

@@ -46,8 +46,8 @@ phase_seconds()
 }
 
 # One line per statement that NAME ran: the phase in which it began, how long it
-# took in ms, or "failed".  Time that pgbench spent before it sent the statement
-# does not count.  A log line is: client, number, us or "failed", script, seconds
+# took in ms, or "failed", the script's number, when it began.  Time that pgbench
+# spent before it sent the statement does not count.  A log line is: client, number, us or "failed", script, seconds
 # and microseconds at the end, us behind schedule.
 app_statements()
 {
@@ -64,7 +64,8 @@ app_statements()
 			began = $5 + $6 / 1e6 - took
 			for (i = n; i > 1 && began < begin[i]; i--)
 				;
-			printf "%s %s\n", name[i], $3 == "failed" ? $3 : sprintf("%.3f", took * 1e3)
+			printf "%s %s %d %.6f\n", name[i],
+				$3 == "failed" ? $3 : sprintf("%.3f", took * 1e3), $4, began
 		}'
 }
 
@@ -77,17 +78,23 @@ app_failed()
 	echo $(($(app_statements $1 | grep -c failed) + aborted))
 }
 
-# summary NAME PHASE: number of statements, longest and 99th percentile in ms.
-# All phases where PHASE is empty.
-app_summary()
+# summary: of times in ms, one a line, how many there are, the longest and the 99th
+# percentile.
+summary()
 {
-	app_statements $1 | awk -v phase="$2" '
-		(phase == "" || $1 == phase) && $2 != "failed" { print $2 }' | sort -n | awk '
-		{ ms[NR] = $1 }
+	sort -n | awk '
+		$1 != "failed" { ms[++n] = $1 }
 		END {
-			if (NR == 0)
+			if (n == 0)
 				print "0 - -"
 			else
-				printf "%d %.1f %.1f\n", NR, ms[NR], ms[int((NR - 1) * 0.99) + 1]
+				printf "%d %.1f %.1f\n", n, ms[n], ms[int((n - 1) * 0.99) + 1]
 		}'
+}
+
+# app_summary NAME PHASE: the same of the statements that NAME began in a phase, of
+# all where PHASE is empty.
+app_summary()
+{
+	app_statements $1 | awk -v phase="$2" 'phase == "" || $1 == phase { print $2 }' | summary
 }
