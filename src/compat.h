@@ -189,4 +189,12 @@ typedef bool TU_UpdateIndexes;
 	PortalRun(portal, count, top_level, dest, alt_dest, completion)
 #endif
 
+/* PG19: tables may be excluded from a publication; also, volatile constraints. */
+#if PG_VERSION_NUM < 190000
+#define GetRelationIncludedPublications(relid) GetRelationPublications(relid)
+#define domain_has_constraints(type) DomainHasConstraints(type)
+#else
+#define domain_has_constraints(type) DomainHasConstraints(type, NULL)
+#endif
+
 #endif							/* PGROLL_COMPAT_H */

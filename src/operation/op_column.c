@@ -116,7 +116,7 @@ add_value(AddColumn *op, SchemaModel *model)
 							operation_path(&op->base, "up"));
 	else if (def->default_expr != NULL &&
 			 (contain_volatile_functions(def->default_expr) ||
-			  DomainHasConstraints(def->type)))
+			  domain_has_constraints(def->type)))
 		up = def->default_expr; /* stored at once, it would rewrite the table */
 	else
 		generation->default_is_stored = def->default_expr != NULL;

@@ -127,7 +127,7 @@ catalog_publication_of_all_columns(Oid relid)
 
 	publications = list_concat(publications,
 							   GetSchemaPublications(get_rel_namespace(relid)));
-	foreach(lc, GetRelationPublications(relid))
+	foreach(lc, GetRelationIncludedPublications(relid))
 	{
 		HeapTuple	tuple = SearchSysCache2(PUBLICATIONRELMAP,
 											ObjectIdGetDatum(relid),
