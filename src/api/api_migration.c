@@ -116,7 +116,7 @@ pgroll_validate_migration(PG_FUNCTION_ARGS)
 	Jsonb	   *document = PG_GETARG_JSONB_P(1);
 	Name		schema = PG_GETARG_NAME(2);
 
-	(void) lifecycle_plan(NameStr(*schema), name, document);
+	lifecycle_validate(NameStr(*schema), name, document);
 	PG_RETURN_VOID();
 }
 

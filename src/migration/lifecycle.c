@@ -189,6 +189,15 @@ lifecycle_baseline(const char *base_schema, const char *name)
 	return version_schema;
 }
 
+void
+lifecycle_validate(const char *base_schema, const char *name, Jsonb *document)
+{
+	(void) document_read(base_schema, name, document);
+	check_can_migrate(base_schema);
+	check_name_is_new(base_schema, name, document);
+	(void) lifecycle_plan(base_schema, name, document);
+}
+
 MigrationPlan *
 lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 {
@@ -280,7 +289,7 @@ lifecycle_retry(const char *base_schema)
 static void
 check_can_migrate(const char *base_schema)
 {
-	Oid			namespace = get_namespace_oid(base_schema, false);
+	Oid			namespace = base_schema_oid(base_schema);
 
 	if (object_aclcheck(DatabaseRelationId, MyDatabaseId, GetUserId(),
 						ACL_CREATE) != ACLCHECK_OK)
@@ -304,16 +313,20 @@ check_name_is_new(const char *base_schema, const char *name, Jsonb *document)
 	MigrationRow *row = migration_by_name(base_schema, name);
 	MigrationRow *active;
 
+	if (row != NULL && !same_document(row->document, document))
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_MIGRATION_EXISTS),
+				 errmsg("another migration named \"%s\" exists", name),
+				 errdetail("Its state is \"%s\".", migration_state_name(row->state)),
+				 errhint("Its document differs from this one; choose another name.")));
 	if (row != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_PGROLL_MIGRATION_EXISTS),
-				 same_document(row->document, document) ?
-				 errmsg("migration \"%s\" is applied already", name) :
-				 errmsg("another migration named \"%s\" exists", name),
+				 errmsg("migration \"%s\" is applied already", name),
 				 errdetail("Its state is \"%s\".", migration_state_name(row->state)),
-				 same_document(row->document, document) ?
+				 row->state == STATE_COMPLETED ?
 				 errhint("There is nothing to do.") :
-				 errhint("Its document differs from this one; choose another name.")));
+				 errhint("Complete it with pgroll_c.complete_migration() or undo it with pgroll_c.rollback_migration().")));
 	active = migration_active(base_schema);
 	if (active != NULL)
 		ereport(ERROR,
@@ -446,7 +459,7 @@ require_active(const char *base_schema, const char *verb)
 {
 	MigrationRow *row;
 
-	(void) get_namespace_oid(base_schema, false);
+	(void) base_schema_oid(base_schema);
 	row = migration_active(base_schema);
 	if (row == NULL)
 		ereport(ERROR,

@@ -26,6 +26,10 @@ extern char *lifecycle_rollback(const char *base_schema);
 /* A completed first entry with views of what is there; returns its schema. */
 extern char *lifecycle_baseline(const char *base_schema, const char *name);
 
+/* Raises the error that a start would, and changes nothing. */
+extern void lifecycle_validate(const char *base_schema, const char *name,
+							   Jsonb *document);
+
 /*
  * The plan of all phases, nothing changed.  Of a migration that is active under
  * that name with the same document, the complete steps are those of now.

@@ -6,13 +6,17 @@
  */
 #include "pgroll.h"
 
+#include "access/transam.h"
 #include "catalog/pg_type.h"
+#include "nodes/value.h"
+#include "parser/parse_oper.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "operation/column_definition.h"
 #include "operation/operation_util.h"
-#include "schema/names.h"
+#include "schema/catalog_object.h"
 #include "versioning/expression.h"
 
 static const char *const referential_actions[] = {
@@ -22,6 +26,11 @@ static const char *const match_types[] = {"SIMPLE", "FULL", "PARTIAL", NULL};
 
 static CheckDefinition *parse_check(JsonReader *reader);
 static ReferenceDefinition *parse_reference(JsonReader *reader);
+static void check_reference(const ReferenceDefinition *def, TableModel *table,
+							const char *column, const TableModel *target,
+							const Generation *target_column);
+static bool is_key(const TableModel *table, const Generation *column);
+static bool types_can_be_compared(Oid left, Oid right);
 static const char *serial_type(const char *type, Oid *oid);
 static List *generation_names(const TableModel *table);
 
@@ -46,13 +55,6 @@ column_definition_parse(JsonReader *reader)
 	nested = json_nested(reader, "references", false);
 	if (nested != NULL)
 		def->references = parse_reference(nested);
-	if (name_is_ours(def->name))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESERVED_NAME),
-				 errmsg("column name \"%s\" is reserved", def->name),
-				 errdetail("At %s: names that begin with \"%s\" are those of pgroll_c.",
-						   json_path(reader, "name"), PGROLL_PREFIX),
-				 errhint("Choose another name.")));
 	return def;
 }
 
@@ -151,6 +153,7 @@ reference_definition_sql(const ReferenceDefinition *def, SchemaModel *model,
 						def->name, def->column),
 				 errdetail("At %s.", def->path),
 				 errhint("Add the foreign key in a migration of its own.")));
+	check_reference(def, table, column, target, target_column->generation);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)",
 					 quote_identifier(def->name), quote_identifier(column),
@@ -167,6 +170,66 @@ reference_definition_sql(const ReferenceDefinition *def, SchemaModel *model,
 	if (def->initially_deferred)
 		appendStringInfoString(&sql, " INITIALLY DEFERRED");
 	return sql.data;
+}
+
+static void
+check_reference(const ReferenceDefinition *def, TableModel *table,
+				const char *column, const TableModel *target,
+				const Generation *target_column)
+{
+	Oid			type = model_find_column(table, column)->generation->type;
+
+	if (!is_key(target, target_column))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
+				 errmsg("column \"%s\" of table \"%s\" is no key that foreign key \"%s\" could reference",
+						def->column, def->table, def->name),
+				 errdetail("At %s.", def->path),
+				 errhint("Reference a column that alone has a primary key or unique constraint.")));
+	if (!types_can_be_compared(target_column->type, type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("foreign key \"%s\" cannot be implemented", def->name),
+				 errdetail("At %s: columns \"%s\" and \"%s\" are of types %s and %s.",
+						   def->path, column, def->column,
+						   format_type_be(type), format_type_be(target_column->type)),
+				 errhint("Give the two columns the same type.")));
+}
+
+/* Is the column alone a key, so that a foreign key may reference it? */
+static bool
+is_key(const TableModel *table, const Generation *column)
+{
+	ListCell   *lc;
+
+	if (table->created)
+		return column->is_key;
+	foreach(lc, catalog_indexes(table->relid))
+	{
+		IndexFacts *index = lfirst(lc);
+
+		if (index->unique && index->predicate == NULL &&
+			list_length(index->columns) == 1 &&
+			((IndexColumn *) linitial(index->columns))->attnum == column->attnum)
+			return true;
+	}
+	return false;
+}
+
+/* Of types that are not built in, the server decides. */
+static bool
+types_can_be_compared(Oid left, Oid right)
+{
+	List	   *equals = list_make2(makeString("pg_catalog"), makeString("="));
+	HeapTuple	operator;
+
+	if (left >= FirstGenbkiObjectId || right >= FirstGenbkiObjectId)
+		return true;
+	operator = oper(NULL, equals, left, right, true, -1);
+	if (operator == NULL)
+		return false;
+	ReleaseSysCache(operator);
+	return true;
 }
 
 static CheckDefinition *

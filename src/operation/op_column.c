@@ -48,6 +48,7 @@ typedef struct DropColumn
 	Generation *generation;
 } DropColumn;
 
+static void check_not_typed(const Operation *base, const TableModel *table);
 static void add_value(AddColumn *op, SchemaModel *model);
 
 static Operation *
@@ -63,6 +64,7 @@ parse_add_column(JsonReader *reader)
 	column = json_nested(reader, "column", true);
 	op->column = column_definition_parse(column);
 	operation_reject_fields(column, unbuilt);
+	json_done(column);
 	op->up = json_text(reader, "up", false);
 	return &op->base;
 }
@@ -75,12 +77,7 @@ validate_add_column(Operation *base, SchemaModel *model)
 
 	op->table = model_owned_table(model, op->table_name,
 								  operation_path(base, "table"));
-	if (op->table->is_typed)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("cannot add column to typed table \"%s\"", op->table_name),
-				 errdetail("At %s.", operation_path(base, "table")),
-				 errhint("Alter the type of the table instead.")));
+	check_not_typed(base, op->table);
 	model_check_column_free(op->table, def->name,
 							operation_path(base, "column.name"));
 	column_definition_resolve(def, model, operation_path(base, "column"));
@@ -98,6 +95,19 @@ validate_add_column(Operation *base, SchemaModel *model)
 				 errdetail("At %s.", operation_path(base, "up")),
 				 errhint("Say with \"up\" or \"default\" what rows that exist are to have, or set \"nullable\" to true.")));
 	add_value(op, model);
+}
+
+/* The columns of such a table are those of its type. */
+static void
+check_not_typed(const Operation *base, const TableModel *table)
+{
+	if (table->is_typed)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("columns of typed table \"%s\" cannot be added, renamed or dropped",
+						table->name),
+				 errdetail("At %s.", operation_path(base, "table")),
+				 errhint("Alter the type of the table instead.")));
 }
 
 /* The new generation, and where its value comes from in rows of old. */
@@ -170,6 +180,7 @@ validate_rename_column(Operation *base, SchemaModel *model)
 
 	op->table = model_owned_table(model, op->table_name,
 								  operation_path(base, "table"));
+	check_not_typed(base, op->table);
 	column = model_column(op->table, op->from, operation_path(base, "from"));
 	inherit_check_own_column(op->table, column, operation_path(base, "from"));
 	model_check_column_free(op->table, op->to, operation_path(base, "to"));
@@ -214,6 +225,7 @@ validate_drop_column(Operation *base, SchemaModel *model)
 
 	op->table = model_owned_table(model, op->table_name,
 								  operation_path(base, "table"));
+	check_not_typed(base, op->table);
 	column = model_column(op->table, op->column_name, path);
 	inherit_check_own_column(op->table, column, path);
 	generation = column->generation;

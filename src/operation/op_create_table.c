@@ -32,6 +32,8 @@ typedef struct CreateTable
 static void check_physical_name_free(CreateTable *op, SchemaModel *model);
 static void add_columns(CreateTable *op, SchemaModel *model);
 static void add_constraints(CreateTable *op, SchemaModel *model);
+static List *add_constraint_name(List *names, char *name, const char *path);
+static bool pk_is_alone(const CreateTable *op);
 static char *primary_key_sql(const CreateTable *op);
 static void comment_steps(const CreateTable *op, SchemaModel *model, MigrationPlan *plan);
 
@@ -57,9 +59,6 @@ parse_create_table(JsonReader *reader)
 	operation_reject_fields(reader, unbuilt);
 	if (op->columns == NIL)
 		json_error(json_path(reader, "columns"), "a table needs a column");
-	if (name_is_ours(op->name))
-		json_error(json_path(reader, "name"),
-				   "names that begin with \"" PGROLL_PREFIX "\" are reserved");
 	return &op->base;
 }
 
@@ -84,7 +83,10 @@ validate_create_table(Operation *base, SchemaModel *model)
 	add_constraints(op, model);
 }
 
-/* The name may be that of something that no version shows. */
+/*
+ * The table is made at the start: a table that the migration only renames has the
+ * name still.
+ */
 static void
 check_physical_name_free(CreateTable *op, SchemaModel *model)
 {
@@ -125,6 +127,7 @@ add_columns(CreateTable *op, SchemaModel *model)
 		generation = column_definition_generation(def, op->table, op->base.number);
 		generation->physical = generation->name;
 		generation->default_is_stored = generation->default_text != NULL;
+		generation->is_key = def->unique || (def->pk && pk_is_alone(op));
 		column_definition_show(def, op->table, generation);
 		op->elements = lappend(op->elements,
 							   psprintf("%s%s", column_definition_sql(def),
@@ -132,10 +135,22 @@ add_columns(CreateTable *op, SchemaModel *model)
 	}
 }
 
+static bool
+pk_is_alone(const CreateTable *op)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, op->columns)
+		n += ((ColumnDefinition *) lfirst(lc))->pk;
+	return n == 1;
+}
+
 static void
 add_constraints(CreateTable *op, SchemaModel *model)
 {
 	char	   *primary_key = primary_key_sql(op);
+	List	   *names = NIL;
 	ListCell   *lc;
 
 	if (primary_key != NULL)
@@ -145,6 +160,11 @@ add_constraints(CreateTable *op, SchemaModel *model)
 		ColumnDefinition *def = lfirst(lc);
 		TableModel *partner;
 
+		if (def->check != NULL)
+			names = add_constraint_name(names, def->check->name, def->check->path);
+		if (def->references != NULL)
+			names = add_constraint_name(names, def->references->name,
+										def->references->path);
 		if (def->check != NULL)
 			op->elements = lappend(op->elements,
 								   check_definition_sql(def->check, model, op->table));
@@ -156,6 +176,23 @@ add_constraints(CreateTable *op, SchemaModel *model)
 		if (partner != NULL)
 			op->partners = lappend(op->partners, partner);
 	}
+}
+
+static List *
+add_constraint_name(List *names, char *name, const char *path)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		if (strcmp(lfirst(lc), name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_OBJECT),
+					 errmsg("constraint \"%s\" already exists", name),
+					 errdetail("At %s.name.", path),
+					 errhint("Choose another name.")));
+	}
+	return lappend(names, name);
 }
 
 static char *

@@ -6,14 +6,21 @@
  */
 #include "pgroll.h"
 
+#include "catalog/heap.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "schema/names.h"
 #include "schema/schema_model.h"
+
+static void check_physical_name_free(SchemaModel *model, const char *name,
+									 const char *path);
+static void check_not_reserved(const char *name, const char *path);
 
 TableModel *
 model_find_table(SchemaModel *model, const char *name)
@@ -174,6 +181,52 @@ model_check_table_free(SchemaModel *model, const char *name, const char *path)
 						name, model->base_schema),
 				 errdetail("At %s.", path),
 				 errhint("Choose another name.")));
+	check_not_reserved(name, path);
+	if (!model->started)
+		check_physical_name_free(model, name, path);
+}
+
+/* The name may be that of an index, a sequence, a type: no version shows those. */
+static void
+check_physical_name_free(SchemaModel *model, const char *name, const char *path)
+{
+	Oid			relid = get_relname_relid(name, model->namespace);
+	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+									   PointerGetDatum(name),
+									   ObjectIdGetDatum(model->namespace));
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(relid) ? model->tables : NIL)
+	{
+		/* An operation before this one renames or drops it. */
+		if (((TableModel *) lfirst(lc))->relid == relid)
+			return;
+	}
+	/* The server gives the array type of a table another name where it must. */
+	if (OidIsValid(relid) ||
+		(OidIsValid(type) && !OidIsValid(get_element_type(type))))
+		ereport(ERROR,
+				(errcode(OidIsValid(relid) ? ERRCODE_DUPLICATE_TABLE :
+						 ERRCODE_DUPLICATE_OBJECT),
+				 OidIsValid(relid) ?
+				 errmsg("relation \"%s\" already exists in schema \"%s\"",
+						name, model->base_schema) :
+				 errmsg("type \"%s\" already exists in schema \"%s\"",
+						name, model->base_schema),
+				 errdetail("At %s.", path),
+				 errhint("Choose another name.")));
+}
+
+static void
+check_not_reserved(const char *name, const char *path)
+{
+	if (name_is_ours(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("name \"%s\" is reserved", name),
+				 errdetail("At %s: names that begin with \"%s\" are those of pgroll_c.",
+						   path, PGROLL_PREFIX),
+				 errhint("Choose another name.")));
 }
 
 void
@@ -184,6 +237,13 @@ model_check_column_free(TableModel *table, const char *name, const char *path)
 				(errcode(ERRCODE_DUPLICATE_COLUMN),
 				 errmsg("column \"%s\" of table \"%s\" already exists",
 						name, table->name),
+				 errdetail("At %s.", path),
+				 errhint("Choose another name.")));
+	check_not_reserved(name, path);
+	if (SystemAttributeByName(name) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_COLUMN),
+				 errmsg("column name \"%s\" conflicts with a system column name", name),
 				 errdetail("At %s.", path),
 				 errhint("Choose another name.")));
 }

@@ -44,6 +44,7 @@ typedef struct Generation
 	struct Generation *leader;	/* the parent table's, which it is called as */
 	bool		current;		/* shown by the newest version */
 	bool		default_is_stored;	/* the column has it from the start */
+	bool		is_key;			/* alone, of a table that the migration creates */
 	int			operation;		/* that made it; 0: none */
 } Generation;
 
@@ -124,7 +125,7 @@ extern char *model_temporary_name(SchemaModel *model, const char *name);
 /* Quoted, with the base schema. */
 extern char *model_qualified(const SchemaModel *model, const char *physical);
 
-/* Raise undefined_table / duplicate_table … where a name is taken. */
+/* Raise duplicate_table, duplicate_column … where a name is taken or reserved. */
 extern void model_check_table_free(SchemaModel *model, const char *name, const char *path);
 extern void model_check_column_free(TableModel *table, const char *name, const char *path);
 

@@ -280,13 +280,26 @@ migration_state_name(MigrationState state)
 	return state_names[state];
 }
 
+Oid
+base_schema_oid(const char *base_schema)
+{
+	Oid			namespace = get_namespace_oid(base_schema, true);
+
+	if (!OidIsValid(namespace))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("schema \"%s\" does not exist", base_schema),
+				 errhint("Name the base schema, in which the tables are.")));
+	return namespace;
+}
+
 void
 base_schema_lock(const char *base_schema, bool exclusive)
 {
 	LOCKTAG		tag;
 
 	claims_set_locktag(&tag, LOCK_CLASS_BASE_SCHEMA,
-					   get_namespace_oid(base_schema, false));
+					   base_schema_oid(base_schema));
 	(void) LockAcquire(&tag, exclusive ? ExclusiveLock : ShareLock, false, false);
 }
 
@@ -296,7 +309,7 @@ base_schema_lock_try_shared(const char *base_schema)
 	LOCKTAG		tag;
 
 	claims_set_locktag(&tag, LOCK_CLASS_BASE_SCHEMA,
-					   get_namespace_oid(base_schema, false));
+					   base_schema_oid(base_schema));
 	return LockAcquire(&tag, ShareLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 

@@ -65,6 +65,9 @@ extern void migration_set_retired(int64 id);
 
 extern const char *migration_state_name(MigrationState state);
 
+/* The schema of that name; raises undefined_schema. */
+extern Oid	base_schema_oid(const char *base_schema);
+
 /*
  * The lock of a base schema (design: taken before relations and state rows): exclusive by
  * start, complete and rollback, shared by a batch.  Held to the end of the

@@ -186,28 +186,36 @@ CREATE FUNCTION test.differences(one name, other name) RETURNS TABLE (difference
 	ORDER BY 1;
 $$;
 
--- The error that a statement gives, with all its parts, and what it changed.
+-- The error that a statement gives, with all its parts, and what it leaves
+-- behind that no rollback takes away.
 CREATE FUNCTION test.error_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
+	session text := test.session();
 	state text;
 	message text;
 	detail text;
 	hint text;
-	changed text;
 BEGIN
-	CALL test.remember();
 	BEGIN
 		EXECUTE statement;
+		RAISE EXCEPTION 'NO ERROR' USING DETAIL = 'it worked', HINT = 'undone';
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
 			detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
 	END;
-	SELECT string_agg(E'\nCHANGED: ' || change, '') INTO changed FROM test.changes();
-	RETURN coalesce(state || ': ' || message
-		|| E'\n    ' || coalesce(nullif(detail, ''), 'NO DETAIL')
-		|| E'\n    ' || coalesce(nullif(hint, ''), 'NO HINT'), 'NO ERROR')
-		|| coalesce(changed, '');
+	RETURN concat(state, ': ', message,
+		E'\n    ', coalesce(nullif(detail, ''), 'NO DETAIL'),
+		E'\n    ', coalesce(nullif(hint, ''), 'NO HINT'),
+		E'\nLEFT: ' || nullif(test.session(), session));
 END $$;
+
+-- Settings, locks and the role of the session.
+CREATE FUNCTION test.session() RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(', ', current_user, current_setting('search_path'),
+		current_setting('lock_timeout'), current_setting('session_replication_role'),
+		(SELECT string_agg(concat_ws(' ', mode, classid, objid, objsubid), ', ' ORDER BY objid)
+			FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()))
+$$;
 
 -- The error that a migration gives: in validate and in start alike.
 CREATE FUNCTION test.error(document jsonb, name text DEFAULT '99_error', schema name DEFAULT 'public')
