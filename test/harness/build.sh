@@ -16,7 +16,7 @@ tar -C "$repo" --exclude=./.git --exclude=./build --exclude='*.o' --exclude='*.s
 	tar -C "$build" -xf - --no-same-owner
 cd "$build"
 options="PG_CONFIG=$PG_CONFIG with_llvm=no"
-if ! make -s -j2 $options COPT=-Werror > build.log 2>&1 ||
+if ! make -s -k -j2 $options COPT=-Werror > build.log 2>&1 ||
 	! make -s install $options >> build.log 2>&1; then
 	echo "the build failed:"
 	head -n 80 build.log
