@@ -36,10 +36,12 @@ typedef struct ColumnScope
 	const char *text;
 } ColumnScope;
 
+static Node *literal_of_type(Node *expr, Oid type, const char *path);
 static Node *parse_guarded(const SchemaModel *model, TableModel *table,
 						   const char *text, ExpressionKind kind);
 static Node *raw_expression(const char *text, ExpressionKind kind);
 static Node *only_target(SelectStmt *select);
+static bool is_star(Node *node);
 static Node *raw_select(const char *text);
 static Node *resolve_column(ParseState *pstate, ColumnRef *cref, Node *var);
 static Node *expand_generated(Node *node, void *context);
@@ -81,8 +83,7 @@ expression_assignable(Node *expr, Oid type, const char *path)
 	ParseState *pstate = make_parsestate(NULL);
 
 	if (from == UNKNOWNOID)
-		return coerce_to_target_type(pstate, expr, from, type, -1,
-									 COERCION_IMPLICIT, COERCE_IMPLICIT_CAST, -1);
+		return literal_of_type(expr, type, path);
 	if (coerce_to_target_type(pstate, copyObject(expr), from, type, -1,
 							  COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1) == NULL)
 		ereport(ERROR,
@@ -92,6 +93,27 @@ expression_assignable(Node *expr, Oid type, const char *path)
 				 errdetail("At %s.", path),
 				 errhint("Cast the expression to the column's type.")));
 	return expr;
+}
+
+/* The type's input function reads the literal now. */
+static Node *
+literal_of_type(Node *expr, Oid type, const char *path)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Node	   *volatile literal = NULL;
+
+	PG_TRY();
+	{
+		literal = coerce_to_target_type(make_parsestate(NULL), expr, UNKNOWNOID,
+										type, -1, COERCION_IMPLICIT,
+										COERCE_IMPLICIT_CAST, -1);
+	}
+	PG_CATCH();
+	{
+		add_path(path, context);
+	}
+	PG_END_TRY();
+	return literal;
 }
 
 Node *
@@ -334,11 +356,20 @@ only_target(SelectStmt *select)
 		select->sortClause != NIL || select->limitCount != NULL ||
 		select->limitOffset != NULL || select->distinctClause != NIL ||
 		select->lockingClause != NIL ||
-		linitial_node(ResTarget, select->targetList)->name != NULL)
+		linitial_node(ResTarget, select->targetList)->name != NULL ||
+		is_star(linitial_node(ResTarget, select->targetList)->val))
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("text is not a single expression")));
 	return linitial_node(ResTarget, select->targetList)->val;
+}
+
+/* "*" alone, which only a target list can expand */
+static bool
+is_star(Node *node)
+{
+	return IsA(node, ColumnRef) &&
+		IsA(linitial(((ColumnRef *) node)->fields), A_Star);
 }
 
 /* text as one SELECT in parentheses, NULL where it is something else. */
