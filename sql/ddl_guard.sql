@@ -91,7 +91,7 @@ ALTER TABLE users DISABLE TRIGGER "!pgroll_c_dual_write";	-- fails
 ALTER TRIGGER "!pgroll_c_dual_write" ON users RENAME TO mine;	-- fails
 ALTER TABLE users DISABLE TRIGGER USER;
 ALTER TABLE users ENABLE TRIGGER USER;
-SELECT * FROM our_triggers ORDER BY tgname COLLATE "C";
+SELECT * FROM our_triggers ORDER BY tgname COLLATE "C", relation::text COLLATE "C";
 
 --
 -- the user's triggers
@@ -104,7 +104,7 @@ CREATE TRIGGER "~too late" BEFORE UPDATE ON users
 	FOR EACH ROW EXECUTE FUNCTION app.add_one();	-- fails
 CREATE TRIGGER add_one BEFORE INSERT ON users
 	FOR EACH ROW EXECUTE FUNCTION app.add_one();
-SELECT * FROM our_triggers ORDER BY tgname COLLATE "C";
+SELECT * FROM our_triggers ORDER BY tgname COLLATE "C", relation::text COLLATE "C";
 ALTER TRIGGER add_one ON users RENAME TO " add_one";	-- fails
 -- its change is carried over to the new version
 INSERT INTO app_01.users VALUES (6, 'six', 6);

@@ -138,8 +138,7 @@ pgroll_plan_migration(PG_FUNCTION_ARGS)
 	{
 		Step	   *step = lfirst(lc);
 
-		if (step->command != NULL)
-			put_step(result, step, ++number);
+		put_step(result, step, step->command != NULL ? ++number : 0);
 	}
 	return (Datum) 0;
 }
@@ -152,9 +151,12 @@ put_step(ReturnSetInfo *result, const Step *step, int number)
 
 	values[0] = CStringGetTextDatum(phase_name(step->phase));
 	values[1] = Int32GetDatum(number);
+	nulls[1] = number == 0;
 	values[2] = Int32GetDatum(step->operation);
 	nulls[2] = step->operation == 0;
-	values[3] = CStringGetTextDatum(step->command);
+	/* only a lock, for statements that lock more than the relation they name */
+	values[3] = CStringGetTextDatum(step->command != NULL ? step->command :
+									psprintf("lock %s", step->relation_name));
 	nulls[4] = step->lock == NoLock;
 	if (!nulls[4])
 		values[4] = CStringGetTextDatum(GetLockmodeName(DEFAULT_LOCKMETHOD, step->lock));

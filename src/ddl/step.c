@@ -32,6 +32,16 @@ void
 plan_lock(MigrationPlan *plan, Phase phase, Oid relation, LOCKMODE mode,
 		  const char *relation_name)
 {
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->command == NULL && step->phase == phase &&
+			step->relation == relation && step->lock == mode)
+			return;
+	}
 	plan_step(plan, (Step) {
 		.phase = phase,
 		.lock = mode,

@@ -152,6 +152,10 @@ lifecycle_rollback(const char *base_schema)
 	ddl_lock_plan(plan, PHASE_ROLLBACK);
 	plan = rollback_plan(base_schema, migration, row->id, row->version_schema);
 	ddl_execute_plan(plan, PHASE_ROLLBACK, row->id);
+	if (op_sql_cannot_be_undone(linitial(migration->operations)))
+		ereport(WARNING,
+				(errmsg("the sql operation has no \"down\": what it did is not undone"),
+				 errdetail("At %s.", ((Operation *) linitial(migration->operations))->path)));
 	migration_set_state(row->id, STATE_ROLLED_BACK,
 						GetUserNameFromId(GetUserId(), false));
 	row = migration_newest_live(base_schema);

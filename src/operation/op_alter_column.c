@@ -10,6 +10,8 @@
  */
 #include "pgroll.h"
 
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -58,6 +60,8 @@ static void start_in_place(const AlterColumn *op, SchemaModel *model,
 						   MigrationPlan *plan);
 static void shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column,
 						 Oid type, int32 typmod);
+static void check_default_fits(const AlterColumn *op, SchemaModel *model,
+							   const Generation *generation);
 static Node *half_or_column(AlterColumn *op, SchemaModel *model, const char *text,
 							const Generation *from, const Generation *target,
 							const char *field);
@@ -220,12 +224,35 @@ shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column, Oid type,
 		new->type = type;
 		new->typmod = typmod;
 		new->collation = get_typcollation(type);
+		check_default_fits(op, model, new);
 	}
 	if (op->nullable != NULLABLE_KEEP)
 		new->not_null = op->nullable == NULLABLE_SET_NOT_NULL;
 	new->up = up;
 	/* … and down as they are after it. */
 	old->down = half_or_column(op, model, op->down, new, old, "down");
+}
+
+/* The default goes along with the column, unless the operation gives another. */
+static void
+check_default_fits(const AlterColumn *op, SchemaModel *model,
+				   const Generation *generation)
+{
+	const char *path = operation_path(&op->base, "type");
+	Oid			from;
+
+	if (generation->default_text == NULL || op->has_default)
+		return;
+	from = exprType(expression_parse(model, NULL, generation->default_text, path,
+									 EXPRESSION_DEFAULT));
+	if (!can_coerce_type(1, &from, &generation->type, COERCION_ASSIGNMENT))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("default for column \"%s\" of table \"%s\" cannot be cast to type %s",
+						op->column_name, op->table_name,
+						format_type_be(generation->type)),
+				 errdetail("At %s.", path),
+				 errhint("Give the new default with \"default\", or drop it with \"default\": null.")));
 }
 
 /* An expression that is left out means the column itself. */

@@ -289,6 +289,7 @@ rollback_create_table(const Operation *base, SchemaModel *model, MigrationPlan *
 
 	if (!OidIsValid(relid))
 		return;					/* a later operation dropped it */
+	operation_lock_partners(relid, NIL, PHASE_ROLLBACK, plan);
 	plan_step(plan, (Step) {
 		.phase = PHASE_ROLLBACK,
 		.operation = base->number,

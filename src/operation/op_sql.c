@@ -74,16 +74,18 @@ rollback_sql(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 
 	if (op->down != NULL)
 		user_step(base, PHASE_ROLLBACK, op->down, plan);
-	else if (!op->on_complete)
-		ereport(WARNING,
-				(errmsg("the sql operation has no \"down\": what it did is not undone"),
-				 errdetail("At %s.", base->path)));
 }
 
 bool
 op_sql_runs_at_start(const Operation *op)
 {
 	return op->ops == &sql_ops && !((const RunSql *) op)->on_complete;
+}
+
+bool
+op_sql_cannot_be_undone(const Operation *op)
+{
+	return op_sql_runs_at_start(op) && ((const RunSql *) op)->down == NULL;
 }
 
 bool

@@ -15,6 +15,9 @@
  */
 extern bool op_sql_runs_at_start(const Operation *op);
 
+/* Does a rollback leave what it did? */
+extern bool op_sql_cannot_be_undone(const Operation *op);
+
 /* Does it at the completion, after which the views are made again? */
 extern bool op_sql_runs_at_completion(const Operation *op);
 

@@ -147,6 +147,7 @@ complete_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *pl
 
 	if (op->table->created)
 		return;
+	operation_lock_partners(op->table->relid, NIL, PHASE_COMPLETE, plan);
 	plan_step(plan, (Step) {
 		.phase = PHASE_COMPLETE,
 		.operation = base->number,

@@ -19,6 +19,13 @@ extern char *operation_path(const Operation *op, const char *field);
 extern void operation_check_dependents(SchemaModel *model, TableModel *table,
 									   const Generation *column, const char *path);
 
+/*
+ * Append the locks that the server takes on other tables when foreign keys of a
+ * table and its members go: those with one of the columns (char *), or all (NIL).
+ */
+extern void operation_lock_partners(Oid relid, List *columns, Phase phase,
+									MigrationPlan *plan);
+
 /* Partitions and inheritance children (Oid), which a table's DDL locks too. */
 extern List *operation_other_members(Oid relid);
 

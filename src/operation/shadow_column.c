@@ -279,6 +279,7 @@ shadow_drop_columns(SchemaModel *model, TableModel *table, int operation,
 {
 	ListCell   *lc;
 
+	operation_lock_partners(table->relid, names, phase, plan);
 	shadow_alter_table(model, table, operation, phase,
 					   drop_actions(names, InvalidOid), plan);
 	foreach(lc, operation_other_members(table->relid))

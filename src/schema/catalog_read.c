@@ -307,7 +307,7 @@ catalog_blocking_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 			!(attnum == 0 && dependent->object.classId == RelationRelationId &&
 			  dependent->object.objectId == relid) &&
 			!goes_along(dependent, dependents))
-			found = lappend(found, dependent->description);
+			found = lappend(found, dependent);
 	}
 	return found;
 }

@@ -77,10 +77,7 @@ extern List *catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_sche
 /* Is it the column's default or sequence, an index, a key or NOT NULL of its table? */
 extern bool catalog_dependent_is_plain(const Dependent *dependent);
 
-/*
- * Descriptions (char *) of those that would keep the table or column from being
- * dropped with RESTRICT.
- */
+/* Those (Dependent *) that would keep it from being dropped with RESTRICT. */
 extern List *catalog_blocking_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas);
 
 #endif							/* PGROLL_CATALOG_READ_H */

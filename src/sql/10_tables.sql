@@ -14,7 +14,7 @@ CREATE TABLE @extschema@.migration (
 	state			text NOT NULL
 		CHECK (state IN ('started', 'ready', 'failed', 'completed', 'rolled_back')),
 	version_schema	name NOT NULL,
-	parent			bigint REFERENCES @extschema@.migration,
+	parent			bigint,			-- no foreign key: pg_dump warns of circles
 	document		jsonb,			-- NULL for a baseline
 	retired			boolean NOT NULL DEFAULT false,	-- version schema dropped
 	started_at		timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),

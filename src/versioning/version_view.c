@@ -362,7 +362,8 @@ check_view_dependents(Oid view, List *namespaces)
 		return;
 	initStringInfo(&list);
 	foreach(lc, blocking)
-		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", (char *) lfirst(lc));
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+						 ((Dependent *) lfirst(lc))->description);
 	ereport(ERROR,
 			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 			 errmsg("view %s of a version schema is to be dropped, but other objects depend on it",
