@@ -354,7 +354,7 @@ adopt_child(Oid relid, const InFlight *parent)
 	char	   *table = qualified_name(relid);
 
 	ddl_execute_own(dual_write_ddl_create(table, DUAL_WRITE_ONLY,
-											  parent->arguments));
+											  parent->arguments, true));
 	ddl_execute_own(dual_write_ddl_enable(table, DUAL_WRITE_ONLY));
 	return read_in_flight(relid);
 }
@@ -467,10 +467,10 @@ split_trigger(const InFlight *table)
 			name = ancestor->table;
 	}
 	ddl_execute_own(dual_write_ddl_create(name, DUAL_WRITE_FIRST,
-											  table->arguments));
+											  table->arguments, true));
 	ddl_execute_own(dual_write_ddl_enable(name, DUAL_WRITE_FIRST));
 	ddl_execute_own(dual_write_ddl_create(name, DUAL_WRITE_LAST,
-											  table->arguments));
+											  table->arguments, true));
 	ddl_execute_own(dual_write_ddl_enable(name, DUAL_WRITE_LAST));
 }
 

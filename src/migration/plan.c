@@ -25,6 +25,7 @@
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "support/guc.h"
+#include "versioning/dual_write_ddl.h"
 #include "versioning/edge_build.h"
 #include "versioning/version_view.h"
 
@@ -34,7 +35,7 @@ static void check_table_can_have_edges(TableModel *table);
 static void check_no_member_has_edges(SchemaModel *model, TableModel *table);
 static void start_triggers(SchemaModel *model, TableModel *table,
 						   const EdgeMigration *edges, MigrationPlan *plan);
-static void create_trigger(Oid relid, const char *name, DualWriteRole role,
+static void create_trigger(Oid relid, DualWriteRole role,
 						   const EdgeMigration *edges, MigrationPlan *plan);
 static void backfill_tasks(SchemaModel *model, TableModel *table,
 						   const EdgeMigration *edges, MigrationPlan *plan);
@@ -298,39 +299,31 @@ start_triggers(SchemaModel *model, TableModel *table, const EdgeMigration *edges
 
 		if (relid != table->relid && catalog_is_partition(relid))
 			continue;			/* the server clones its parent's */
-		create_trigger(relid, DUAL_WRITE_TRIGGER_FIRST,
-					   others ? DUAL_WRITE_FIRST : DUAL_WRITE_ONLY, edges, plan);
+		create_trigger(relid, others ? DUAL_WRITE_FIRST : DUAL_WRITE_ONLY, edges, plan);
 		if (others)
-			create_trigger(relid, DUAL_WRITE_TRIGGER_LAST, DUAL_WRITE_LAST,
-						   edges, plan);
+			create_trigger(relid, DUAL_WRITE_LAST, edges, plan);
 	}
 }
 
 static void
-create_trigger(Oid relid, const char *name, DualWriteRole role,
-			   const EdgeMigration *edges, MigrationPlan *plan)
+create_trigger(Oid relid, DualWriteRole role, const EdgeMigration *edges,
+			   MigrationPlan *plan)
 {
 	char	   *table = catalog_relation_name(relid);
+	char	   *commands[2];
 
-	plan_step(plan, (Step) {
-		.phase = PHASE_START,
-		.command = psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s "
-							"FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write(%s, %s)",
-							quote_identifier(name), table,
-							quote_literal_cstr(dual_write_role_to_text(role)),
-							quote_literal_cstr(edge_migration_to_json(edges))),
-		.lock = AccessExclusiveLock,
-		.relation = relid,
-		.relation_name = table,
-	});
-	plan_step(plan, (Step) {
-		.phase = PHASE_START,
-		.command = psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", table,
-							quote_identifier(name)),
-		.lock = AccessExclusiveLock,
-		.relation = relid,
-		.relation_name = table,
-	});
+	commands[0] = dual_write_ddl_create(table, role,
+										list_make1(edge_migration_to_json(edges)),
+										false);
+	commands[1] = dual_write_ddl_enable(table, role);
+	for (int i = 0; i < lengthof(commands); i++)
+		plan_step(plan, (Step) {
+			.phase = PHASE_START,
+			.command = commands[i],
+			.lock = AccessExclusiveLock,
+			.relation = relid,
+			.relation_name = table,
+		});
 }
 
 static void

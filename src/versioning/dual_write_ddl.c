@@ -31,15 +31,16 @@ dual_write_ddl_is_our_name(const char *name)
 
 char *
 dual_write_ddl_create(const char *table, DualWriteRole role,
-						  List *migrations)
+					  List *migrations, bool replace)
 {
 	StringInfoData buf;
 	ListCell   *lc;
 
 	initStringInfo(&buf);
 	appendStringInfo(&buf,
-					 "CREATE OR REPLACE TRIGGER %s BEFORE INSERT OR UPDATE ON %s"
+					 "CREATE%s TRIGGER %s BEFORE INSERT OR UPDATE ON %s"
 					 " FOR EACH ROW EXECUTE FUNCTION " PGROLL_SCHEMA ".dual_write(%s",
+					 replace ? " OR REPLACE" : "",
 					 quote_identifier(dual_write_ddl_name(role)),
 					 table,
 					 quote_literal_cstr(dual_write_role_to_text(role)));

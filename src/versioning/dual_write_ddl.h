@@ -16,12 +16,12 @@ extern const char *dual_write_ddl_name(DualWriteRole role);
 extern bool dual_write_ddl_is_our_name(const char *name);
 
 /*
- * CREATE OR REPLACE TRIGGER on a table (qualified and quoted); migrations are
+ * CREATE [OR REPLACE] TRIGGER on a table (qualified and quoted); migrations are
  * JSON texts (char *), oldest first.  The trigger is not ENABLE ALWAYS before
  * the second statement has run.
  */
 extern char *dual_write_ddl_create(const char *table, DualWriteRole role,
-									   List *migrations);
+								   List *migrations, bool replace);
 extern char *dual_write_ddl_enable(const char *table, DualWriteRole role);
 
 #endif							/* PGROLL_DUAL_WRITE_DDL_H */
