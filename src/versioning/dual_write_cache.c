@@ -200,6 +200,13 @@ relation_edges_plan(RelationEdges *edges, EdgeRule *rule)
 		planned = lfirst(lc);
 		if (planned->user == user && planned->cached->is_valid)
 			return (Expr *) planned->cached->expr;
+		/* no statement but the caller's uses the table's plans */
+		if (!planned->cached->is_valid && edges->pins == 1)
+		{
+			FreeCachedExpression(planned->cached);
+			rule->plans = foreach_delete_current(rule->plans, lc);
+			pfree(planned);
+		}
 	}
 	old = MemoryContextSwitchTo(edges->context);
 	planned = palloc(sizeof(PlannedRule));

@@ -165,8 +165,16 @@ calls_user_function(Node *node, void *context)
 	if (IsA(node, CoerceToDomain))
 		return true;
 	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, calls_user_function,
-								 context, 0);
+	{
+		Query	   *query = (Query *) node;
+		ListCell   *lc;
+
+		/* so may a view, and the policies of a table */
+		foreach(lc, query->rtable)
+			if (lfirst_node(RangeTblEntry, lc)->rtekind == RTE_RELATION)
+				return true;
+		return query_tree_walker(query, calls_user_function, context, 0);
+	}
 	return expression_tree_walker(node, calls_user_function, context);
 }
 

@@ -38,7 +38,7 @@ extern Node *stored_expression_bind(Node *expr, const AttrNumber *attnums);
 /* Does it contain a subquery (it is then planned once per statement)? */
 extern bool stored_expression_has_subquery(Node *expr);
 
-/* Does it call a function that is not built in? */
+/* Does it call a function that is not built in, or can it by what it reads? */
 extern bool stored_expression_has_user_function(Node *expr);
 
 #endif							/* PGROLL_STORED_EXPRESSION_H */
