@@ -10,9 +10,12 @@
  */
 #include "pgroll.h"
 
+#include "access/table.h"
 #include "catalog/pg_class.h"
+#include "commands/tablecmds.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 
 #include "migration/plan.h"
 #include "operation/carry.h"
@@ -245,7 +248,11 @@ check_table_can_have_edges(TableModel *table)
 	{
 		char		relkind = get_rel_relkind(lfirst_oid(lc));
 		char	   *publication = catalog_publication_of_all_columns(lfirst_oid(lc));
+		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
 
+		/* Values of the row type, stored elsewhere, would lack the new columns. */
+		find_composite_type_dependencies(rel->rd_rel->reltype, rel, NULL);
+		table_close(rel, AccessShareLock);
 		if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
