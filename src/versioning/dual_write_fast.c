@@ -6,7 +6,9 @@
  */
 #include "pgroll.h"
 
+#include "access/htup_details.h"
 #include "access/sysattr.h"
+#include "access/tupmacs.h"
 #include "executor/tuptable.h"
 
 #include "versioning/dual_write_fast.h"
@@ -48,6 +50,8 @@ static HeapTuple fast_update(DualWriteFast *fast, DualWrite *write,
 							 TriggerData *trigdata);
 static bool any_differs(DualWrite *write, const FastRule *rule,
 						TupleTableSlot *old_slot, TupleTableSlot *new_slot);
+static inline Datum column_value(DualWrite *write, TupleTableSlot *slot,
+								 AttrNumber attnum, bool *isnull);
 static void run_fast(DualWriteFast *fast, DualWrite *write, FastRule *rule,
 					 TupleTableSlot *slot);
 static HeapTuple form(DualWriteFast *fast, DualWrite *write, HeapTuple tuple,
@@ -201,14 +205,35 @@ any_differs(DualWrite *write, const FastRule *rule, TupleTableSlot *old_slot,
 		AttrNumber	attnum = rule->assigned[i];
 		bool		old_null;
 		bool		new_null;
-		Datum		old = slot_getattr(old_slot, attnum, &old_null);
-		Datum		new = slot_getattr(new_slot, attnum, &new_null);
+		Datum		old = column_value(write, old_slot, attnum, &old_null);
+		Datum		new = column_value(write, new_slot, attnum, &new_null);
 
 		if (dual_write_differs(write->edges, attnum, old, old_null, new,
 							   new_null))
 			return true;
 	}
 	return false;
+}
+
+/* As slot_getattr(), but takes nothing apart where the column's place is fixed. */
+static inline Datum
+column_value(DualWrite *write, TupleTableSlot *slot, AttrNumber attnum,
+			 bool *isnull)
+{
+	const TailColumn *column = &write->edges->tail->columns[attnum - 1];
+	HeapTuple	tuple;
+
+	if (column->fixed >= 0 && slot->tts_nvalid < attnum &&
+		(TTS_IS_HEAPTUPLE(slot) || TTS_IS_BUFFERTUPLE(slot)) &&
+		(tuple = ((HeapTupleTableSlot *) slot)->tuple) != NULL &&
+		!HeapTupleHasNulls(tuple) &&
+		HeapTupleHeaderGetNatts(tuple->t_data) >= attnum)
+	{
+		*isnull = false;
+		return fetch_att((char *) tuple->t_data + tuple->t_data->t_hoff +
+						 column->fixed, column->byval, column->len);
+	}
+	return slot_getattr(slot, attnum, isnull);
 }
 
 static void

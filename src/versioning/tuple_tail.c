@@ -47,6 +47,7 @@ TupleTail *
 tuple_tail_create(TupleDesc tupdesc, const Bitmapset *columns)
 {
 	TupleTail  *tail = palloc(sizeof(TupleTail));
+	int			offset = 0;
 
 	tail->natts = tupdesc->natts;
 	tail->columns = palloc(tupdesc->natts * sizeof(TailColumn));
@@ -61,6 +62,13 @@ tuple_tail_create(TupleDesc tupdesc, const Bitmapset *columns)
 		column->packable = attribute->attlen == -1 &&
 			attribute->attstorage != TYPSTORAGE_PLAIN;
 		column->missing = attribute->atthasmissing;
+
+		/* a varlena may begin before where its alignment says */
+		column->fixed = offset;
+		if (offset >= 0 && offset % column->align != 0)
+			column->fixed = column->len > 0 ? ALIGN_TO(offset, column->align) : -1;
+		offset = column->len > 0 && column->fixed >= 0 ?
+			column->fixed + column->len : -1;
 	}
 	tail->first = tail->natts + 1;
 	while (tail->first > 1 && bms_is_member(tail->first - 1, columns) &&
