@@ -38,6 +38,7 @@ static LockRequest *lock_request(Oid relation, LOCKMODE mode, const char *name);
 static char *relation_name(Oid relation);
 static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
 static void run_step(const MigrationPlan *plan, const Step *step);
+static void run_user_text(const MigrationPlan *plan, const Step *step);
 static void run_command(const char *command, const char *search_path,
 						DdlOrigin origin);
 static void set_local(const char *name, const char *value);
@@ -164,11 +165,37 @@ static void
 run_step(const MigrationPlan *plan, const Step *step)
 {
 	if (step->user_text)
+		run_user_text(plan, step);
+	else
+		run_command(step->command, OWN_SEARCH_PATH, DDL_OWN);
+}
+
+/* An error says where in the document the text is. */
+static void
+run_user_text(const MigrationPlan *plan, const Step *step)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
 		run_command(step->command,
 					psprintf("%s, pg_temp", quote_identifier(plan->base_schema)),
 					DDL_USER_TEXT);
-	else
-		run_command(step->command, OWN_SEARCH_PATH, DDL_OWN);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		error->detail = error->detail == NULL ? psprintf("At %s.", step->path) :
+			psprintf("At %s: %s", step->path, error->detail);
+		if (error->hint == NULL && error->sqlerrcode != ERRCODE_QUERY_CANCELED)
+			error->hint = pstrdup("Correct the statements of the sql operation.");
+		ReThrowError(error);
+	}
+	PG_END_TRY();
 }
 
 /*

@@ -38,6 +38,7 @@ typedef struct Step
 	char	   *relation_name;	/* qualified and quoted, for people */
 	List	   *also;			/* Oid: others that it locks in the same mode */
 	bool		user_text;		/* the sql operation's own text */
+	const char *path;			/* of that text, for errors */
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
 } Step;

@@ -48,6 +48,7 @@ static bool runs_sql_at_start(const Migration *migration);
 static int	enter_tasks(const MigrationPlan *plan, int64 id);
 static int	compare_background_steps(const ListCell *a, const ListCell *b);
 static MigrationRow *require_active(const char *base_schema, const char *verb);
+static void check_is_active(int64 id, const char *name);
 static void check_owns_migration(const MigrationRow *row);
 static void check_ready(const MigrationRow *row);
 static char *open_tasks_text(int64 id, int n_open);
@@ -97,6 +98,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 		plan_version(migration, model, plan);
 		ddl_execute_plan(plan, PHASE_START, id);
 	}
+	check_is_active(id, name);
 	if (enter_tasks(plan, id) == 0)
 		migration_set_state(id, STATE_READY, NULL);
 	else
@@ -125,6 +127,7 @@ lifecycle_complete(const char *base_schema)
 	if (plan_completes_with_sql(migration))
 		refresh_views(row, migration);
 
+	check_is_active(row->id, row->name);
 	parent = row->parent != 0 ? migration_by_id(row->parent) : NULL;
 	if (parent != NULL && !parent->retired)
 		migration_set_retired(parent->id);
@@ -152,6 +155,7 @@ lifecycle_rollback(const char *base_schema)
 	ddl_lock_plan(plan, PHASE_ROLLBACK);
 	plan = rollback_plan(base_schema, migration, row->id, row->version_schema);
 	ddl_execute_plan(plan, PHASE_ROLLBACK, row->id);
+	check_is_active(row->id, row->name);
 	if (op_sql_cannot_be_undone(linitial(migration->operations)))
 		ereport(WARNING,
 				(errmsg("the sql operation has no \"down\": what it did is not undone"),
@@ -471,6 +475,19 @@ require_active(const char *base_schema, const char *verb)
 				 errmsg("there is no migration to %s in schema \"%s\"", verb, base_schema),
 				 errhint("Start one with pgroll_c.start_migration().")));
 	return row;
+}
+
+/* The user's own statements could have called us. */
+static void
+check_is_active(int64 id, const char *name)
+{
+	MigrationRow *row = migration_by_id(id);
+
+	if (row->state == STATE_COMPLETED || row->state == STATE_ROLLED_BACK)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("migration \"%s\" was ended by a statement of its own", name),
+				 errhint("Call no functions of pgroll_c in an sql operation.")));
 }
 
 /* Whoever is the version schema's owner, or may act as it. */

@@ -49,6 +49,8 @@ static void background_step(Oid relid, TaskKind task, const char *command,
 static List *qualified_tables(const Migration *migration, SchemaModel *model);
 static List *table_and_children(SchemaModel *model, TableModel *table);
 static void drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan);
+static void complete_columns(SchemaModel *model, int operation, MigrationPlan *plan);
+static bool has_later_shadow(const TableModel *table, int operation);
 static void check_nothing_depends(SchemaModel *model, TableModel *table);
 
 void
@@ -128,23 +130,18 @@ plan_complete(const Migration *migration, SchemaModel *model,
 	{
 		Operation  *operation = lfirst(lc);
 
+		/* The user's statements see what the operations before them leave. */
+		if (op_sql_runs_at_completion(operation))
+			complete_columns(model, operation->number, plan);
 		if (operation->ops->complete != NULL)
 			operation->ops->complete(operation, model, plan);
 	}
-	foreach(lc, model->tables)
-	{
-		TableModel *table = lfirst(lc);
-
-		if (OidIsValid(table->relid) && !table->dropped)
-			shadow_columns_rename(model, table, plan);
-	}
-	inherit_follow_names(model);
+	complete_columns(model, PG_INT32_MAX, plan);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
 		char	   *marker = name_marker(model->migration);
 
-		carry_complete(model, table, plan);
 		if (table->dropped || !OidIsValid(table->relid) ||
 			get_attnum(table->relid, marker) == InvalidAttrNumber)
 			continue;
@@ -156,6 +153,49 @@ plan_complete(const Migration *migration, SchemaModel *model,
 			version_view_replace(model, table, migration->version_schema,
 								 PHASE_COMPLETE, plan);
 	}
+}
+
+/*
+ * Names, and what hangs on the columns, as far as the operations before the one
+ * of that number go.
+ */
+static void
+complete_columns(SchemaModel *model, int operation, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (OidIsValid(table->relid) && !table->dropped)
+			shadow_columns_rename(model, table, operation, plan);
+	}
+	inherit_follow_names(model);
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (table->carried || has_later_shadow(table, operation))
+			continue;
+		carry_complete(model, table, plan);
+		table->carried = true;
+	}
+}
+
+static bool
+has_later_shadow(const TableModel *table, int operation)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+
+		if (generation->attnum == 0 && generation->operation > operation)
+			return true;
+	}
+	return false;
 }
 
 void

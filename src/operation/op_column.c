@@ -270,9 +270,11 @@ complete_drop_column(const Operation *base, SchemaModel *model, MigrationPlan *p
 	const DropColumn *op = (const DropColumn *) base;
 	Generation *stored = model_stored_ancestor(op->generation);
 
-	if (stored != NULL)
-		shadow_drop_columns(model, op->table, base->number, PHASE_COMPLETE,
-							list_make1(stored->physical), plan);
+	if (stored == NULL)
+		return;
+	shadow_drop_columns(model, op->table, base->number, PHASE_COMPLETE,
+						list_make1(stored->physical), plan);
+	stored->gone = true;
 }
 
 const OperationOps add_column_ops = {

@@ -8,6 +8,8 @@
 
 #include "operation/op_sql.h"
 #include "operation/operation.h"
+#include "operation/operation_util.h"
+#include "versioning/expression.h"
 
 typedef struct RunSql
 {
@@ -31,14 +33,22 @@ parse_sql(JsonReader *reader)
 	return &op->base;
 }
 
-/* What the statements do is the user's own affair. */
+/* What the statements do is the user's own affair, as long as they are some. */
 static void
 validate_sql(Operation *base, SchemaModel *model)
 {
+	RunSql	   *op = (RunSql *) base;
+
+	if (model->started)
+		return;
+	expression_check_statements(op->up, operation_path(base, "up"));
+	if (op->down != NULL)
+		expression_check_statements(op->down, operation_path(base, "down"));
 }
 
 static void
-user_step(const Operation *base, Phase phase, const char *text, MigrationPlan *plan)
+user_step(const Operation *base, Phase phase, const char *text, const char *field,
+		  MigrationPlan *plan)
 {
 	plan_step(plan, (Step) {
 		.phase = phase,
@@ -46,6 +56,7 @@ user_step(const Operation *base, Phase phase, const char *text, MigrationPlan *p
 		.command = pstrdup(text),
 		.lock = NoLock,
 		.user_text = true,
+		.path = operation_path(base, field),
 	});
 }
 
@@ -55,7 +66,7 @@ start_sql(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 	const RunSql *op = (const RunSql *) base;
 
 	if (!op->on_complete)
-		user_step(base, PHASE_START, op->up, plan);
+		user_step(base, PHASE_START, op->up, "up", plan);
 }
 
 static void
@@ -64,7 +75,7 @@ complete_sql(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 	const RunSql *op = (const RunSql *) base;
 
 	if (op->on_complete)
-		user_step(base, PHASE_COMPLETE, op->up, plan);
+		user_step(base, PHASE_COMPLETE, op->up, "up", plan);
 }
 
 static void
@@ -73,7 +84,7 @@ rollback_sql(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 	const RunSql *op = (const RunSql *) base;
 
 	if (op->down != NULL)
-		user_step(base, PHASE_ROLLBACK, op->down, plan);
+		user_step(base, PHASE_ROLLBACK, op->down, "down", plan);
 }
 
 bool

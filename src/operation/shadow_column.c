@@ -29,7 +29,9 @@
 #include "versioning/expression.h"
 
 static char *drop_actions(List *names, Oid member);
-static ColumnModel *free_to_rename(List *waiting);
+static ColumnModel *free_to_rename(const TableModel *table, List *waiting);
+static ColumnModel *find_in_cycle(const TableModel *table, List *waiting);
+static bool name_is_stored(const TableModel *table, const char *name);
 static void complete_name(SchemaModel *model, TableModel *table,
 						  ColumnModel *column, MigrationPlan *plan);
 static void rename_column(SchemaModel *model, TableModel *table,
@@ -113,15 +115,17 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 		move_sequences(model, table, generation, old, plan);
 		shadow_drop_columns(model, table, generation->operation, PHASE_COMPLETE,
 							list_make1(old->physical), plan);
+		old->gone = true;
 	}
 }
 
 /*
- * The old columns are gone.  A name that another column still has is waited for;
- * where all wait for each other, one steps aside.
+ * A name that another column still has is waited for; where all wait for each
+ * other, one steps aside.
  */
 void
-shadow_columns_rename(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+shadow_columns_rename(SchemaModel *model, TableModel *table, int operation,
+					  MigrationPlan *plan)
 {
 	List	   *waiting = NIL;
 	ListCell   *lc;
@@ -129,31 +133,51 @@ shadow_columns_rename(SchemaModel *model, TableModel *table, MigrationPlan *plan
 	foreach(lc, table->columns)
 	{
 		ColumnModel *column = lfirst(lc);
+		Generation *generation = column->generation;
 
 		/* An inherited column is renamed with its parent's. */
-		if (column->generation->leader == NULL &&
-			strcmp(column->generation->physical, column->name) != 0)
+		if (generation->leader == NULL &&
+			(generation->attnum != 0 || generation->operation < operation) &&
+			strcmp(generation->physical, column->name) != 0)
 			waiting = lappend(waiting, column);
 	}
 	while (waiting != NIL)
 	{
-		ColumnModel *column = free_to_rename(waiting);
+		ColumnModel *column = free_to_rename(table, waiting);
 
-		if (column == NULL)
+		if (column != NULL)
 		{
-			column = linitial(waiting);
-			rename_column(model, table, column,
-						  model_temporary_name(model, column->name), plan);
+			waiting = list_delete_ptr(waiting, column);
+			complete_name(model, table, column, plan);
 			continue;
 		}
-		waiting = list_delete_ptr(waiting, column);
-		complete_name(model, table, column, plan);
+		column = find_in_cycle(table, waiting);
+		if (column == NULL)
+			break;				/* the names come free with later operations */
+		rename_column(model, table, column,
+					  model_temporary_name(model, column->name), plan);
 	}
 }
 
 /* A column whose final name is nobody's now; NULL where there is none. */
 static ColumnModel *
-free_to_rename(List *waiting)
+free_to_rename(const TableModel *table, List *waiting)
+{
+	ListCell   *lc;
+
+	foreach(lc, waiting)
+	{
+		ColumnModel *column = lfirst(lc);
+
+		if (!name_is_stored(table, column->name))
+			return column;
+	}
+	return NULL;
+}
+
+/* One of those that wait for the name of another that waits. */
+static ColumnModel *
+find_in_cycle(const TableModel *table, List *waiting)
 {
 	ListCell   *lc;
 	ListCell   *lc2;
@@ -161,18 +185,33 @@ free_to_rename(List *waiting)
 	foreach(lc, waiting)
 	{
 		ColumnModel *column = lfirst(lc);
-		bool		is_free = true;
 
 		foreach(lc2, waiting)
 		{
 			ColumnModel *other = lfirst(lc2);
 
-			is_free &= strcmp(other->generation->physical, column->name) != 0;
+			if (strcmp(other->name, column->generation->physical) == 0)
+				return column;
 		}
-		if (is_free)
-			return column;
 	}
 	return NULL;
+}
+
+/* Does the table have a column of that name now? */
+static bool
+name_is_stored(const TableModel *table, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->generations)
+	{
+		Generation *generation = lfirst(lc);
+
+		if (generation->physical != NULL && !generation->gone &&
+			strcmp(generation->physical, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* The name, and of a shadow what the server derives names from. */

@@ -32,11 +32,11 @@ extern void shadow_column_complete(SchemaModel *model, TableModel *table,
 
 /*
  * The steps that give the columns of a table the names that the newest version
- * has for them, shadows also NOT NULL and comment.  Called once, after the
- * operations' own steps.
+ * has for them, shadows also NOT NULL and comment; after the steps of the
+ * operations before the one of that number.
  */
 extern void shadow_columns_rename(SchemaModel *model, TableModel *table,
-								  MigrationPlan *plan);
+								  int operation, MigrationPlan *plan);
 
 /* "ALTER TABLE t action", under ACCESS EXCLUSIVE on the table and its members. */
 extern void shadow_alter_table(SchemaModel *model, TableModel *table, int operation,

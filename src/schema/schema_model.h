@@ -46,6 +46,7 @@ typedef struct Generation
 	bool		default_is_stored;	/* the column has it from the start */
 	bool		is_key;			/* alone, of a table that the migration creates */
 	int			operation;		/* that made it; 0: none */
+	bool		gone;			/* the completion's plan has dropped it */
 } Generation;
 
 /* A column as the newest version shows it. */
@@ -72,6 +73,7 @@ typedef struct TableModel
 	bool		dropped;		/* hidden from the newest version */
 	int			operation;		/* that created or dropped it */
 	bool		has_edges;		/* a shadow or a down expression exists */
+	bool		carried;		/* carry_complete() was called */
 } TableModel;
 
 typedef struct SchemaModel

@@ -260,6 +260,36 @@ expression_parse_type(const SchemaModel *model, const char *text,
 	AtEOXact_GUC(false, guc_level);
 }
 
+void
+expression_check_statements(const char *text, const char *path)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		List	   *statements = raw_parser(text, RAW_PARSE_DEFAULT);
+		ListCell   *lc;
+
+		if (statements == NIL)
+			ereport(ERROR,
+					(errcode(ERRCODE_SYNTAX_ERROR),
+					 errmsg("text holds no statement")));
+		foreach(lc, statements)
+		{
+			if (IsA(lfirst_node(RawStmt, lc)->stmt, TransactionStmt))
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+						 errmsg("a migration cannot contain transaction control commands"),
+						 errhint("Remove the command; all of a phase runs in one transaction.")));
+		}
+	}
+	PG_CATCH();
+	{
+		add_path(path, context);
+	}
+	PG_END_TRY();
+}
+
 char *
 expression_type_name(Oid type, int32 typmod)
 {
@@ -531,7 +561,7 @@ add_path(const char *path, MemoryContext context)
 	else
 		error->detail = psprintf("At %s.", path);
 	if (error->hint == NULL)
-		error->hint = pstrdup("Correct the expression or type in the migration document.");
+		error->hint = pstrdup("Correct this text in the migration document.");
 	/* The position is one within the expression, not the caller's statement. */
 	if (error->cursorpos > 0)
 	{

@@ -86,6 +86,9 @@ extern char *expression_deparse_condition(Node *condition, List *names);
 extern void expression_parse_type(const SchemaModel *model, const char *text,
 								  const char *path, Oid *type, int32 *typmod);
 
+/* Raise an error where text is not one or more statements that a migration may run. */
+extern void expression_check_statements(const char *text, const char *path);
+
 /* A type for a statement of ours: with schema and modifiers. */
 extern char *expression_type_name(Oid type, int32 typmod);
 
