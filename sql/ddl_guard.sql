@@ -180,3 +180,11 @@ DROP FUNCTION app.doubled(int);
 ALTER TABLE events DETACH PARTITION events_1;
 ALTER TABLE users ADD nick text;
 ALTER TABLE users RENAME nick TO nickname;
+
+-- a column added in the meantime comes after the migration's in its view
+SELECT pgroll_c.start_migration('03', '{"operations": [
+	{"add_column": {"table": "users", "column": {"name": "rank", "type": "int"}, "up": "id"}}]}', 'app');
+ALTER TABLE users ADD late int DEFAULT 5;
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT id, rank, late FROM app_03.users ORDER BY id;

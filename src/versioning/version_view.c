@@ -27,7 +27,8 @@ static void create_view(SchemaModel *model, TableModel *table,
 						const char *version_schema, Phase phase,
 						bool replace, bool qualified, MigrationPlan *plan);
 static Oid	previous_view(SchemaModel *model, TableModel *stored);
-static char *select_sql(SchemaModel *model, TableModel *table);
+static char *select_sql(SchemaModel *model, TableModel *table, Oid existing);
+static List *columns_as_shown(TableModel *table, Oid existing);
 static void view_owner(TableModel *table, const char *view, Phase phase,
 					   MigrationPlan *plan);
 static void view_defaults(TableModel *table, const char *view, Phase phase,
@@ -194,7 +195,7 @@ create_view(SchemaModel *model, TableModel *table, const char *version_schema,
 		.phase = phase,
 		.command = psprintf("CREATE%s VIEW %s WITH (security_invoker = true) AS %s%s",
 							replace ? " OR REPLACE" : "", view,
-							select_sql(model, table),
+							select_sql(model, table, existing),
 							qualified ? " WHERE pgroll_c.awaits_backfill()" : ""),
 		.lock = OidIsValid(existing) ? AccessExclusiveLock : AccessShareLock,
 		.relation = OidIsValid(existing) ? existing : table->relid,
@@ -221,14 +222,14 @@ previous_view(SchemaModel *model, TableModel *stored)
 }
 
 static char *
-select_sql(SchemaModel *model, TableModel *table)
+select_sql(SchemaModel *model, TableModel *table, Oid existing)
 {
 	StringInfoData sql;
 	ListCell   *lc;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT");
-	foreach(lc, table->columns)
+	foreach(lc, columns_as_shown(table, existing))
 	{
 		ColumnModel *column = lfirst(lc);
 
@@ -239,6 +240,31 @@ select_sql(SchemaModel *model, TableModel *table)
 	}
 	appendStringInfo(&sql, " FROM %s", model_qualified(model, table->physical));
 	return sql.data;
+}
+
+/*
+ * A view can be replaced only where its columns keep their places.  A column
+ * that somebody added since the start stands before those of the migration in
+ * the logical order; it comes after them in the view.
+ */
+static List *
+columns_as_shown(TableModel *table, Oid existing)
+{
+	List	   *shown = NIL;
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+
+		if (OidIsValid(existing) &&
+			get_attnum(existing, column->name) != InvalidAttrNumber)
+			shown = lappend(shown, column);
+		else
+			others = lappend(others, column);
+	}
+	return list_concat(shown, others);
 }
 
 /*
