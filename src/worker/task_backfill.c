@@ -4,7 +4,8 @@
  *		Old rows in block order, one batch = one transaction; and the last pass.
  *
  * A backfill is a pass over the whole table, and then passes over the blocks
- * where rows were held by others, until none is.  The last pass is the same
+ * where rows were held by others, until none is.  The cursor does not tell of
+ * held rows: what goes on from it visits the blocks before it afterwards.  The last pass is the same
  * once more, and is over when a whole pass has found nothing to do.  What it has
  * seen it need not see again: later writes go through the trigger.
  *-------------------------------------------------------------------------
@@ -36,6 +37,7 @@ typedef struct Backfill
 	BackfillBatch batch;		/* as of the last commit */
 	Throttle	throttle;
 	bool		last_pass;
+	BlockNumber resumed_at;		/* rows before it may have been held, or 0 */
 	int			pause_ms;		/* the next one */
 
 	/* Of the pass that is under way. */
@@ -107,6 +109,7 @@ run_passes(Backfill *backfill, TaskRunner *runner, const MigrationRow *migration
 	backfill->batch.version_schema = migration->version_schema;
 	backfill->batch.relation = task->relation;
 	backfill->batch.single_stage = backfill->last_pass;
+	backfill->resumed_at = task->next_block;
 	backfill_batch_begin_pass(&backfill->batch, task->next_block,
 							  InvalidBlockNumber);
 	strlcpy(backfill->batch.storage, task->storage ? task->storage : "",
@@ -244,6 +247,11 @@ begin_next_pass(Backfill *backfill)
 		batch->single_stage = true;
 		backfill_batch_begin_pass(batch, backfill->first_held,
 								  backfill->last_held + 1);
+	}
+	else if (backfill->resumed_at > 0)
+	{
+		backfill_batch_begin_pass(batch, 0, backfill->resumed_at);
+		backfill->resumed_at = 0;
 	}
 	else if (backfill->last_pass && backfill->rows_done > 0)
 	{

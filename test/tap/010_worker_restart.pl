@@ -86,5 +86,18 @@ $holder->quit;
 $node->safe_psql($db, 'CALL pgroll_c.run_tasks()');
 finished($db, 'worker cancelled, run_tasks()');
 
+# a row that the backfill passed over is behind the cursor when the worker dies
+($db, $holder) = held_migration();
+my $locker = $node->background_psql($db);
+$locker->query_safe("BEGIN; SELECT FROM people WHERE id = $rows FOR UPDATE");
+$holder->quit;
+poll($node, $db, "SELECT rows_done = $rows - 1 FROM pgroll_c.progress WHERE task = 'backfill'",
+	'all rows but one are backfilled');
+$pid = worker_pid($node, $db);
+$node->safe_psql($db, "SELECT pg_terminate_backend($pid, 10000)");
+$locker->quit;
+$node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
+finished($db, 'worker terminated beyond a held row');
+
 $node->stop;
 done_testing();
