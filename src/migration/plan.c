@@ -432,7 +432,11 @@ background_step(Oid relid, TaskKind task, const char *command, LOCKMODE lock,
 	});
 }
 
-/* Tables whose view must load the library while an UPDATE is planned. */
+/*
+ * Tables whose view must load the library while an UPDATE is planned: where the
+ * columns that it sets do not tell which version it is of, and where rows await
+ * and the new values are not told from none.
+ */
 static List *
 qualified_tables(const Migration *migration, SchemaModel *model)
 {
@@ -447,7 +451,8 @@ qualified_tables(const Migration *migration, SchemaModel *model)
 		if (!table->has_edges || table->dropped || !OidIsValid(table->relid))
 			continue;
 		edges = edge_build(model, table, migration->name, migration->version_schema);
-		if (edges != NULL && edge_reads_shared_column(table, edges))
+		if (edges != NULL && (edge_migration_has_up(edges) ||
+							  edge_reads_shared_column(table, edges)))
 			tables = list_concat_unique_ptr(tables, table_and_children(model, table));
 	}
 	return tables;

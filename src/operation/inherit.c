@@ -161,7 +161,7 @@ add_column(TableModel *child, const ColumnModel *parents)
 	generation->collation = parents->generation->collation;
 	generation->not_null = parents->generation->not_null;
 	generation->default_text = parents->generation->default_text;
-	generation->default_is_stored = parents->generation->default_is_stored;
+	generation->stored_default = parents->generation->stored_default;
 	generation->physical = parents->generation->physical;
 	generation->leader = parents->generation;
 	column = palloc0(sizeof(ColumnModel));

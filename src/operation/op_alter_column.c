@@ -286,7 +286,6 @@ apply_metadata(AlterColumn *op, SchemaModel *model, ColumnModel *column)
 		generation->default_text = op->default_source == NULL ? NULL :
 			expression_deparse(operation_default(model, op->default_source,
 												 generation->type, path));
-		generation->default_is_stored = false;
 	}
 	if (op->has_comment)
 		column->comment = op->comment;

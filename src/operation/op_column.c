@@ -129,7 +129,7 @@ add_value(AddColumn *op, SchemaModel *model)
 			  domain_has_constraints(def->type)))
 		up = def->default_expr; /* stored at once, it would rewrite the table */
 	else
-		generation->default_is_stored = def->default_expr != NULL;
+		generation->stored_default = def->default_expr;
 	generation->up = up;
 	generation->current = true;
 	if (up != NULL && OidIsValid(op->table->relid))

@@ -126,7 +126,7 @@ add_columns(CreateTable *op, SchemaModel *model)
 		column_definition_resolve(def, model, path);
 		generation = column_definition_generation(def, op->table, op->base.number);
 		generation->physical = generation->name;
-		generation->default_is_stored = generation->default_text != NULL;
+		generation->stored_default = def->default_expr;
 		generation->is_key = def->unique || (def->pk && pk_is_alone(op));
 		column_definition_show(def, op->table, generation);
 		op->elements = lappend(op->elements,

@@ -241,8 +241,16 @@ set_default(SchemaModel *model, TableModel *table, Generation *generation,
 	List	   *members = operation_other_members(table->relid);
 	ListCell   *lc;
 
-	if (generation->default_is_stored)
+	if (generation->stored_default != NULL)
+	{
+		if (generation->default_text == NULL ||
+			strcmp(generation->default_text,
+				   expression_deparse(generation->stored_default)) != 0)
+			shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+							   default_action(generation, generation->default_text),
+							   plan);
 		return;
+	}
 	if (members == NIL || old == NULL ||
 		old->default_text != generation->default_text)
 	{
@@ -277,8 +285,11 @@ set_default(SchemaModel *model, TableModel *table, Generation *generation,
 static char *
 default_action(const Generation *generation, const char *expression)
 {
-	return psprintf("ALTER COLUMN %s SET DEFAULT %s",
-					quote_identifier(generation->physical), expression);
+	const char *column = quote_identifier(generation->physical);
+
+	if (expression == NULL)
+		return psprintf("ALTER COLUMN %s DROP DEFAULT", column);
+	return psprintf("ALTER COLUMN %s SET DEFAULT %s", column, expression);
 }
 
 static void
@@ -372,9 +383,10 @@ column_sql(const SchemaModel *model, const TableModel *table,
 		generation->collation != get_typcollation(generation->type))
 		appendStringInfo(&sql, " COLLATE %s",
 						 catalog_collation_name(generation->collation));
-	if (generation->default_is_stored)
+	if (generation->stored_default != NULL)
 	{
-		appendStringInfo(&sql, " DEFAULT %s", generation->default_text);
+		appendStringInfo(&sql, " DEFAULT %s",
+						 expression_deparse(generation->stored_default));
 		if (generation->not_null)
 			appendStringInfo(&sql, " CONSTRAINT %s NOT NULL",
 							 quote_identifier(ChooseConstraintName(table->name,
@@ -516,7 +528,7 @@ not_null_name(const SchemaModel *model, const Generation *generation)
 static bool
 not_null_is_checked(const Generation *generation)
 {
-	return generation->not_null && !generation->default_is_stored;
+	return generation->not_null && generation->stored_default == NULL;
 }
 
 static void

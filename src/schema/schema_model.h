@@ -43,7 +43,7 @@ typedef struct Generation
 	struct Generation *previous;	/* the one that it replaces, or NULL */
 	struct Generation *leader;	/* the parent table's, which it is called as */
 	bool		current;		/* shown by the newest version */
-	bool		default_is_stored;	/* the column has it from the start */
+	Node	   *stored_default; /* that the column has from the start, or NULL */
 	bool		is_key;			/* alone, of a table that the migration creates */
 	int			operation;		/* that made it; 0: none */
 	bool		gone;			/* the completion's plan has dropped it */

@@ -201,6 +201,8 @@ generation_value(Generation *generation, bool upwards)
 			return NULL;
 		if (generation->up != NULL)
 			return generation->up;
+		if (generation->stored_default != NULL)
+			return generation->stored_default;
 		return expression_null(generation);
 	}
 	if (generation->current)
