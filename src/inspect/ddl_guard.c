@@ -53,6 +53,7 @@ static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 							 const AlterTableCmd *cmd);
 static void guard_separation(List *lines, Oid child);
 static void guard_drop(List *lines, const DropStmt *stmt);
+static void guard_drop_extension(List *lines, const DropStmt *stmt);
 static void guard_dropped(void);
 static void guard_dropped_schema(List *lines, const char *schema);
 static void guard_dropped_view(List *lines, const char *schema,
@@ -279,6 +280,8 @@ guard_drop(List *lines, const DropStmt *stmt)
 {
 	ListCell   *lc;
 
+	if (stmt->removeType == OBJECT_EXTENSION)
+		guard_drop_extension(lines, stmt);
 	if (stmt->removeType != OBJECT_TABLE && stmt->removeType != OBJECT_VIEW)
 		return;
 	foreach(lc, stmt->objects)
@@ -292,6 +295,19 @@ guard_drop(List *lines, const DropStmt *stmt)
 			line = guard_line_of_shown(lines, relid);
 		if (line != NULL)
 			refuse(line, "drop relation", name->relname);
+	}
+}
+
+/* Not every migration has a trigger that would depend on the extension. */
+static void
+guard_drop_extension(List *lines, const DropStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->behavior == DROP_RESTRICT ? stmt->objects : NIL)
+	{
+		if (lines != NIL && strcmp(strVal(lfirst(lc)), "pgroll_c") == 0)
+			refuse(linitial(lines), "drop extension", "pgroll_c");
 	}
 }
 
