@@ -52,6 +52,12 @@ grant_column_sql(const GrantPart *part, const char *column, const char *object)
 }
 
 char *
+revoke_all_sql(const GrantPart *part, const char *object)
+{
+	return psprintf("REVOKE ALL ON %s FROM %s", object, part->grantee);
+}
+
+char *
 revoke_column_sql(const GrantPart *part, const char *column, const char *object)
 {
 	return psprintf("REVOKE ALL (%s) ON %s FROM %s", quote_identifier(column),

@@ -12,6 +12,9 @@
 /* object is qualified and quoted; column is a bare name. */
 extern char *grant_column_sql(const GrantPart *part, const char *column,
 							  const char *object);
+/* Takes everything on an object, or "SCHEMA name", from the grantee of part. */
+extern char *revoke_all_sql(const GrantPart *part, const char *object);
+
 /* Takes everything on the column from the grantee of part. */
 extern char *revoke_column_sql(const GrantPart *part, const char *column,
 							   const char *object);

@@ -36,6 +36,9 @@
 #include "worker/launcher.h"
 
 static void check_can_migrate(const char *base_schema);
+static void retire_lost_versions(const char *base_schema);
+static void check_may_run_text(const MigrationRow *row, const MigrationPlan *plan,
+							   Phase phase);
 static void check_name_is_new(const char *base_schema, const char *name,
 							  Jsonb *document);
 static void check_version_schema_is_new(const char *version_schema);
@@ -70,6 +73,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 
 	check_can_migrate(base_schema);
 	base_schema_lock(base_schema, true);
+	retire_lost_versions(base_schema);
 	check_name_is_new(base_schema, name, document);
 	check_version_schema_is_new(migration->version_schema);
 	newest = migration_newest_live(base_schema);
@@ -120,6 +124,7 @@ lifecycle_complete(const char *base_schema)
 	check_ready(row);
 	migration = document_read(base_schema, row->name, row->document);
 	plan = complete_plan(row, migration);
+	check_may_run_text(row, plan, PHASE_COMPLETE);
 	ddl_lock_plan(plan, PHASE_COMPLETE);
 	migration = document_read(base_schema, row->name, row->document);
 	plan = complete_plan(row, migration);
@@ -152,6 +157,7 @@ lifecycle_rollback(const char *base_schema)
 
 	migration = document_read(base_schema, row->name, row->document);
 	plan = rollback_plan(base_schema, migration, row->id, row->version_schema);
+	check_may_run_text(row, plan, PHASE_ROLLBACK);
 	ddl_lock_plan(plan, PHASE_ROLLBACK);
 	plan = rollback_plan(base_schema, migration, row->id, row->version_schema);
 	ddl_execute_plan(plan, PHASE_ROLLBACK, row->id);
@@ -178,6 +184,7 @@ lifecycle_baseline(const char *base_schema, const char *name)
 
 	check_can_migrate(base_schema);
 	base_schema_lock(base_schema, true);
+	retire_lost_versions(base_schema);
 	check_name_is_new(base_schema, name, NULL);
 	check_version_schema_is_new(version_schema);
 	newest = migration_newest_live(base_schema);
@@ -307,12 +314,58 @@ check_can_migrate(const char *base_schema)
 						get_database_name(MyDatabaseId)),
 				 errdetail("A migration makes a schema for its version."),
 				 errhint("Grant CREATE on the database to the role.")));
+	/* Else anybody could open a migration that the owners can't get rid of. */
 	if (object_aclcheck(NamespaceRelationId, namespace, GetUserId(),
-						ACL_USAGE) != ACLCHECK_OK)
+						ACL_USAGE) != ACLCHECK_OK ||
+		(object_aclcheck(NamespaceRelationId, namespace, GetUserId(),
+						 ACL_CREATE) != ACLCHECK_OK &&
+		 !catalog_user_owns_table_in(namespace)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for schema \"%s\"", base_schema),
-				 errhint("Grant USAGE on the schema to the role.")));
+				 errdetail("A migration is for those who own tables of the schema or may create some."),
+				 errhint("Grant USAGE and CREATE on the schema to the role.")));
+}
+
+/*
+ * A version schema that somebody dropped is no version any more: the base schema
+ * may have been dropped with it, and made anew.
+ */
+static void
+retire_lost_versions(const char *base_schema)
+{
+	MigrationRow *newest;
+
+	while ((newest = migration_newest_live(base_schema)) != NULL &&
+		   newest->state == STATE_COMPLETED &&
+		   !OidIsValid(get_namespace_oid(newest->version_schema, true)))
+		migration_set_retired(newest->id);
+}
+
+/*
+ * The user's own statements run with the rights of the role that wrote them,
+ * and so only for that role: whoever else completes or rolls back must not lend
+ * it theirs.
+ */
+static void
+check_may_run_text(const MigrationRow *row, const MigrationPlan *plan, Phase phase)
+{
+	ListCell   *lc;
+
+	if (get_role_oid(row->started_by, true) == GetUserId())
+		return;
+	foreach(lc, plan->steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->phase == phase && step->user_text)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("migration \"%s\" has statements that only role \"%s\" may run",
+							row->name, row->started_by),
+					 errdetail("They are those of an sql operation: %s", step->command),
+					 errhint("Use SET ROLE to act as that role.")));
+	}
 }
 
 static void

@@ -152,6 +152,14 @@ catalog_column_grants(Oid relid, AttrNumber attnum)
 }
 
 List *
+catalog_default_grants(ObjectType type)
+{
+	Acl		   *acl = get_user_default_acl(type, GetUserId(), InvalidOid);
+
+	return acl == NULL ? NIL : grants_of_acl(acl, GetUserId());
+}
+
+List *
 catalog_schema_grants(Oid namespace)
 {
 	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespace));
@@ -166,6 +174,27 @@ catalog_schema_grants(Oid namespace)
 		grants = grants_of_acl(DatumGetAclPCopy(acl), InvalidOid);
 	ReleaseSysCache(tuple);
 	return grants;
+}
+
+bool
+catalog_user_owns_table_in(Oid namespace)
+{
+	ListCell   *lc;
+
+	foreach(lc, relations_of_schema(namespace))
+	{
+		HeapTuple	tuple = SearchSysCache1(RELOID,
+											ObjectIdGetDatum(lfirst_oid(lc)));
+		Oid			owner;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+		if (has_privs_of_role(GetUserId(), owner))
+			return true;
+	}
+	return false;
 }
 
 List *

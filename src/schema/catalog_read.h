@@ -47,6 +47,12 @@ extern List *catalog_relation_grants(Oid relid);
 extern List *catalog_column_grants(Oid relid, AttrNumber attnum);
 extern List *catalog_schema_grants(Oid namespace);
 
+/* What ALTER DEFAULT PRIVILEGES gives away of a new object of the current user's. */
+extern List *catalog_default_grants(ObjectType type);
+
+/* May the current user act as the owner of a table of the schema? */
+extern bool catalog_user_owns_table_in(Oid namespace);
+
 /* Views (Oid) of a schema, in the order of their names. */
 extern List *catalog_views_of_schema(Oid namespace);
 

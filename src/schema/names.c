@@ -49,6 +49,21 @@ name_carried_original(const char *name)
 	return rest + 10;
 }
 
+const char *
+name_temporary_original(const char *name)
+{
+	const char *rest = name;
+
+	if (!name_is_ours(name))
+		return NULL;
+	rest += strlen(PGROLL_PREFIX);
+	rest += strspn(rest, "0123456789");
+	if (rest[0] != '_' || strspn(rest + 1, "0123456789") == 0)
+		return NULL;
+	rest += 1 + strspn(rest + 1, "0123456789");
+	return rest[0] == '_' ? rest + 1 : NULL;
+}
+
 bool
 name_is_ours(const char *name)
 {

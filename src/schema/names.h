@@ -30,6 +30,9 @@ extern char *name_carried(int64 migration, const char *name);
 /* The name that name_carried() was given, or its beginning; NULL: not such a name. */
 extern const char *name_carried_original(const char *name);
 
+/* The same for name_temporary(). */
+extern const char *name_temporary_original(const char *name);
+
 /* Was the name made by one of the above, or by them for this migration? */
 extern bool name_is_ours(const char *name);
 extern bool name_is_of_migration(const char *name, int64 migration);

@@ -3,6 +3,8 @@
  * constraint_error.c
  *		Errors of constraints that stand for another while a migration is active.
  *
+ * Also NOT NULL of a column that has its final name only later.
+ *
  * Two constraints of a table can't have one name, so until the completion the
  * one on the shadow is called otherwise (names.h).  Its name tells whose place
  * it takes; the end of a very long one is cut.
@@ -29,16 +31,24 @@ constraint_error_rename(void)
 		return;
 	catching = MemoryContextSwitchTo(TopTransactionContext);
 	error = CopyErrorData();
-	original = error->constraint_name == NULL ? NULL :
-		name_carried_original(error->constraint_name);
-	if (original == NULL)
+	if (error->constraint_name != NULL &&
+		(original = name_carried_original(error->constraint_name)) != NULL)
+	{
+		error->message = replace_name(error->message, error->constraint_name, original);
+		error->constraint_name = pstrdup(original);
+	}
+	else if (error->column_name != NULL &&
+			 (original = name_temporary_original(error->column_name)) != NULL)
+	{
+		error->message = replace_name(error->message, error->column_name, original);
+		error->column_name = pstrdup(original);
+	}
+	else
 	{
 		FreeErrorData(error);
 		MemoryContextSwitchTo(catching);
 		return;
 	}
-	error->message = replace_name(error->message, error->constraint_name, original);
-	error->constraint_name = pstrdup(original);
 	FlushErrorState();
 	ReThrowError(error);
 }

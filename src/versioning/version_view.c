@@ -52,6 +52,12 @@ version_schema_create(SchemaModel *model, const char *version_schema,
 		.phase = phase,
 		.command = psprintf("CREATE SCHEMA %s", quote_identifier(version_schema)),
 	});
+	/* Who may use the version is who may use the base schema, and nobody else. */
+	foreach(lc, catalog_default_grants(OBJECT_SCHEMA))
+		plan_step(plan, (Step) {
+			.phase = phase,
+			.command = revoke_all_sql(lfirst(lc), psprintf("SCHEMA %s", quote_identifier(version_schema))),
+		});
 	foreach(lc, catalog_schema_grants(model->namespace))
 	{
 		char	   *grant = grant_schema_sql(lfirst(lc), quote_identifier(version_schema));
@@ -140,6 +146,18 @@ version_views_follow_grants(SchemaModel *model, const char *version_schema,
 				view_step(name, phase, strVal(grant), plan);
 		}
 	}
+}
+
+void
+version_schema_check_droppable(const char *version_schema)
+{
+	Oid			namespace = get_namespace_oid(version_schema, true);
+	ListCell   *lc;
+
+	if (!OidIsValid(namespace))
+		return;
+	foreach(lc, catalog_views_of_schema(namespace))
+		check_view_dependents(lfirst_oid(lc), list_make1_oid(namespace));
 }
 
 void
@@ -317,6 +335,8 @@ view_grants(TableModel *table, const char *view, Phase phase, MigrationPlan *pla
 
 	if (!OidIsValid(table->relid))
 		return;
+	foreach(lc, catalog_default_grants(OBJECT_TABLE))
+		view_step(view, phase, revoke_all_sql(lfirst(lc), view), plan);
 	foreach(lc, catalog_relation_grants(table->relid))
 	{
 		char	   *grant = grant_view_sql(lfirst(lc), view);

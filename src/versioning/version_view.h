@@ -45,6 +45,12 @@ extern void version_views_follow_grants(SchemaModel *model, const char *version_
 										Phase phase, MigrationPlan *plan);
 
 /*
+ * Raise what version_schema_drop() would: a start must not lead to a completion
+ * that cannot be.
+ */
+extern void version_schema_check_droppable(const char *version_schema);
+
+/*
  * Drop the views and the schema.  Raises dependent_objects_still_exist, naming
  * them, where objects of the user's depend on a view.
  */

@@ -166,7 +166,7 @@ run_batch(Backfill *backfill, bool *gone)
 	error = task_transaction(backfill->runner, backfill_batch_run, &batch);
 	if (error != NULL && error_is_transient(error))
 	{
-		pause_for(backfill, error->message);
+		pause_for(backfill, "another transaction");
 		backfill->batch.careful = true;
 		FreeErrorData(error);
 		return NULL;

@@ -54,7 +54,7 @@ run_command(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 		waiting_for = lock_blockers_describe(task->relation,
 											 ShareUpdateExclusiveLock);
 		task_report_waiting(runner, task->id,
-							waiting_for ? waiting_for : error->message);
+							waiting_for ? waiting_for : "another transaction");
 		FreeErrorData(error);
 		if (waiting_for != NULL)
 			pfree(waiting_for);

@@ -82,7 +82,7 @@ run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 			continue;			/* is it valid now? */
 		if (!error_is_transient(error))
 			return error;
-		task_report_waiting(runner, task->id, error->message);
+		task_report_waiting(runner, task->id, "another transaction");
 		task_sleep(runner, PAUSE_MS);
 	}
 }

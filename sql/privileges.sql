@@ -1,0 +1,72 @@
+-- Who may open a migration, whose rights its statements have, and who may see a
+-- version.
+CREATE EXTENSION pgroll_c;
+CREATE ROLE regress_privileges_owner;
+CREATE ROLE regress_privileges_stranger;
+GRANT CREATE ON DATABASE :"DBNAME" TO regress_privileges_owner, regress_privileges_stranger;
+CREATE SCHEMA app AUTHORIZATION regress_privileges_owner;
+GRANT USAGE ON SCHEMA app TO regress_privileges_stranger;
+SET client_min_messages = warning;
+
+-- one who owns nothing there can't be in the owner's way
+SET ROLE regress_privileges_stranger;
+SELECT pgroll_c.start_migration('01', '{"operations": [{"sql": {"up": "SELECT 1"}}]}', 'app');	-- fails
+SELECT pgroll_c.baseline('01', 'app');	-- fails
+
+-- a version schema is for those whom the base schema is for
+RESET ROLE;
+REVOKE USAGE ON SCHEMA app FROM regress_privileges_stranger;
+SET ROLE regress_privileges_owner;
+CREATE TABLE app.t (id int PRIMARY KEY, s text);
+GRANT SELECT ON app.t TO PUBLIC;
+CREATE TABLE app.closed (id int);
+ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_privileges_stranger;
+SELECT pgroll_c.baseline('01', 'app');
+SELECT has_schema_privilege('regress_privileges_stranger', 'app_01', 'USAGE') AS schema,
+	has_table_privilege('regress_privileges_stranger', 'app_01.t', 'SELECT') AS t,
+	has_table_privilege('regress_privileges_stranger', 'app_01.t', 'INSERT') AS t_insert,
+	has_table_privilege('regress_privileges_stranger', 'app_01.closed', 'SELECT') AS closed;
+
+-- nobody runs another's statements with rights of his own
+SELECT pgroll_c.start_migration('02', '{"operations": [{"sql":
+	{"up": "CREATE ROLE regress_privileges_bad SUPERUSER", "onComplete": true}}]}', 'app');
+RESET ROLE;
+SELECT pgroll_c.complete_migration('app');	-- fails
+SET ROLE regress_privileges_owner;
+\set VERBOSITY sqlstate
+SELECT pgroll_c.complete_migration('app');	-- fails
+\set VERBOSITY default
+SELECT pgroll_c.rollback_migration('app');
+SELECT pgroll_c.start_migration('03', '{"operations": [{"sql":
+	{"up": "SELECT 1", "down": "CREATE ROLE regress_privileges_bad SUPERUSER"}}]}', 'app');
+RESET ROLE;
+SELECT pgroll_c.rollback_migration('app');	-- fails
+SET ROLE regress_privileges_owner;
+SELECT pgroll_c.complete_migration('app');
+
+-- what depends on the version that a completion would retire is said at once
+CREATE VIEW app.reads AS SELECT id FROM app_03.t;
+SELECT pgroll_c.start_migration('04', '{"operations": [{"rename_column":
+	{"table": "t", "from": "s", "to": "text"}}]}', 'app');	-- fails
+DROP VIEW app.reads;
+
+-- a NOT NULL that is there from the start names the column as all know it
+SELECT pgroll_c.start_migration('04', '{"operations": [{"add_column": {"table": "t",
+	"column": {"name": "n", "type": "int", "default": "3"}}}]}', 'app');
+INSERT INTO app_04.t VALUES (1, 'x', NULL);	-- fails
+SELECT pgroll_c.complete_migration('app');
+
+-- a base schema that is made anew begins a new line
+RESET ROLE;
+DROP SCHEMA app, app_04 CASCADE;
+CREATE SCHEMA app AUTHORIZATION regress_privileges_owner;
+SET ROLE regress_privileges_owner;
+CREATE TABLE app.t (id int);
+SELECT pgroll_c.baseline('new', 'app');
+
+ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM regress_privileges_stranger;
+RESET ROLE;
+DROP OWNED BY regress_privileges_owner, regress_privileges_stranger CASCADE;
+DROP ROLE regress_privileges_owner, regress_privileges_stranger;
