@@ -233,6 +233,10 @@ CREATE OR REPLACE TRIGGER pgroll BEFORE DELETE ON shop.number FOR EACH ROW EXECU
 DELETE FROM shop.number; -- fails
 SELECT pgroll_c.dual_write(); -- fails
 RESET ROLE;
+CREATE FUNCTION other_name() RETURNS trigger LANGUAGE c AS '$libdir/pgroll_c', 'pgroll_dual_write';
+CREATE TABLE alias (id int);
+CREATE TRIGGER pgroll BEFORE INSERT ON alias FOR EACH ROW EXECUTE FUNCTION other_name('only', '{}');
+INSERT INTO alias VALUES (1); -- fails
 
 SET client_min_messages = warning;
 DROP OWNED BY regress_owner, regress_writer CASCADE;

@@ -115,6 +115,10 @@ statement_begin(FmgrInfo *flinfo, TriggerData *trigdata)
 	WriteStatement statement;
 	DualWrite  *write;
 
+	if (edges == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("the dual-write trigger must call pgroll_c.dual_write()")));
 	if (edges->misplaced)
 		ereport(ERROR,
 				(errcode(ERRCODE_PGROLL_TRIGGER_ORDER),
