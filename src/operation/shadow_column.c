@@ -265,7 +265,9 @@ set_default(SchemaModel *model, TableModel *table, Generation *generation,
 		TableModel *member = catalog_read_table(model, lfirst_oid(lc));
 		ColumnModel *column = member == NULL ? NULL :
 			model_find_column(member, old->physical);
-		char	   *name = catalog_relation_name(lfirst_oid(lc));
+		char	   *name = lfirst_oid(lc) == table->relid ?
+			model_qualified(model, table->physical) :
+			catalog_relation_name(lfirst_oid(lc));
 
 		if (column == NULL || column->generation->default_text == NULL)
 			continue;
