@@ -39,6 +39,7 @@ typedef struct PlannedRule
 {
 	Oid			user;			/* InvalidOid where it is the same for all */
 	CachedExpression *cached;
+	Expr	   *bound;			/* the same with columns for parameters */
 } PlannedRule;
 
 static HTAB *cache = NULL;
@@ -199,7 +200,7 @@ relation_edges_plan(RelationEdges *edges, EdgeRule *rule)
 	{
 		planned = lfirst(lc);
 		if (planned->user == user && planned->cached->is_valid)
-			return (Expr *) planned->cached->expr;
+			return planned->bound;
 		/* no statement but the caller's uses the table's plans */
 		if (!planned->cached->is_valid && edges->pins == 1)
 		{
@@ -212,12 +213,14 @@ relation_edges_plan(RelationEdges *edges, EdgeRule *rule)
 	planned = palloc(sizeof(PlannedRule));
 	planned->user = user;
 	MemoryContextSwitchTo(old);
-	planned->cached = GetCachedExpression(stored_expression_bind(rule->expr,
-																 rule->inputs));
+	/* Planned with parameters: from 19 the planner looks columns up in a query. */
+	planned->cached = GetCachedExpression(rule->expr);
 	MemoryContextSwitchTo(edges->context);
+	planned->bound = (Expr *) stored_expression_bind(planned->cached->expr,
+													 rule->inputs);
 	rule->plans = lappend(rule->plans, planned);
 	MemoryContextSwitchTo(old);
-	return (Expr *) planned->cached->expr;
+	return planned->bound;
 }
 
 static void
