@@ -1,0 +1,923 @@
+# Runs a history against a server, and compares each version with the model.
+
+package Histories::Runner;
+
+use strict;
+use warnings;
+
+use Time::HiRes qw(sleep time);
+
+use Histories::Expr;
+use Histories::Law;
+use Histories::Model;
+use Histories::Sql;
+
+# server: a Histories::Server.  history: what random_history() gives, or a
+# selection of its steps.
+sub new
+{
+	my ($class, %runner) = @_;
+
+	return bless {
+		log => [], statements => 0, skipped => 0, prepared => {}, %runner
+	}, $class;
+}
+
+# Undef, or what went wrong.
+sub run
+{
+	my ($self) = @_;
+	my $failure;
+
+	eval {
+		$self->set_up;
+		for my $step (@{ $self->{history}{steps} })
+		{
+			$self->{step} = $step;
+			$self->run_step($step);
+		}
+		$self->check;
+		$self->check_leftovers unless $self->{table}{active};
+		1;
+	} or $failure = failure_text($@);
+	$self->clean_up;
+	return $failure;
+}
+
+# What was died of, as text.
+sub failure_text
+{
+	my ($error) = @_;
+
+	return ref $error eq 'HASH' && $error->{failure} ? $error->{failure} :
+	  'died: ' . (ref $error ? join(' ', %$error) : $error);
+}
+
+sub fail { die { failure => $_[1] }; }
+
+# Connections
+
+sub session
+{
+	my ($self, $name) = @_;
+
+	return $self->{sessions}{$name} //= $self->connect($name);
+}
+
+sub connect
+{
+	my ($self, $name) = @_;
+	my $role = $name =~ /^\d/ ? 'regress_histories_app' :
+	  $name eq 'super' ? 'postgres' : 'regress_histories_owner';
+	my $session = $self->{server}->connect($role);
+
+	$session->do("SET search_path = $self->{base}");
+	$session->do('SET plan_cache_mode = force_generic_plan') if $self->{history}{seed} % 2;
+	$session->do(q{SET lock_timeout = '10s'}) if $name =~ /^\d/;
+	delete $self->{prepared}{$name};
+	return $session;
+}
+
+# Run SQL in a session; gives rows and the SQLSTATE of an error or ''.
+sub sql
+{
+	my ($self, $name, $sql, @values) = @_;
+	my $session = $self->session($name);
+	my $handle;
+	my $rows = [];
+
+	push @{ $self->{log} }, "$name: $sql;" . (@values ? '  -- ' . join(', ', map { $_ // 'NULL' } @values) : '');
+	$self->{statements}++;
+	$session->{pg_server_prepare} = @values ? 1 : 0;
+	$handle = @values ? $session->prepare_cached($sql, { pg_placeholder_dollaronly => 1 }) :
+	  $session->prepare($sql, { pg_direct => 1 });
+	if ($handle && $handle->execute(@values))
+	{
+		$rows = $handle->fetchall_arrayref if $handle->{NUM_OF_FIELDS};
+		return ($rows, '');
+	}
+	$self->{error} = $session->errstr;
+	push @{ $self->{log} }, '-- ' . $session->state . ": $self->{error}";
+	return ($rows, $session->state || 'no SQLSTATE');
+}
+
+# A look that is in the log only if it fails.
+sub look
+{
+	my ($self, $name, $sql) = @_;
+	my $log = @{ $self->{log} };
+	my $rows = $self->must($name, $sql);
+
+	$#{ $self->{log} } = $log - 1;
+	return $rows;
+}
+
+# The same, of what must not fail.
+sub must
+{
+	my ($self, $name, $sql) = @_;
+	my ($rows, $state) = $self->sql($name, $sql);
+
+	$self->fail("$sql\nfails: $self->{error}") if $state;
+	return $rows;
+}
+
+# The history's own schemas
+
+sub set_up
+{
+	my ($self) = @_;
+	my $history = $self->{history};
+	my $table = $self->{table} = $history->{table}->copy;
+
+	$self->{base} = $self->{server}->new_schema;
+	$self->{model} = Histories::Model->new(table => $table);
+	$self->{names} = { base => $self->{base}, table => $table, newer => {} };
+	$self->must('super', "CREATE SCHEMA $self->{base} AUTHORIZATION regress_histories_owner");
+	$self->must('owner', $_) for setup_sql($self->{base}, $table);
+	for my $code (@{ $history->{parents} })
+	{
+		next if $code % 2;
+		$self->must('owner', "INSERT INTO $self->{base}.parents VALUES ($code)");
+		$self->{model}{parents}{$code} = 1;
+	}
+	$self->run_statement('owner', $_) for @{ $history->{rows} };
+	$self->{names}{old} = $self->must('owner', "SELECT pgroll_c.baseline('01', '$self->{base}')")->[0][0]
+	  if $history->{baseline};
+}
+
+sub clean_up
+{
+	my ($self) = @_;
+
+	my @log = @{ $self->{log} };
+
+	$_->disconnect for values %{ delete $self->{sessions} // {} };
+	return unless $self->{base};
+	$self->sql('super', "SELECT pgroll_c.rollback_migration('$self->{base}')")
+	  if $self->{table} && $self->{table}{active};
+	$self->{server}->drop_schemas($self->{base}, $self->session('super'));
+	$_->disconnect for values %{ delete $self->{sessions} // {} };
+	$self->{log} = \@log;
+}
+
+# Steps
+
+sub run_step
+{
+	my ($self, $step) = @_;
+	my $method = "step_$step->{step}";
+
+	$self->$method($step);
+}
+
+sub step_statement
+{
+	my ($self, $step) = @_;
+
+	$self->run_statement($step->{session}, $step->{statement});
+}
+
+sub step_begin
+{
+	my ($self, $step) = @_;
+	my $name = $step->{session};
+
+	return if $self->{model}->transaction($name);
+	$self->must($name, "BEGIN ISOLATION LEVEL $step->{level}");
+	$self->{model}->begin($name, $step->{level});
+}
+
+sub step_commit { $_[0]->end_transaction($_[1]{session}, 'COMMIT'); }
+sub step_rollback { $_[0]->end_transaction($_[1]{session}, 'ROLLBACK'); }
+
+sub end_transaction
+{
+	my ($self, $name, $how) = @_;
+	my $model = $self->{model};
+	my $transaction = $model->transaction($name);
+	my ($rows, $state);
+
+	return unless $transaction;
+	($rows, $state) = $self->sql($name, $how);
+	if ($state)
+	{
+		$self->fail("$how fails: $self->{error}")
+		  unless $state eq '40001' && $transaction->{level} eq 'SERIALIZABLE';
+		$how = 'ROLLBACK';
+	}
+	$how eq 'COMMIT' ? $model->commit($name) : $model->roll_back($name);
+}
+
+sub step_savepoint
+{
+	my ($self, $step) = @_;
+	my $transaction = $self->{model}->transaction($step->{session});
+
+	return if !$transaction || $transaction->{failed};
+	$self->must($step->{session}, 'SAVEPOINT s');
+	$self->{model}->savepoint($step->{session});
+}
+
+# Back to the last savepoint, which is gone then.
+sub step_rollback_to
+{
+	my ($self, $step) = @_;
+	my $transaction = $self->{model}->transaction($step->{session});
+
+	return if !$transaction || !@{ $transaction->{marks} };
+	$self->must($step->{session}, 'ROLLBACK TO SAVEPOINT s');
+	$self->must($step->{session}, 'RELEASE SAVEPOINT s');
+	$self->{model}->roll_back_to($step->{session});
+}
+
+sub step_end_all
+{
+	my ($self) = @_;
+
+	$self->end_transaction($_, 'COMMIT') for sort keys %{ $self->{model}{transactions} };
+}
+
+# A transaction that used the tables keeps migrations from locking them.
+sub step_end_touching
+{
+	my ($self) = @_;
+	my $transactions = $self->{model}{transactions};
+
+	$self->end_transaction($_, 'COMMIT') for grep { $transactions->{$_}{touched} } sort keys %$transactions;
+}
+
+sub step_end_snapshots { $_[0]->step_end_all; }
+
+# A transaction with a snapshot from before what comes, and no locks.
+sub step_straddle
+{
+	my ($self, $step) = @_;
+	my $name = $step->{session};
+
+	return if $self->{model}->transaction($name);
+	$self->step_begin($step);
+	$self->must($name, "SELECT count(*) FROM $self->{base}.words");
+	$self->{model}->take_snapshot($name);
+}
+
+sub step_start
+{
+	my ($self, $step) = @_;
+	my $call = "SELECT pgroll_c.start_migration('$step->{name}', "
+	  . quote_text(document_json($step->{plan}{document})) . ", '$self->{base}')";
+	my $plan = $step->{plan};
+
+	return if $self->{table}{active};
+	$self->step_end_touching;
+	if ($step->{mode} eq 'undone')
+	{
+		$self->must('owner', $_) for 'BEGIN', $call, 'ROLLBACK';
+		$self->check_leftovers;
+	}
+	if ($step->{mode} eq 'transaction')
+	{
+		$self->must('owner', 'BEGIN');
+		$self->{model}->begin('owner', 'READ COMMITTED');
+	}
+	$self->{names}{new} = $self->must('owner', $call)->[0][0];
+	$self->{model}->start(Storable::dclone($plan));
+	$self->find_newer;
+	if ($step->{mode} eq 'transaction')
+	{
+		$self->run_statement('owner', { %$_, wrap => undef, sure => 1 }) for @{ $step->{writes} };
+		$self->end_transaction('owner', 'COMMIT');
+	}
+}
+
+# The physical names of what the migration stores, from the new version's view.
+sub find_newer
+{
+	my ($self) = @_;
+	my $names = $self->{names};
+	my $table = $self->{table};
+	my $version = $table->{active}{version};
+	my $view = quote_name($names->{new}) . '.' . quote_name($version->{table});
+	my $definition = $self->look('owner', 'SELECT pg_get_viewdef(' . quote_text($view) . '::regclass)')->[0][0];
+	my @items = split /,\n/, $definition =~ s/\n\s+FROM .*//sr;
+
+	for my $place (0 .. $#items)
+	{
+		my ($physical) = $items[$place] =~ /((?:"(?:[^"]|"")*"|[^\s".]+))(?:\s+AS\s+.*)?\s*\z/s;
+
+		$names->{newer}{ $version->{columns}[$place]{slot} } = $physical;
+	}
+	$names->{marker} = $self->look('owner', 'SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = '
+		  . quote_text(relation_name($names, { via => 'base' })) . q{::regclass AND attname ~ '^_pgroll_c_[0-9]+_pending$'})->[0][0];
+	$self->fail('there is ' . ($names->{marker} ? 'a' : 'no') . ' marker')
+	  if !$names->{marker} != !$table->{active}{edges};
+}
+
+# The rows that nobody holds are backfilled; then the work is interrupted.  The
+# tables of a tree are done one after the other: the first that has rows held is
+# the last that is begun.
+sub step_backfill
+{
+	my ($self, $step) = @_;
+	my $model = $self->{model};
+	my %held = map { $_ => 1 } @{ $step->{held} };
+	my $id = column_name($self->{names}, 'base', $self->{table}{unique}[0][0]);
+	my $base = relation_name($self->{names}, { via => 'base' });
+	my $free = "$id NOT IN (" . join(', ', sort keys %held) . ') AND NOT ' . $self->locked_by_others;
+	my @numbers;
+	my $last;
+
+	return unless $self->{table}{active} && @{ $self->{table}{active}{ups} };
+	return if $self->state ne 'started';
+	@numbers = $model->backfillable(\%held);
+	return if $model->backfill_fails(@numbers);
+	($last) = sort map { $_->{member} } $model->held_rows(\%held);
+	if (defined $last)
+	{
+		@numbers = grep { $model->{rows}{$_}{member} le $last } @numbers;
+		$free .= " AND (SELECT relname FROM pg_class WHERE oid = t.tableoid) <= 'part_$last'" if $last ne '';
+	}
+	$self->must('holder', 'BEGIN');
+	$self->must('holder', "SELECT 1 FROM $base WHERE $id IN (" . join(', ', sort keys %held)
+		  . ') AND NOT ' . $self->locked_by_others . ' FOR UPDATE NOWAIT');
+	$self->run_in_background("CALL pgroll_c.run_tasks('$self->{base}')",
+		"SELECT count(*) = 0 FROM $base AS t WHERE $self->{names}{marker} AND $free");
+	$self->must('holder', 'ROLLBACK');
+	$model->backfill(@numbers);
+}
+
+# A condition for the rows, by key, that open transactions hold.
+sub locked_by_others
+{
+	my ($self) = @_;
+	my $model = $self->{model};
+	my %locked = map { %{ $_->{rows} } } values %{ $model->{transactions} };
+	my @key = @{ $self->{table}{unique}[0] };
+	my @conditions = map {
+		my $row = $model->{rows}{$_};
+		'(' . join(' AND ', map { column_name($self->{names}, 'base', $_) . " = $row->{values}{$_}" } @key) . ')'
+	} grep { $model->{rows}{$_} } sort keys %locked;
+
+	return '(' . join(' OR ', 'false', @conditions) . ')';
+}
+
+# Let a session work until the condition holds, then cancel it.
+sub run_in_background
+{
+	my ($self, $call, $condition) = @_;
+	my $worker = $self->session('worker');
+	my $until = time + 60;
+	my $cancelled = 0;
+
+	push @{ $self->{log} }, "worker: $call;  -- until $condition";
+	$worker->do($call, { pg_async => 1 });
+	while (!$worker->pg_ready)
+	{
+		# again: a cancellation that comes before the statement begins is lost
+		if ($self->is_true($condition))
+		{
+			$cancelled = 1;
+			$self->session('owner')->do("SELECT pg_cancel_backend($worker->{pg_pid})");
+		}
+		$self->fail("$call goes on, but does not hold:\n$condition") if time > $until;
+		sleep 0.003;
+	}
+	return if !$worker->pg_result && $cancelled && $worker->state eq '57014';
+	$self->fail("$call fails: " . $worker->errstr) if $worker->state;
+	$self->fail("$call ends, but does not hold:\n$condition") unless $self->is_true($condition);
+}
+
+sub is_true
+{
+	my ($self, $condition) = @_;
+
+	return $self->session('owner')->selectrow_array($condition);
+}
+
+sub state
+{
+	my ($self) = @_;
+
+	return $self->session('owner')->selectrow_array(
+		"SELECT state FROM pgroll_c.status('$self->{base}')");
+}
+
+sub step_rewrite
+{
+	my ($self) = @_;
+
+	return if grep { $_->{touched} } values %{ $self->{model}{transactions} };
+	$self->must('owner', 'VACUUM FULL ' . relation_name($self->{names}, { via => 'base' }));
+}
+
+# All tasks are done; rows that stop them are mended before.
+sub step_ready
+{
+	my ($self) = @_;
+	my $model = $self->{model};
+	my $call = "CALL pgroll_c.run_tasks('$self->{base}')";
+	my @numbers;
+	my @failing;
+
+	return unless $self->{table}{active};
+	$self->step_end_all;
+	@numbers = $model->backfillable({});
+	@numbers = () unless @{ $self->{table}{active}{ups} };
+	@failing = grep { $model->backfill_fails($_) } @numbers;
+	if (@failing && $self->state eq 'started')
+	{
+		my ($rows, $state) = $self->sql('owner', $call);
+
+		$self->fail("$call succeeds, though an up fails") unless $state;
+		$self->fail('the migration is ' . $self->state) if $self->state ne 'failed';
+		$model->{rows}{$_}{awaits} = undef for @numbers;
+		$self->check;
+		$self->mend(@failing);
+		$self->must('owner', "SELECT pgroll_c.retry_migration('$self->{base}')");
+	}
+	$self->must('owner', $call);
+	$self->fail('the migration is ' . $self->state) if $self->state ne 'ready';
+	$self->settle;
+}
+
+sub mend
+{
+	my ($self, @failing) = @_;
+	my $model = $self->{model};
+	my $id = $self->{table}{unique}[0][0];
+
+	for my $number (@failing)
+	{
+		my $key = $model->{rows}{$number}{values}{$id};
+
+		$self->must('owner', 'DELETE FROM ' . relation_name($self->{names}, { via => 'old' }) . ' WHERE '
+			  . column_name($self->{names}, 'old', $id) . " = $key");
+		delete $model->{rows}{$_}
+		  for grep { $model->{rows}{$_}{values}{$id} == $key } keys %{ $model->{rows} };
+	}
+}
+
+sub step_complete
+{
+	my ($self, $step) = @_;
+	my $call = "SELECT pgroll_c.complete_migration('$self->{base}')";
+	my ($rows, $state);
+
+	return unless $self->{table}{active};
+	$self->step_end_touching;
+	if ($self->state ne 'ready')
+	{
+		($rows, $state) = $self->sql('owner', $call);
+		$self->fail('a migration that is not ready was completed') unless $state;
+		$self->step_ready;
+	}
+	$self->finish($step, $call, 'complete');
+}
+
+sub step_roll_back
+{
+	my ($self, $step) = @_;
+
+	return unless $self->{table}{active};
+	$self->step_end_touching;
+	$self->finish($step, "SELECT pgroll_c.rollback_migration('$self->{base}')", 'roll_back');
+}
+
+sub finish
+{
+	my ($self, $step, $call, $how) = @_;
+
+	if ($step->{mode} eq 'undone')
+	{
+		$self->must('owner', $_) for 'BEGIN', $call, 'ROLLBACK';
+		$self->check;
+	}
+	$self->must('owner', $call);
+	$self->{model}->finish($how);
+	$self->{names}{old} = $self->{names}{new} if $how eq 'complete';
+	delete $self->{names}{marker};
+	$self->check;
+	$self->check_leftovers;
+}
+
+# Statements
+
+# Predict what the statement does, run it, and compare what it says.
+sub run_statement
+{
+	my ($self, $name, $statement) = @_;
+	my $model = $self->{model};
+	my $transaction = $model->transaction($name);
+	my $work;
+	my ($rows, $state);
+
+	return if $transaction && $transaction->{failed};
+	$work = $model->predict($name, $statement);
+	if ($work->{skip} || !$self->server_can($statement) || ($statement->{sure} || $self->{sure}) && (%{ $work->{errors} } || %{ $work->{maybe} }))
+	{
+		$self->{skipped}++;
+		return;
+	}
+	# this loads the library: before, NULL in such a column would not count
+	$self->must($name, 'SELECT pgroll_c.awaits_backfill()') if Histories::Model::names_newer($work, $statement);
+	($rows, $state) = $self->send_statement($name, $statement);
+	if ($transaction)
+	{
+		$transaction->{touched} = 1;
+		$model->take_snapshot($name);
+	}
+	if ($state)
+	{
+		$transaction->{failed} = 1 if $transaction;
+		$self->check_error($work, $state);
+		return;
+	}
+	$self->fail('must fail with ' . join(' or ', sort keys %{ $work->{errors} })) if %{ $work->{errors} };
+	$model->apply($work);
+	$self->check_returning($work, $statement, $rows) if $rows && @$rows && $self->returns($statement);
+}
+
+sub check_error
+{
+	my ($self, $work, $state) = @_;
+	my $transaction = $work->{transaction};
+
+	return if $work->{errors}{$state} || $work->{maybe}{$state};
+	return if $state eq '40001' && $transaction &&
+	  ($self->{live} ? $transaction->{level} ne 'READ COMMITTED' : $transaction->{level} eq 'SERIALIZABLE');
+	# which of several errors comes first depends on the order of the rows
+	return if keys %{ $work->{errors} } && $self->may_be_other($work, $state);
+	$self->fail("fails: $self->{error}\n(SQLSTATE $state, predicted: "
+		  . (join(' or ', sort keys %{ $work->{errors} }, keys %{ $work->{maybe} }) || 'success') . ')');
+}
+
+sub may_be_other
+{
+	my ($self, $work, $state) = @_;
+	my $statement = $work->{statement};
+
+	return 0 unless $state =~ /^(22|23|21)/;
+	return 1 if $statement->{wrap} && $statement->{wrap}{outer};
+	return $statement->{kind} =~ /cte|merge|parent/ || @{ $statement->{rows} // [] } > 1 ||
+	  $statement->{where} && ($statement->{where}[0] ne 'ids' || @{ $statement->{where} } > 2) ||
+	  $statement->{conflict} || keys %{ $work->{errors} } > 1;
+}
+
+sub server_can
+{
+	my ($self, $statement) = @_;
+
+	return 1 if $statement->{kind} ne 'merge';
+	return 1 if $self->{server}->version >= 17;
+	return $statement->{via} eq 'base' || $statement->{via} eq 'old' && !defined $self->{names}{old};
+}
+
+sub wrap_of
+{
+	my ($self, $statement) = @_;
+	my $kind = $statement->{wrap} ? $statement->{wrap}{kind} : 'plain';
+
+	return 'copy' if $statement->{kind} eq 'insert' && copied_rows($statement);
+	return $kind;
+}
+
+sub returns
+{
+	my ($self, $statement) = @_;
+
+	return $statement->{returning} && $self->wrap_of($statement) !~ /copy|do|function|nested/;
+}
+
+# Send it the way that the history says.
+sub send_statement
+{
+	my ($self, $name, $statement) = @_;
+	my $wrap = $self->wrap_of($statement);
+	my $method = "send_$wrap";
+	my ($rows, $state);
+
+	$statement = { %$statement, returning => 0 } unless $self->returns($statement);
+	if ($wrap eq 'fresh' && !$self->{model}->transaction($name))
+	{
+		$self->session($name)->disconnect;
+		delete $self->{sessions}{$name};
+	}
+	$self->must($name, 'SET session_replication_role = replica') if $statement->{replica};
+	($rows, $state) = $self->$method($name, $statement);
+	$self->must($name, 'SET session_replication_role = origin')
+	  if $statement->{replica} && !($state && $self->{model}->transaction($name));
+	return ($rows, $state);
+}
+
+sub send_plain
+{
+	my ($self, $name, $statement) = @_;
+
+	return $self->sql($name, statement_sql($self->{names}, $statement));
+}
+
+sub send_fresh { return send_plain(@_); }
+
+sub send_do
+{
+	my ($self, $name, $statement) = @_;
+
+	my $sql = statement_sql($self->{names}, $statement);
+
+	$sql = "PERFORM 1; $sql" if $sql !~ /^WITH.*SELECT 1$/s;
+	$sql = "EXECUTE " . quote_text($sql) if $sql =~ /^WITH/;
+	return $self->sql($name, "DO \$do\$ BEGIN $sql; END \$do\$");
+}
+
+sub send_function
+{
+	my ($self, $name, $statement) = @_;
+
+	return $self->sql($name, "SELECT $self->{base}.run(" . quote_text(statement_sql($self->{names}, $statement)) . ')');
+}
+
+sub send_nested
+{
+	my ($self, $name, $statement) = @_;
+	my $outer = { %{ $statement->{wrap}{outer} }, returning => 0 };
+
+	return $self->sql($name, statement_sql($self->{names}, $outer) . " AND $self->{base}.run("
+		  . quote_text(statement_sql($self->{names}, $statement)) . ')');
+}
+
+# With constants as parameters, so that the same statement comes again.
+sub with_parameters
+{
+	my ($self, $statement, $typed) = @_;
+	my @parameters;
+	my $names = { %{ $self->{names} }, parameters => \@parameters, typed => $typed };
+
+	return (statement_sql($names, $statement), @parameters);
+}
+
+sub send_prepared
+{
+	my ($self, $name, $statement) = @_;
+	my ($sql, @parameters) = $self->with_parameters($statement);
+	my $known;
+	my $types = join(', ', map { $_->[2] } @parameters);
+	my $handle;
+
+	$self->session($name);
+	$known = $self->{prepared}{$name} //= {};
+	$handle = $known->{"$sql $types"};
+
+	if (!$handle)
+	{
+		my $prepared = 'p' . keys %$known;
+		my ($rows, $state) = $self->sql($name, "PREPARE $prepared" . (@parameters ? " ($types)" : '') . " AS $sql");
+
+		return ($rows, $state) if $state;
+		$handle = $known->{"$sql $types"} = $prepared;
+	}
+	return $self->sql($name, "EXECUTE $handle"
+		  . (@parameters ? ' (' . join(', ', map { literal($_->[1], $_->[2]) } @parameters) . ')' : ''));
+}
+
+sub send_bound
+{
+	my ($self, $name, $statement) = @_;
+	my ($sql, @parameters) = $self->with_parameters($statement, 1);
+
+	return $self->sql($name, $sql, map { $_->[1] } @parameters);
+}
+
+# Through a view of the user's own over that of the version.
+sub send_view
+{
+	my ($self, $name, $statement) = @_;
+	my $view = 'v' . ++$self->{views};
+	my ($rows, $state);
+	my $relation = relation_name($self->{names}, $statement);
+	my $sql = statement_sql($self->{names}, $statement);
+
+	# dropping it, a transaction with a snapshot cannot tell whom it disturbs
+	return $self->send_plain($name, $statement)
+	  if ($self->{model}->transaction($name) // { level => '' })->{level} =~ /^(REPEATABLE|SERIALIZABLE)/ || $sql =~ /\bDEFAULT\b/ || $statement->{kind} !~ /insert|update|delete/;
+	($rows, $state) = $self->sql($name, "CREATE TEMP VIEW $view AS SELECT * FROM $relation");
+	return ($rows, $state) if $state;
+	$sql =~ s/\Q$relation\E/pg_temp.$view/;
+	($rows, $state) = $self->sql($name, $sql);
+	$self->must($name, "DROP VIEW pg_temp.$view") unless $state && $self->{model}->transaction($name);
+	return ($rows, $state);
+}
+
+# By search_path, in which the version is the first.
+sub send_path
+{
+	my ($self, $name, $statement) = @_;
+	my $sql = statement_sql($self->{names}, $statement);
+	my $schema;
+
+	return $self->sql($name, $sql) if $statement->{kind} =~ /cte|parent/;
+	($schema) = relation_name($self->{names}, $statement) =~ /^("[^"]*")\./;
+	$sql =~ s/\Q$schema\E\.//;
+	$self->must($name, "SET search_path = $schema, $self->{base}");
+	return $self->sql($name, $sql);
+}
+
+sub send_copy
+{
+	my ($self, $name, $statement) = @_;
+	my $session = $self->session($name);
+	my $sql = statement_sql($self->{names}, $statement);
+	my ($rows, $state) = ([], '');
+
+	push @{ $self->{log} }, "$name: $sql", copy_data($statement);
+	$self->{statements}++;
+	return ($rows, $self->note_error($session)) unless $session->do($sql);
+	$session->pg_putcopydata($_) for copy_data($statement);
+	$state = $self->note_error($session) unless $session->pg_putcopyend;
+	return ($rows, $state);
+}
+
+sub note_error
+{
+	my ($self, $session) = @_;
+
+	$self->{error} = $session->errstr;
+	push @{ $self->{log} }, '-- ' . $session->state . ": $self->{error}";
+	return $session->state;
+}
+
+# Comparisons
+
+sub text_of
+{
+	return join ' | ', map { defined $_ ? (length $_ > 60 ? substr($_, 0, 50) . '… (' . length($_) . ')' : $_) : 'NULL' } @_;
+}
+
+sub full_text { return join "\x01", map { $_ // "\x02" } @_; }
+
+sub compare
+{
+	my ($self, $what, $heading, $expected, $found) = @_;
+	my %count;
+	my %text;
+
+	for my $item ([ 1, $expected ], [ -1, $found ])
+	{
+		for my $row (@{ $item->[1] })
+		{
+			$count{ full_text(@$row) } += $item->[0];
+			$text{ full_text(@$row) } = text_of(@$row);
+		}
+	}
+	return unless grep { $_ } values %count;
+	my @lines = map {
+		("  predicted: $text{$_}\n") x ($count{$_} > 0 ? $count{$_} : 0),
+		("  found:     $text{$_}\n") x ($count{$_} < 0 ? -$count{$_} : 0)
+	} sort grep { $count{$_} } keys %count;
+
+	splice @lines, 20, -1, "  …\n" if @lines > 22;
+	$self->fail("$what\n  columns:   $heading\n" . join('', @lines));
+}
+
+sub check_returning
+{
+	my ($self, $work, $statement, $rows) = @_;
+	my @slots = map { $_->{slot} } @{ $self->{table}->columns($statement->{via}) };
+
+	$self->compare('RETURNING', join(' | ', @slots),
+		[ map { my $row = $_->[1]; [ map { $row->{values}{$_} } @slots ] } @{ $work->{returning} } ], $rows);
+}
+
+sub step_check { $_[0]->check; }
+
+# What is stored, and what each version shows, against the model.
+sub check
+{
+	my ($self) = @_;
+
+	# while others work, all that is compared must be of one instant
+	$self->look('owner', 'BEGIN ISOLATION LEVEL REPEATABLE READ') if $self->{live};
+	$self->compare_all;
+	$self->look('owner', 'COMMIT') if $self->{live};
+}
+
+sub compare_all
+{
+	my ($self) = @_;
+	my $table = $self->{table};
+	my $names = $self->{names};
+	my @slots = sort { $a <=> $b } keys %{ $table->{slots} };
+	my $own = $self->own_rows('base');
+	my $marker = $table->{active} && $names->{marker};
+	my $found = $self->look('owner', 'SELECT (SELECT relname FROM pg_class WHERE oid = t.tableoid), '
+		  . ($marker // 'false') . '::text, ' . join(', ', map { column_name($names, 'base', $_) . '::text' } @slots)
+		  . ' FROM ' . relation_name($names, { via => 'base' }) . " AS t $own");
+	my @rows = $self->settled_rows($found, \@slots);
+
+	$self->compare('the base table', join(' | ', 'member', 'awaits', map { $self->slot_heading($_) } @slots),
+		[ map { my $row = $_; [ $self->member_name($row), $row->{awaits} ? 'true' : 'false',
+			map { $row->{values}{$_} } @slots ] } @rows ], $found);
+	$self->check_version('owner', $_, \@rows) for defined $names->{old} ? 'old' : (), $table->{active} ? 'new' : ();
+}
+
+# The backfill is over: no row awaits any more.
+sub settle
+{
+	my ($self) = @_;
+	my $model = $self->{model};
+
+	$model->backfill($model->backfillable({})) if @{ $self->{table}{active}{ups} };
+}
+
+# A condition for the rows that this model knows of.
+sub own_rows
+{
+	my ($self, $via) = @_;
+
+	return '' unless $self->{from};
+	return 'WHERE t.' . column_name($self->{names}, $via, $self->{table}{unique}[0][0])
+	  . " BETWEEN $self->{from} AND " . ($self->{to} // 2 * $self->{from});
+}
+
+sub slot_heading
+{
+	my ($self, $slot) = @_;
+
+	return "$slot " . column_name($self->{names}, 'base', $slot);
+}
+
+sub member_name
+{
+	my ($self, $row) = @_;
+
+	return 'part_' . $row->{member} if $row->{member} ne '';
+	return $self->{table}{physical};
+}
+
+# The committed rows of the model; where it does not know whether they await,
+# as the marker says.
+sub settled_rows
+{
+	my ($self, $found, $slots) = @_;
+	my @key = @{ $self->{table}{unique}[0] };
+	my %place = map { $slots->[$_] => $_ + 2 } 0 .. $#$slots;
+	my %awaits = map { my $row = $_; join(' ', map { $row->[ $place{$_} ] } @key) => $row->[1] } @$found;
+
+	return map {
+		my $row = $_;
+		!defined $row->{awaits} && ($awaits{ join(' ', map { $row->{values}{$_} } @key) } // '') eq 'false' ?
+		  backfill_row($self->{table}, $row)->{row} :
+		  { %$row, awaits => $row->{awaits} // 1 }
+	} values %{ $self->{model}{rows} };
+}
+
+sub check_version
+{
+	my ($self, $session, $via, $rows) = @_;
+	my $names = $self->{names};
+	my @slots = map { $_->{slot} } @{ $self->{table}->columns($via) };
+	my $found = $self->look($session, 'SELECT ' . join(', ', map { column_name($names, $via, $_) . '::text' } @slots)
+		  . ' FROM ' . relation_name($names, { via => $via }) . ' AS t ' . $self->own_rows($via));
+
+	$self->compare("the $via version", join(' | ', map { "$_ " . column_name($names, $via, $_) } @slots),
+		[ map { my $row = $_; [ map { $row->{values}{$_} } @slots ] } @$rows ], $found);
+}
+
+# What a session sees within its transaction.
+sub step_read
+{
+	my ($self, $step) = @_;
+	my $name = $step->{session};
+	my $model = $self->{model};
+	my $transaction = $model->transaction($name);
+
+	return if $transaction && $transaction->{failed};
+	return unless $self->{table}->columns($step->{via});
+	if ($transaction)
+	{
+		$transaction->{touched} = 1;
+		$model->take_snapshot($name);
+	}
+	my @rows = values %{ $model->visible($name, 'rows') };
+	return if grep { !defined $_->{awaits} } @rows;
+	$self->check_version($name, $step->{via}, \@rows);
+}
+
+# Nothing of ours is left in the base schema.
+sub check_leftovers
+{
+	my ($self) = @_;
+	my $base = quote_text($self->{base});
+	my $found = $self->look('owner', qq{
+		SELECT 'column ' || attrelid::regclass || '.' || attname FROM pg_attribute
+			WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = $base\::regnamespace)
+				AND attname ~ 'pgroll' AND NOT attisdropped
+		UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger
+			WHERE tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = $base\::regnamespace)
+				AND tgfoid = 'pgroll_c.dual_write'::regproc
+		UNION ALL SELECT 'constraint ' || conname FROM pg_constraint
+			WHERE connamespace = $base\::regnamespace AND conname ~ 'pgroll'} =~ s/\s+/ /gr);
+
+	$self->fail('left behind: ' . join(', ', map { $_->[0] } @$found)) if @$found;
+}
+
+1;
