@@ -74,13 +74,9 @@ task_transaction_or_raise(TaskRunner *runner, TaskBody body, void *arg)
 		ReThrowError(error);
 }
 
-/* What a user's expression raises is final, whatever code it gives itself. */
 bool
 error_is_transient(const ErrorData *error)
 {
-	if (error->context != NULL &&
-		strstr(error->context, " expression of migration ") != NULL)
-		return false;
 	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
 		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
 		error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
