@@ -60,24 +60,16 @@
 					   bms_make_singleton(1))
 #endif
 
-/*
- * PG16: an update says which indexes need new entries, not whether any does.
- * PG19: ExecInsertIndexTuples() takes flags.
- */
+/* PG16: an update says which indexes need new entries, not whether any does. */
 #if PG_VERSION_NUM < 160000
 typedef bool TU_UpdateIndexes;
 #define TU_None false
-#define insert_index_entries(rel_info, slot, estate, update_indexes) \
-	ExecInsertIndexTuples(rel_info, slot, estate, true, false, NULL, NIL)
-#elif PG_VERSION_NUM < 190000
-#define insert_index_entries(rel_info, slot, estate, update_indexes) \
-	ExecInsertIndexTuples(rel_info, slot, estate, true, false, NULL, NIL, \
-						  (update_indexes) == TU_Summarizing)
+#define only_summarizing_indexes(update_indexes) false
+#define index_is_summarizing(info) false
 #else
-#define insert_index_entries(rel_info, slot, estate, update_indexes) \
-	ExecInsertIndexTuples(rel_info, estate, EIIT_IS_UPDATE | \
-						  ((update_indexes) == TU_Summarizing ? \
-						   EIIT_ONLY_SUMMARIZING : 0), slot, NIL, NULL)
+#define only_summarizing_indexes(update_indexes) \
+	((update_indexes) == TU_Summarizing)
+#define index_is_summarizing(info) ((info)->ii_Summarizing)
 #endif
 
 /* PG16: a change of columns that only summarizing indexes have may be HOT. */

@@ -142,23 +142,40 @@ task_set_started(int64 id, int64 blocks_total, int64 rows_total)
 				   3, types, values, nulls, SPI_OK_UPDATE);
 }
 
+/* Called with each batch of a backfill, so its plan is kept. */
 void
 task_set_progress(int64 id, const char *storage, BlockNumber next_block,
 				  int64 blocks_total, int64 rows_more)
 {
+	static SPIPlanPtr plan = NULL;
+	SecurityScope scope;
 	Oid			types[] = {INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID};
 	Datum		values[5];
+	int			result;
 
 	values[0] = Int64GetDatum(id);
 	values[1] = CStringGetTextDatum(storage);
 	values[2] = Int64GetDatum((int64) next_block);
 	values[3] = Int64GetDatum(blocks_total);
 	values[4] = Int64GetDatum(rows_more);
-	(void) execute("UPDATE " TASK_TABLE " SET storage = $2, next_block = $3,"
-				   " blocks_total = $4, rows_done = rows_done + $5,"
-				   " waiting_for = CASE WHEN $5 = 0 THEN waiting_for END"
-				   " WHERE id = $1",
-				   5, types, values, NULL, SPI_OK_UPDATE);
+
+	owner_begin(&scope);
+	SPI_connect();
+	if (plan == NULL)
+	{
+		plan = SPI_prepare("UPDATE " TASK_TABLE " SET storage = $2, next_block = $3,"
+						   " blocks_total = $4, rows_done = rows_done + $5,"
+						   " waiting_for = CASE WHEN $5 = 0 THEN waiting_for END"
+						   " WHERE id = $1", 5, types);
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "could not prepare the update of a task's progress");
+	}
+	result = SPI_execute_plan(plan, values, NULL, false, 0);
+	if (result != SPI_OK_UPDATE)
+		elog(ERROR, "update of a task's progress returned %s",
+			 SPI_result_code_string(result));
+	SPI_finish();
+	owner_end(&scope);
 }
 
 void

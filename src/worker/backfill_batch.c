@@ -6,13 +6,13 @@
  * Reads the heap in block order and updates the rows that await (row_update.c).
  *
  * Pages are mostly full, so a plain update would move each row to another page,
- * with new entries in every index, and double the table.  Instead each page is
- * visited in N_STAGES batches.  The first moves a share of its rows away.  By
- * the time of the next, those are dead to everybody, the server prunes them,
- * and other rows find room on the page itself: a heap-only update.  That makes
- * room for more of them, and so on; the last stage does what is left in any
- * case, so that old snapshots, which keep dead rows alive, cost speed and no
- * more.  The stages are cursors that follow each other through the table.
+ * with new entries in every index, and double both.  Instead each page is visited
+ * in BACKFILL_STAGES batches.  The first moves some of its rows away.  By the time
+ * of the next, those are dead to everybody, the server prunes them, and other rows
+ * find room on the page itself: a heap-only update, which makes room for more of
+ * them.  The last stage does what is left in any case, so that old snapshots,
+ * which keep dead rows alive, cost speed and no more.  The stages are cursors that
+ * follow each other through the table.
  *
  * A row that another transaction has locked or is changing is passed over, and
  * visited again in a later pass, so that a batch waits for nobody while it holds
@@ -25,6 +25,8 @@
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
+
+#include <math.h>
 
 #include "access/heapam.h"
 #include "access/table.h"
@@ -54,12 +56,6 @@
 /* A stage of a batch ends there even where no row takes its time. */
 #define MAX_BLOCKS 2048
 
-/*
- * The first stage moves one row in so many away.  With four stages that is about
- * the share after which the others find room for all the rest.
- */
-#define MOVED_SHARE 3
-
 /* The clock is looked at about so often, at least once in so many rows. */
 #define LOOK_MS 0.1
 #define MAX_ROWS_TO_LOOK 32
@@ -74,6 +70,7 @@ typedef struct PageVisit
 {
 	BlockNumber block;
 	int			n_moved;
+	int			may_move;		/* -1: not known yet */
 	bool		left;			/* the rest is for the next stage */
 } PageVisit;
 
@@ -85,12 +82,14 @@ static void set_storage(BackfillBatch *batch, Relation relation);
 static void update_rows(BackfillBatch *batch, Relation relation,
 						RelationEdges *edges);
 static void run_stages(BackfillBatch *batch, RowUpdater *updater);
-static bool time_is_over(BackfillBatch *batch);
+static bool time_is_over(const BackfillBatch *batch, int factor);
+static bool row_takes_long(BackfillBatch *batch);
+static double elapsed_ms(const BackfillBatch *batch);
 static BlockNumber scan_blocks(BackfillBatch *batch, RowUpdater *updater,
 							   int stage, BlockNumber end);
 static bool visit_row(BackfillBatch *batch, RowUpdater *updater, int stage,
 					  PageVisit *page);
-static bool may_move(const PageVisit *page, RowUpdater *updater, int stage);
+static int	rows_to_move(RowUpdater *updater);
 static void note_held(BackfillBatch *batch, BlockNumber block,
 					  TransactionId holder);
 static void update_rows_by_sql(BackfillBatch *batch, Relation relation,
@@ -226,7 +225,9 @@ update_rows(BackfillBatch *batch, Relation relation, RelationEdges *edges)
 	if (batch->next_block >= batch->end_block)
 		return;
 	row_updater_begin(&updater, relation, edges, marker);
+	updater.growth = batch->growth;
 	run_stages(batch, &updater);
+	batch->growth = updater.growth;
 	row_updater_end(&updater);
 }
 
@@ -248,7 +249,7 @@ run_stages(BackfillBatch *batch, RowUpdater *updater)
 												 end[LAST_STAGE]);
 	for (int stage = LAST_STAGE - 1; stage >= 0; stage--)
 	{
-		if (!single && !time_is_over(batch))
+		if (!single && !time_is_over(batch, 1))
 			batch->stage_block[stage] = scan_blocks(batch, updater, stage,
 													end[stage]);
 		batch->stage_block[stage] = Max(batch->stage_block[stage],
@@ -257,20 +258,36 @@ run_stages(BackfillBatch *batch, RowUpdater *updater)
 	batch->next_block = batch->stage_block[LAST_STAGE];
 }
 
-/* Looks at the clock, and the more seldom the faster the rows go. */
 static bool
-time_is_over(BackfillBatch *batch)
+time_is_over(const BackfillBatch *batch, int factor)
+{
+	return elapsed_ms(batch) >= factor * pgroll_backfill_batch_time;
+}
+
+/*
+ * In the middle of a block a batch is given twice the time, so that it mostly ends
+ * between two.  The clock is looked at the more seldom the faster the rows go.
+ */
+static bool
+row_takes_long(BackfillBatch *batch)
+{
+	double		row_ms;
+
+	if (--batch->rows_to_look >= 0)
+		return false;
+	row_ms = elapsed_ms(batch) / (batch->rows_done + 1);
+	batch->rows_to_look = (int) Min(LOOK_MS / row_ms, MAX_ROWS_TO_LOOK);
+	return time_is_over(batch, 2);
+}
+
+static double
+elapsed_ms(const BackfillBatch *batch)
 {
 	instr_time	now;
-	double		elapsed_ms;
-	double		row_ms;
 
 	INSTR_TIME_SET_CURRENT(now);
 	INSTR_TIME_SUBTRACT(now, batch->start);
-	elapsed_ms = INSTR_TIME_GET_MILLISEC(now);
-	row_ms = elapsed_ms / (batch->rows_done + 1);
-	batch->rows_to_look = (int) Min(LOOK_MS / row_ms, MAX_ROWS_TO_LOOK);
-	return elapsed_ms >= pgroll_backfill_batch_time;
+	return INSTR_TIME_GET_MILLISEC(now);
 }
 
 /*
@@ -280,10 +297,11 @@ time_is_over(BackfillBatch *batch)
 static BlockNumber
 scan_blocks(BackfillBatch *batch, RowUpdater *updater, int stage, BlockNumber end)
 {
-	PageVisit	page = {.block = batch->stage_block[stage]};
+	PageVisit	page = {.block = batch->stage_block[stage], .may_move = -1};
 	TableScanDesc scan;
 	ItemPointerData first;
 	ItemPointerData last;
+	bool		over = false;
 
 	if (page.block >= end)
 		return page.block;
@@ -299,9 +317,13 @@ scan_blocks(BackfillBatch *batch, RowUpdater *updater, int stage, BlockNumber en
 
 		CHECK_FOR_INTERRUPTS();
 		if (block != page.block)
-			page = (PageVisit) {.block = block};
-		if (!page.left && visit_row(batch, updater, stage, &page) &&
-			--batch->rows_to_look < 0 && time_is_over(batch))
+		{
+			over = time_is_over(batch, 1);
+			page = (PageVisit) {.block = block, .may_move = -1};
+		}
+		if (!over && !page.left && visit_row(batch, updater, stage, &page))
+			over = row_takes_long(batch);
+		if (over)
 		{
 			end = block;
 			break;
@@ -327,12 +349,11 @@ visit_row(BackfillBatch *batch, RowUpdater *updater, int stage, PageVisit *page)
 		return false;
 	if (!held && !last && !row_fits_page(updater))
 	{
-		if (!may_move(page, updater, stage))
-		{
-			page->left = true;
+		if (page->may_move < 0)
+			page->may_move = stage == 0 ? rows_to_move(updater) : 0;
+		page->left = page->n_moved++ >= page->may_move;
+		if (page->left)
 			return false;
-		}
-		page->n_moved++;
 	}
 	if (held || (batch->careful && !row_lock(updater)))
 	{
@@ -348,12 +369,27 @@ visit_row(BackfillBatch *batch, RowUpdater *updater, int stage, PageVisit *page)
 	return true;
 }
 
-/* May this stage move another row of the page to another page? */
-static bool
-may_move(const PageVisit *page, RowUpdater *updater, int stage)
+/*
+ * How many rows of a page the first stage moves away, so that all are done after
+ * the last: each stage does as many as find room where those of the one before
+ * have been.  But a page has only so many line pointers, of which each heap-only
+ * update takes one.
+ */
+static int
+rows_to_move(RowUpdater *updater)
 {
-	return stage == 0 &&
-		page->n_moved * MOVED_SHARE < row_page_items(updater);
+	double		rows = rows_per_page(updater);
+	double		room = row_room_left(updater);
+	double		in_place = (MaxHeapTuplesPerPage - rows) / rows;
+	double		of_stage = 1;
+	double		of_all = 0;
+
+	for (int stage = 0; stage < BACKFILL_STAGES; stage++)
+	{
+		of_all += of_stage;
+		of_stage *= room;
+	}
+	return (int) ceil(rows * Max(1 / of_all, 1 - in_place));
 }
 
 static void

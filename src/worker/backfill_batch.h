@@ -36,6 +36,7 @@ typedef struct BackfillBatch
 	BlockNumber next_block;
 	BlockNumber end_block;		/* one past the last of this pass; Invalid… at first */
 	BlockNumber stage_block[BACKFILL_STAGES];	/* the last one's is next_block */
+	Size		growth;			/* by which the last row became longer */
 	BlockNumber blocks_total;	/* of the pass over all of the table */
 
 	/* Its clock. */

@@ -35,8 +35,8 @@
 #include "state/migrations.h"
 #include "worker/launcher.h"
 
-/* How often a cancelled claimant is looked at. */
-#define CANCEL_POLL_MS 10
+/* How often a claimant that is to let go is looked at, and asked again. */
+#define CANCEL_POLL_MS 50
 
 /* The launcher goes on to the next database once a worker has run for so long. */
 #define PROBE_MS 1000
@@ -100,7 +100,7 @@ void
 worker_cancel_tasks(int64 migration)
 {
 	static uint32 wait_event = 0;
-	int			signaled = 0;
+	bool		signaled = false;
 
 	if (wait_event == 0)
 		wait_event = wait_event_named("PgrollCancel");
@@ -109,18 +109,15 @@ worker_cancel_tasks(int64 migration)
 	{
 		int			pid = claim_holder(migration);
 
-		/* Once for each claimant: a second signal would hit what it does next. */
-		if (pid != 0 && pid != signaled)
-		{
-			(void) kill(pid, SIGINT);
-			signaled = pid;
-		}
+		/* A lock timeout that comes at the same time swallows a signal. */
+		if (pid != 0 && kill(pid, SIGINT) == 0)
+			signaled = true;
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 CANCEL_POLL_MS, wait_event);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
-	if (signaled != 0)
+	if (signaled)
 	{
 		watch_transactions();
 		requested_on_abort = true;

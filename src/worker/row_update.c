@@ -37,7 +37,10 @@ static bool multixact_is_held(MultiXactId multi, bool lock_only,
 static HeapTuple scan_tuple(RowUpdater *updater);
 static Page scan_page(RowUpdater *updater);
 static bool put_tuple(RowUpdater *updater, HeapTuple tuple);
-static void recheck_unique(RowUpdater *updater, List *indexes);
+static bool *changing_indexes(ResultRelInfo *target, Bitmapset *columns);
+static void insert_index_entries(RowUpdater *updater, bool only_summarizing);
+static bool index_has_row(RowUpdater *updater, IndexInfo *info,
+						  ExprContext *context);
 
 void
 row_updater_begin(RowUpdater *updater, Relation relation,
@@ -73,6 +76,7 @@ row_updater_begin(RowUpdater *updater, Relation relation,
 	updater->hot_possible = !bms_overlap(columns,
 										 RelationGetIndexAttrBitmap(relation,
 																	INDEX_ATTR_BITMAP_HOT_BLOCKING));
+	updater->index_changes = changing_indexes(target, columns);
 	updater->growth = 0;
 	updater->eval = edge_eval_begin(edges, estate);
 }
@@ -141,10 +145,20 @@ row_fits_page(RowUpdater *updater)
 		MAXALIGN(scan_tuple(updater)->t_len + updater->growth);
 }
 
-int
-row_page_items(RowUpdater *updater)
+double
+rows_per_page(RowUpdater *updater)
 {
-	return PageGetMaxOffsetNumber(scan_page(updater));
+	return (double) (BLCKSZ - SizeOfPageHeaderData) /
+		(MAXALIGN(scan_tuple(updater)->t_len) + sizeof(ItemIdData));
+}
+
+double
+row_room_left(RowUpdater *updater)
+{
+	Size		length = scan_tuple(updater)->t_len;
+
+	return (double) MAXALIGN(length) /
+		(MAXALIGN(length + updater->growth) + sizeof(ItemIdData));
 }
 
 bool
@@ -218,6 +232,27 @@ row_text(Oid relid, ItemPointer row)
 	return psprintf("row (%s)=(%s)", columns.data, values.data);
 }
 
+/* Which indexes read a column that we set, in the order of target's. */
+static bool *
+changing_indexes(ResultRelInfo *target, Bitmapset *columns)
+{
+	bool	   *changes = palloc(target->ri_NumIndices * sizeof(bool));
+
+	for (int i = 0; i < target->ri_NumIndices; i++)
+	{
+		IndexInfo  *info = target->ri_IndexRelationInfo[i];
+		Bitmapset  *read = NULL;
+
+		for (int j = 0; j < info->ii_NumIndexAttrs; j++)
+			read = bms_add_member(read, info->ii_IndexAttrNumbers[j] -
+								  FirstLowInvalidHeapAttributeNumber);
+		pull_varattnos((Node *) info->ii_Expressions, 1, &read);
+		pull_varattnos((Node *) info->ii_Predicate, 1, &read);
+		changes[i] = bms_overlap(read, columns);
+	}
+	return changes;
+}
+
 /*
  * The server would compute every stored column again, as our own trigger might
  * change anything; we know what it changes.
@@ -287,7 +322,6 @@ put_tuple(RowUpdater *updater, HeapTuple tuple)
 	LockTupleMode mode;
 	TU_UpdateIndexes update_indexes;
 	TM_Result	result;
-	List	   *recheck = NIL;
 
 	ExecStoreHeapTuple(tuple, row, true);
 	row->tts_tableOid = RelationGetRelid(updater->relation);
@@ -301,43 +335,61 @@ put_tuple(RowUpdater *updater, HeapTuple tuple)
 						  row, updater->estate->es_output_cid,
 						  updater->snapshot, true, &failure, &mode,
 						  &update_indexes);
-	if (result == TM_Ok && updater->target->ri_NumIndices > 0 &&
-		update_indexes != TU_None)
-		recheck = insert_index_entries(updater->target, row, updater->estate,
-									   update_indexes);
-	if (recheck != NIL)
-		recheck_unique(updater, recheck);
+	if (result == TM_Ok && update_indexes != TU_None)
+		insert_index_entries(updater, only_summarizing_indexes(update_indexes));
 	ExecClearTuple(row);
 	return result == TM_Ok;
 }
 
 /*
- * A deferrable unique index that saw another row with the key: an application
- * may mend that before it commits, we may not, so it is checked now.
+ * Where the columns of an index do not change, the old version's entry, which is
+ * there until we are gone, keeps others from the same key; so the new one needs
+ * no check.  Nor do we ask the index to look for dead versions of the row, which
+ * for a batch of rows is in vain: they are our own and not dead yet.  A deferrable
+ * constraint is checked at once: an application may mend what breaks it before
+ * it commits, we may not.
  */
 static void
-recheck_unique(RowUpdater *updater, List *indexes)
+insert_index_entries(RowUpdater *updater, bool only_summarizing)
 {
 	TupleTableSlot *row = updater->new_row;
 	ResultRelInfo *target = updater->target;
+	ExprContext *context = GetPerTupleExprContext(updater->estate);
 
+	context->ecxt_scantuple = row;
 	for (int i = 0; i < target->ri_NumIndices; i++)
 	{
 		Relation	index = target->ri_IndexRelationDescs[i];
 		IndexInfo  *info = target->ri_IndexRelationInfo[i];
+		bool		changes = updater->index_changes[i];
 		Datum		values[INDEX_MAX_KEYS];
 		bool		isnull[INDEX_MAX_KEYS];
 
-		if (!list_member_oid(indexes, RelationGetRelid(index)))
+		if (!info->ii_ReadyForInserts ||
+			(only_summarizing && !index_is_summarizing(info)) ||
+			!index_has_row(updater, info, context))
 			continue;
 		FormIndexDatum(info, row, updater->estate, values, isnull);
-		if (info->ii_ExclusionOps != NULL)
+		(void) index_insert(index, values, isnull, &row->tts_tid,
+							updater->relation,
+							changes && index->rd_index->indisunique ?
+							UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
+							false, info);
+		if (changes && info->ii_ExclusionOps != NULL)
 			check_exclusion_constraint(updater->relation, index, info,
 									   &row->tts_tid, values, isnull,
 									   updater->estate, false);
-		else
-			(void) index_insert(index, values, isnull, &row->tts_tid,
-								updater->relation, UNIQUE_CHECK_EXISTING,
-								false, info);
 	}
+}
+
+/* Does the row fulfil the predicate of a partial index? */
+static bool
+index_has_row(RowUpdater *updater, IndexInfo *info, ExprContext *context)
+{
+	if (info->ii_Predicate == NIL)
+		return true;
+	if (info->ii_PredicateState == NULL)
+		info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate,
+												  updater->estate);
+	return ExecQual(info->ii_PredicateState, context);
 }

@@ -26,6 +26,7 @@ typedef struct RowUpdater
 	Snapshot	snapshot;
 	bool		has_constraints;
 	bool		generated;		/* a stored column reads what we set */
+	bool	   *index_changes;	/* by index: it reads a column that we set */
 	bool		hot_possible;	/* no index has a column that we set */
 	Size		growth;			/* by which the last new row was longer */
 } RowUpdater;
@@ -49,8 +50,14 @@ extern bool row_lock(RowUpdater *updater);
 /* Is there probably room for the new version on the same page? */
 extern bool row_fits_page(RowUpdater *updater);
 
-/* How many line pointers the page of the scan's row has. */
-extern int	row_page_items(RowUpdater *updater);
+/* How many rows like the scan's a full page has. */
+extern double rows_per_page(RowUpdater *updater);
+
+/*
+ * How many new versions find room where so many old ones like the scan's row have
+ * been, for each of them.
+ */
+extern double row_room_left(RowUpdater *updater);
 
 /*
  * Fill the scan's row.  False where it awaits nothing, or where somebody has
