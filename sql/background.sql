@@ -100,6 +100,23 @@ CALL pgroll_c.run_tasks('app');
 \d app.people
 RESET ROLE;
 
+-- errors of what the tasks make have the names that applications know
+SET ROLE regress_owner;
+CREATE TABLE app.codes (id int PRIMARY KEY,
+	code text CONSTRAINT codes_code_key UNIQUE,
+	n text NOT NULL CONSTRAINT codes_n_check CHECK (n <> '5'));
+INSERT INTO app.codes SELECT i, i, i FROM generate_series(10, 15) i;
+SELECT pgroll_c.start_migration('03_code', '{"operations": [{"alter_column": {"table": "codes", "column": "code", "type": "integer", "up": "code::integer / 10", "down": "code::text"}}]}', schema => 'app');
+CALL pgroll_c.wait_for_migration('app'); -- fails
+SELECT pgroll_c.rollback_migration('app');
+SELECT pgroll_c.start_migration('03_n', '{"operations": [{"alter_column": {"table": "codes", "column": "n", "type": "varchar(10)", "up": "replace(n, ''1'', '''')", "down": "n"}}]}', schema => 'app');
+CALL pgroll_c.wait_for_migration('app'); -- fails
+SELECT pgroll_c.rollback_migration('app');
+SELECT pgroll_c.start_migration('03_n', '{"operations": [{"alter_column": {"table": "codes", "column": "n", "type": "varchar(10)", "up": "nullif(n, ''12'')", "down": "n"}}]}', schema => 'app');
+CALL pgroll_c.wait_for_migration('app'); -- fails
+SELECT pgroll_c.rollback_migration('app');
+RESET ROLE;
+
 -- a migration cannot be prepared, its worker would start from nowhere
 BEGIN;
 SET LOCAL ROLE regress_owner;

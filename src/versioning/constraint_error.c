@@ -18,6 +18,7 @@
 #include "schema/names.h"
 #include "versioning/constraint_error.h"
 
+static void rename_key_columns(ErrorData *error);
 static char *replace_name(const char *text, const char *name, const char *original);
 
 void
@@ -25,25 +26,12 @@ constraint_error_rename(void)
 {
 	MemoryContext catching;
 	ErrorData  *error;
-	const char *original;
 
 	if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
 		return;
 	catching = MemoryContextSwitchTo(TopTransactionContext);
 	error = CopyErrorData();
-	if (error->constraint_name != NULL &&
-		(original = name_carried_original(error->constraint_name)) != NULL)
-	{
-		error->message = replace_name(error->message, error->constraint_name, original);
-		error->constraint_name = pstrdup(original);
-	}
-	else if (error->column_name != NULL &&
-			 (original = name_temporary_original(error->column_name)) != NULL)
-	{
-		error->message = replace_name(error->message, error->column_name, original);
-		error->column_name = pstrdup(original);
-	}
-	else
+	if (!constraint_error_rename_in(error))
 	{
 		FreeErrorData(error);
 		MemoryContextSwitchTo(catching);
@@ -51,6 +39,52 @@ constraint_error_rename(void)
 	}
 	FlushErrorState();
 	ReThrowError(error);
+}
+
+bool
+constraint_error_rename_in(ErrorData *error)
+{
+	const char *original;
+
+	rename_key_columns(error);
+	if (error->constraint_name != NULL &&
+		(original = name_carried_original(error->constraint_name)) != NULL)
+	{
+		error->message = replace_name(error->message, error->constraint_name, original);
+		error->constraint_name = pstrdup(original);
+		return true;
+	}
+	if (error->column_name != NULL &&
+		(original = name_temporary_original(error->column_name)) != NULL)
+	{
+		error->message = replace_name(error->message, error->column_name, original);
+		error->column_name = pstrdup(original);
+		return true;
+	}
+	return false;
+}
+
+/* A detail like 'Key (column, column)=(1, 2) already exists.' */
+static void
+rename_key_columns(ErrorData *error)
+{
+	StringInfoData detail;
+	const char *values;
+
+	if (error->detail == NULL || (values = strstr(error->detail, ")=(")) == NULL)
+		return;
+	initStringInfo(&detail);
+	for (const char *next = error->detail; next < values; next++)
+	{
+		const char *original = name_temporary_original(next);
+
+		/* The original name is the rest of the temporary one. */
+		if (original != NULL && original < values)
+			next = original;
+		appendStringInfoChar(&detail, *next);
+	}
+	appendStringInfoString(&detail, values);
+	error->detail = detail.data;
 }
 
 /* The first occurrence of the name, which is like nothing else in a message. */

@@ -15,4 +15,7 @@
  */
 extern void constraint_error_rename(void);
 
+/* The same in an error that was caught; false where there is nothing to do. */
+extern bool constraint_error_rename_in(ErrorData *error);
+
 #endif							/* PGROLL_CONSTRAINT_ERROR_H */

@@ -25,6 +25,7 @@
 
 #include "state/claims.h"
 #include "support/spi.h"
+#include "versioning/constraint_error.h"
 #include "worker/task_transaction.h"
 #include "worker/worker.h"
 
@@ -68,7 +69,7 @@ static void prepare_ready(TaskRunner *runner, Round *round);
 static void supplement(void *arg);
 static void become_ready(void *arg);
 static void fail_task(void *arg);
-static char *error_text(const ErrorData *error);
+static char *error_text(ErrorData *error);
 static void report_task(const Round *round);
 static void force_settings(void);
 static void force_setting(const char *name, const char *value);
@@ -233,10 +234,14 @@ fail_task(void *arg)
 					error_text(round->error))));
 }
 
-/* The detail belongs to it, except where it is the whole row. */
+/*
+ * The error by the names that applications know.  The detail belongs to it, except
+ * where it is the whole row.
+ */
 static char *
-error_text(const ErrorData *error)
+error_text(ErrorData *error)
 {
+	(void) constraint_error_rename_in(error);
 	if (error->detail == NULL ||
 		error->sqlerrcode == ERRCODE_CHECK_VIOLATION ||
 		error->sqlerrcode == ERRCODE_NOT_NULL_VIOLATION)
