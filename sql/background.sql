@@ -115,6 +115,13 @@ SELECT pgroll_c.rollback_migration('app');
 SELECT pgroll_c.start_migration('03_n', '{"operations": [{"alter_column": {"table": "codes", "column": "n", "type": "varchar(10)", "up": "nullif(n, ''12'')", "down": "n"}}]}', schema => 'app');
 CALL pgroll_c.wait_for_migration('app'); -- fails
 SELECT pgroll_c.rollback_migration('app');
+
+-- so has one that looks like a cancel request
+CREATE FUNCTION app.up(n text) RETURNS text LANGUAGE plpgsql AS
+	$$ BEGIN RAISE query_canceled USING MESSAGE = 'not today'; END $$;
+SELECT pgroll_c.start_migration('03_n', '{"operations": [{"alter_column": {"table": "codes", "column": "n", "type": "varchar(10)", "up": "app.up(n)", "down": "n"}}]}', schema => 'app');
+CALL pgroll_c.wait_for_migration('app'); -- fails
+SELECT pgroll_c.rollback_migration('app');
 RESET ROLE;
 
 -- a migration cannot be prepared, its worker would start from nowhere

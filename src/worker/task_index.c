@@ -180,7 +180,7 @@ run_statement(TaskRunner *runner, const char *command, Oid user)
 	MemoryContextDelete(context);
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);
 
-	if (error != NULL && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	if (error != NULL && error_is_cancel_request((ErrorData *) error))
 		ReThrowError((ErrorData *) error);
 	return (ErrorData *) error;
 }

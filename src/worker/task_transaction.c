@@ -60,7 +60,7 @@ task_transaction(TaskRunner *runner, TaskBody body, void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 
-	if (error != NULL && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	if (error != NULL && error_is_cancel_request((ErrorData *) error))
 		ReThrowError((ErrorData *) error);
 	return (ErrorData *) error;
 }
@@ -72,6 +72,15 @@ task_transaction_or_raise(TaskRunner *runner, TaskBody body, void *arg)
 
 	if (error != NULL)
 		ReThrowError(error);
+}
+
+/* The same SQLSTATE raised by a function of the user's is an error like others. */
+bool
+error_is_cancel_request(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_QUERY_CANCELED &&
+		error->funcname != NULL &&
+		strcmp(error->funcname, "ProcessInterrupts") == 0;
 }
 
 bool

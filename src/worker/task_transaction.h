@@ -21,6 +21,9 @@ extern ErrorData *task_transaction(TaskRunner *runner, TaskBody body, void *arg)
 /* The same where an error is not expected: it is raised. */
 extern void task_transaction_or_raise(TaskRunner *runner, TaskBody body, void *arg);
 
+/* Did somebody cancel us? */
+extern bool error_is_cancel_request(const ErrorData *error);
+
 /* May this error go away by itself: a lock that was not to be had, a deadlock? */
 extern bool error_is_transient(const ErrorData *error);
 
