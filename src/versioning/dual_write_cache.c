@@ -13,6 +13,7 @@
 #include "access/sysattr.h"
 #include "access/tupdesc_details.h"
 #include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "optimizer/optimizer.h"
@@ -48,9 +49,11 @@ static HTAB *cache = NULL;
 static uint64 invalidations = 0;
 
 static void cache_init(void);
-static RelationEdges *edges_build(Relation relation, const Trigger *trigger);
+static RelationEdges *edges_build(Relation relation,
+								  const TriggerDesc *triggers,
+								  const Trigger *trigger);
 static void edges_free(RelationEdges *edges);
-static const Trigger *dual_write_trigger(Relation relation);
+static const Trigger *dual_write_trigger(const TriggerDesc *triggers);
 static void resolve_migrations(RelationEdges *edges, Relation relation,
 							   List *migrations);
 static void resolve_half(RelationEdges *edges, Relation relation,
@@ -62,7 +65,7 @@ static AttrNumber column_attnum(RelationEdges *edges, Relation relation,
 								int migration, const char *column);
 static Node *rule_parse(RelationEdges *edges, EdgeRule *rule);
 static void note_dependencies(RelationEdges *edges, Node *expr);
-static char *find_misplaced(Relation relation);
+static char *find_misplaced(const TriggerDesc *triggers);
 static void relcache_changed(Datum arg, Oid relid);
 static void syscache_changed(Datum arg, int cacheid, uint32 hashvalue);
 
@@ -70,6 +73,7 @@ RelationEdges *
 relation_edges_get(Relation relation)
 {
 	Oid			relid = RelationGetRelid(relation);
+	TriggerDesc *triggers;
 	const Trigger *trigger;
 	CacheEntry *entry;
 	bool		found;
@@ -86,17 +90,22 @@ relation_edges_get(Relation relation)
 			edges_free(entry->edges);
 		hash_search(cache, &relid, HASH_REMOVE, NULL);
 	}
-	trigger = dual_write_trigger(relation);
+
+	/* Ours, as each look at a function may bring an invalidation of the other. */
+	triggers = CopyTriggerDesc(relation->trigdesc);
+	trigger = dual_write_trigger(triggers);
 	if (trigger != NULL)
 	{
-		RelationEdges *edges = edges_build(relation, trigger);
+		RelationEdges *edges = edges_build(relation, triggers, trigger);
 
 		entry = hash_search(cache, &relid, HASH_ENTER, &found);
 		Assert(!found);
 		entry->edges = edges;
 		edges->cached = true;
+		FreeTriggerDesc(triggers);
 		return edges;
 	}
+	FreeTriggerDesc(triggers);
 	return NULL;
 }
 
@@ -238,7 +247,8 @@ cache_init(void)
 }
 
 static RelationEdges *
-edges_build(Relation relation, const Trigger *trigger)
+edges_build(Relation relation, const TriggerDesc *triggers,
+			const Trigger *trigger)
 {
 	uint64		before = invalidations;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
@@ -251,7 +261,7 @@ edges_build(Relation relation, const Trigger *trigger)
 	edges->owner = relation->rd_rel->relowner;
 	edges->context = context;
 	edges->tupdesc = CreateTupleDescCopyConstr(RelationGetDescr(relation));
-	edges->misplaced = find_misplaced(relation);
+	edges->misplaced = find_misplaced(triggers);
 	resolve_migrations(edges, relation, edge_migrations_from_trigger(trigger));
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, CacheMemoryContext);
@@ -274,10 +284,8 @@ edges_free(RelationEdges *edges)
 
 /* Both triggers of a pair have the same edges, so any will do. */
 static const Trigger *
-dual_write_trigger(Relation relation)
+dual_write_trigger(const TriggerDesc *triggers)
 {
-	TriggerDesc *triggers = relation->trigdesc;
-
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		if (trigger_is_dual_write(&triggers->triggers[i]))
 			return &triggers->triggers[i];
@@ -544,9 +552,8 @@ note_dependencies(RelationEdges *edges, Node *expr)
  * NULL.
  */
 static char *
-find_misplaced(Relation relation)
+find_misplaced(const TriggerDesc *triggers)
 {
-	TriggerDesc *triggers = relation->trigdesc;
 	bool		first = false;
 	bool		last = false;
 	char	   *outside = NULL;
