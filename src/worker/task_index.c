@@ -204,7 +204,8 @@ run_in_portal(const char *command, MemoryContext context, Oid user)
 	MemoryContextSwitchTo(context);
 	XactIsoLevel = XACT_READ_COMMITTED;
 	XactReadOnly = false;
-	SetUserIdAndSecContext(user, SECURITY_LOCAL_USERID_CHANGE);
+	/* A concurrent build starts transactions: none may in a security context. */
+	SetUserIdAndSecContext(user, 0);
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 
