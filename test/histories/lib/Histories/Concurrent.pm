@@ -13,6 +13,7 @@ use warnings;
 
 use IO::Handle;
 use IO::Select;
+use POSIX ();
 use Storable qw(dclone fd_retrieve store_fd);
 use Time::HiRes qw(sleep time);
 
@@ -44,7 +45,10 @@ sub run
 	$self->{live} = 1;
 	$self->{from} = $filler_from;
 	$self->{statements_of_writers} = 0;
+	local $SIG{ALRM} = sub { die { failure => 'it takes too long' } };
+	alarm 300;
 	eval { $self->run_all; 1; } or $failure = Histories::Runner::failure_text($@);
+	alarm 0;
 	$failure = $self->end_writers($failure);
 	$self->clean_up;
 	return $failure;
@@ -114,8 +118,8 @@ sub start_writers
 		{
 			close $to_writer;
 			close $from_writer;
+			close $_ for map { @$_{qw(to from)} } @{ $self->{writers} // [] };
 			Histories::Writer::work($self, $number, $from_us, $to_us);
-			require POSIX;
 			POSIX::_exit(0);
 		}
 		close $from_us;
@@ -157,7 +161,8 @@ sub end_writers
 	{
 		close $writer->{to};
 		close $writer->{from};
-		kill 'TERM', $writer->{pid} if $failure;
+		# it may be about to tell us more than the pipe takes
+		kill 'KILL', $writer->{pid} if $failure;
 		waitpid $writer->{pid}, 0;
 	}
 	return $failure;
@@ -181,7 +186,7 @@ sub migrate
 	$self->rest;
 	$self->{names}{new} = $self->must('owner', $call)->[0][0];
 	$self->{model}->start(dclone($plan));
-	$_->{awaits} = undef for $self->{model}->all_rows;
+	$self->{model}->forget_awaiting;
 	$self->find_newer;
 	$self->tell(command => 'started', names => { %{ $self->{names} }, table => undef });
 	$self->disturb;
@@ -219,7 +224,10 @@ sub disturb
 	}
 	else
 	{
-		$self->must('owner', 'VACUUM FULL ' . relation_name($self->{names}, { via => 'base' }));
+		# whoever waits for long has a writer's session wait for another of its own
+		$self->must('owner', q{SET lock_timeout = '100ms'});
+		$self->sql('owner', 'VACUUM FULL ' . relation_name($self->{names}, { via => 'base' }));
+		$self->must('owner', 'RESET lock_timeout');
 	}
 }
 
@@ -284,7 +292,8 @@ sub work
 		} or $failure //= Histories::Runner::failure_text($@);
 		if ($failure && !$command->{command})
 		{
-			# to be told when we are asked
+			# to be told when we are asked; nobody shall wait for our locks till then
+			$_->disconnect for values %{ delete $self->{sessions} };
 			$command = eval { fd_retrieve($from) } // { command => 'gone' };
 		}
 		last if ($command->{command} // '') eq 'gone';
@@ -315,7 +324,9 @@ sub go_on
 	# the names of what a migration stores are not known before it has started
 	$statement->{returning} = 0 if $statement->{via} eq 'base' && !$self->{named};
 	return $self->end_all if !$self->allowed($statement) && chance(0.1);
-	$self->run_statement($session, $statement) if $self->allowed($statement);
+	return unless $self->allowed($statement);
+	$self->run_statement($session, $statement);
+	$self->{model}->forget_awaiting if $self->{starting};
 }
 
 # Only through versions that are there for sure.
@@ -347,8 +358,8 @@ sub obey_starting
 
 	$self->{model}->start(dclone($command->{plan}));
 	@{ $self->{table} }{qw(next_slot names)} = @{ $command->{plan} }{qw(next_slot names)};
-	$_->{awaits} = undef for $self->{model}->all_rows;
-	$self->{sure} = 1;
+	$self->{model}->forget_awaiting;
+	$self->{sure} = $self->{starting} = 1;
 	$self->{named} = 0;
 }
 
@@ -357,7 +368,9 @@ sub obey_started
 	my ($self, $command) = @_;
 
 	$self->{names} = { %{ $command->{names} }, table => $self->{table} };
-	$self->{sure} = 0;
+	# what was written meanwhile may have been there before the start
+	$self->{model}->forget_awaiting;
+	$self->{sure} = $self->{starting} = 0;
 	$self->{named} = 1;
 	$self->{vias} = [ 'old', 'new', 'base' ];
 }

@@ -82,11 +82,10 @@ sub apply_edges
 		{
 			my $reads_change = grep { changed($self, $_) } expr_columns($up->{expr});
 
-			# both sides changed: the old one wins, but a replica keeps what was sent
-			next if $self->{replica} && changed_for($self, $up->{slot});
 			next unless $reads_change || $self->{insert} && !$self->{assigned}{ $up->{slot} };
 			$from_old{ $up->{slot} } = 1 if $reads_change;
-			run_half($self, $up);
+			# both sides changed: the old one wins, but a replica keeps what was sent
+			run_half($self, $up) unless $self->{replica} && changed_for($self, $up->{slot});
 		}
 	}
 	return if $self->{writer} eq 'old';

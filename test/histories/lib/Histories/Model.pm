@@ -118,6 +118,20 @@ sub start
 	}
 }
 
+# Nobody knows which rows await: what is stored in them is then as at the start.
+sub forget_awaiting
+{
+	my ($self) = @_;
+	my $plan = $self->{table}{active};
+
+	return unless $plan->{edges};
+	for my $row ($self->all_rows)
+	{
+		$row->{awaits} = undef;
+		$row->{values}{ $_->{slot} } = undef for @{ $plan->{ups} };
+	}
+}
+
 sub default_value { return $_[0]{default} ? $_[0]{default}[1] : undef; }
 
 sub finish
@@ -261,7 +275,7 @@ sub run_wrapped
 		skip('the same row twice') if exists $work->{rows}{ $targets[0] };
 		$work->{seen} = $before;
 		$work->{returning} = [];
-		run_update($work, $outer);
+		run_update($work, { %$outer, replica => $statement->{replica} });
 		return;
 	}
 	$run{ $statement->{kind} }->($work, $statement);
@@ -430,7 +444,7 @@ sub run_update
 		my $set = assigned_values($work, $statement, $statement->{set}, $row);
 		my %new = (%{ $row->{values} }, %$set);
 
-		fail_with('23514') if leaves_partition($work, $statement, \%new);
+		$work->{errors}{23514} = 1 if leaves_partition($work, $statement, \%new);
 		write_to($work, $statement, $number, old => $row, new => \%new,
 			assigned => { map { $_ => 1 } keys %$set });
 	}
@@ -502,7 +516,7 @@ sub run_insert
 		my $number = $work->{model}{next_row}++;
 
 		delete $write{member} unless defined $write{member};
-		fail_with('23514') if leaves_partition($work, $statement, $values);
+		$work->{errors}{23514} = 1 if leaves_partition($work, $statement, $values);
 		$conflict ? insert_or_update($work, $statement, $number, \%write, \%touched) :
 		  write_to($work, $statement, $number, %write);
 	}
@@ -713,7 +727,7 @@ sub run_parent
 	if ($statement->{do} eq 'insert')
 	{
 		fail_with('23505') if $parents->{$code};
-		$work->{parents}{$code} = 1;
+		$work->{parents}{$code} = $parents->{$code} = 1;
 		return;
 	}
 	return unless $parents->{$code};
