@@ -94,11 +94,13 @@ run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 static void
 check_top_level(void)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	bool		nested;
 
 	SPI_finish();
 	nested = SPI_inside_nonatomic_context();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	MemoryContextSwitchTo(caller);	/* SPI's own goes with the next SPI_finish() */
 	if (nested)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -238,11 +240,13 @@ leave_procedure(const TaskRunner *runner)
 	CommitTransactionCommand();
 }
 
+/* SPI_finish() comes back to the context of now, which must outlive commits. */
 static void
 return_to_procedure(const TaskRunner *runner)
 {
 	if (!runner->foreground)
 		return;
 	StartTransactionCommand();
+	MemoryContextSwitchTo(PortalContext);
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 }
