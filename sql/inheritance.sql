@@ -91,6 +91,68 @@ SELECT attrelid::regclass, attname FROM pg_attribute
 	WHERE attname LIKE '\_pgroll%' AND NOT attisdropped;	-- no rows
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal;	-- no rows
 
+-- a child that has two parents with a parent of their own
+CREATE TABLE top (id int, a int CHECK (a > 0));
+CREATE TABLE left_side (l text) INHERITS (top);
+CREATE TABLE right_side (r text) INHERITS (top);
+CREATE TABLE bottom (b text) INHERITS (left_side, right_side);
+INSERT INTO bottom VALUES (1, 1, 'l', 'r', 'b');
+SELECT pgroll_c.start_migration('05', '{"operations": [
+	{"alter_column": {"table": "top", "column": "a", "type": "bigint",
+		"up": "a * 2", "down": "a / 2"}},
+	{"rename_column": {"table": "top", "from": "id", "to": "number"}},
+	{"add_column": {"table": "top", "column": {"name": "n", "type": "int"},
+		"up": "number + 1"}}]}', 'app');
+INSERT INTO app_05.bottom VALUES (2, 4, 'l', 'r', 'b', 22);
+CREATE TABLE late () INHERITS (left_side, right_side);
+INSERT INTO late (id, a) VALUES (3, 3);
+CALL pgroll_c.run_tasks('app');
+SELECT id, a FROM top ORDER BY id;			-- 1, 2, 3
+SELECT * FROM app_05.top ORDER BY number;
+SELECT pgroll_c.complete_migration('app');
+SELECT * FROM app_05.bottom ORDER BY number;
+SELECT attname, attinhcount, attislocal FROM pg_attribute
+	WHERE attrelid = 'bottom'::regclass AND attnum > 0 AND NOT attisdropped
+	ORDER BY attname COLLATE "C";
+SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated
+	FROM pg_constraint WHERE conname = 'top_a_check' ORDER BY conrelid::regclass::text;
+
+-- what depends on the column of a child is seen at the start
+CREATE VIEW of_bottom AS SELECT a FROM bottom;
+SELECT pgroll_c.start_migration('06', '{"operations": [{"alter_column":
+	{"table": "top", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');	-- fails
+DROP VIEW of_bottom;
+
+-- a column that a child has from two tables which have nothing in common
+CREATE TABLE one (id int, a int, x int);
+CREATE TABLE two (id int, b int);
+CREATE TABLE of_both () INHERITS (one, two);
+SELECT pgroll_c.start_migration('06', '{"operations": [{"rename_column":
+	{"table": "two", "from": "id", "to": "number"}}]}', 'app');	-- fails
+SELECT pgroll_c.start_migration('06', '{"operations": [{"drop_column":
+	{"table": "one", "column": "id"}}]}', 'app');	-- fails
+SELECT pgroll_c.start_migration('06', '{"operations": [{"alter_column":
+	{"table": "one", "column": "id", "type": "bigint", "up": "id", "down": "id"}}]}', 'app');	-- fails
+-- two columns of both, and of another base schema's migration
+SELECT pgroll_c.start_migration('06', '{"operations": [
+	{"alter_column": {"table": "one", "column": "a", "type": "bigint", "up": "a", "down": "a"}},
+	{"alter_column": {"table": "two", "column": "b", "type": "bigint", "up": "b", "down": "b"}}]}', 'app');	-- fails
+CREATE SCHEMA app2;
+CREATE TABLE app2.three (c int);
+ALTER TABLE of_both ADD c int;
+ALTER TABLE of_both INHERIT app2.three;
+SELECT pgroll_c.start_migration('06', '{"operations": [
+	{"alter_column": {"table": "one", "column": "a", "type": "bigint", "up": "a", "down": "a"}}]}', 'app');
+SELECT pgroll_c.start_migration('06', '{"operations": [
+	{"alter_column": {"table": "three", "column": "c", "type": "bigint", "up": "c", "down": "c"}}]}', 'app2');	-- fails
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+-- a column of the child's own in the way
+SELECT pgroll_c.start_migration('07', '{"operations": [{"rename_column":
+	{"table": "one", "from": "x", "to": "c"}}]}', 'app');	-- fails
+SELECT pgroll_c.start_migration('07', '{"operations": [{"add_column":
+	{"table": "one", "column": {"name": "c", "type": "int", "nullable": true}}}]}', 'app');	-- fails
+
 RESET ROLE;
 DROP OWNED BY regress_inheritance CASCADE;
 DROP ROLE regress_inheritance;

@@ -30,6 +30,7 @@
 
 #include "ddl/ddl_execute.h"
 #include "inspect/table_guard.h"
+#include "schema/catalog_read.h"
 #include "state/migrations.h"
 #include "state/tasks.h"
 #include "versioning/dual_write_ddl.h"
@@ -65,8 +66,8 @@ static void check_update_columns(const InFlight *table,
 static bool trigger_is_of(const InFlight *table, const Trigger *trigger,
 						  const char *column);
 static void check_one(Oid relid);
-static List *parents_of(Oid relid);
 static InFlight *parent_in_flight(Oid relid);
+static bool equal_arguments(const InFlight *a, const InFlight *b);
 static InFlight *adopt_child(Oid relid, const InFlight *parent);
 static char *qualified_name(Oid relid);
 static void check_columns(const InFlight *table);
@@ -301,40 +302,23 @@ check_one(Oid relid)
 	}
 }
 
-/* The direct parents, of a partition or of an inheritance child. */
-static List *
-parents_of(Oid relid)
-{
-	Relation	rel = table_open(InheritsRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	List	   *parents = NIL;
-
-	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(relid));
-	scan = systable_beginscan(rel, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		parents = lappend_oid(parents,
-							  ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return parents;
-}
-
+/*
+ * What the table is to have from its parents: the same of all of them that are in
+ * flight, which they may have from a parent of their own.
+ */
 static InFlight *
 parent_in_flight(Oid relid)
 {
 	InFlight   *found = NULL;
 	ListCell   *lc;
 
-	foreach(lc, parents_of(relid))
+	foreach(lc, catalog_parents(relid))
 	{
 		InFlight   *parent = read_in_flight(lfirst_oid(lc));
 
 		if (parent == NULL)
 			continue;
-		if (found != NULL)
+		if (found != NULL && !equal_arguments(found, parent))
 			ereport(ERROR,
 					(errcode(ERRCODE_PGROLL_PROTECTED),
 					 errmsg("table \"%s\" cannot inherit from two tables that are being migrated",
@@ -345,6 +329,22 @@ parent_in_flight(Oid relid)
 		found = parent;
 	}
 	return found;
+}
+
+static bool
+equal_arguments(const InFlight *a, const InFlight *b)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (list_length(a->arguments) != list_length(b->arguments))
+		return false;
+	forboth(lc, a->arguments, lc2, b->arguments)
+	{
+		if (strcmp(lfirst(lc), lfirst(lc2)) != 0)
+			return false;
+	}
+	return true;
 }
 
 /* Partitions get the trigger from the server, inheritance children from us. */

@@ -15,8 +15,17 @@
 
 #include "operation/inherit.h"
 #include "operation/operation_util.h"
+#include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 
+static void check_columns_follow(TableModel *parent, List *members);
+static bool is_changed(const TableModel *table, const Generation *stored);
+static bool has_from_elsewhere(Oid member, const char *column, List *tree);
+static void check_one_trigger(SchemaModel *model, TableModel *parent);
+static Oid	first_shared(List *tree, List *other);
+static void check_names_differ(const TableModel *table);
+static void check_can_follow(SchemaModel *model, TableModel *child);
+static const Generation *first_leader(const Generation *generation);
 static void apply_to_child(TableModel *parent, TableModel *child);
 static void follow_column(TableModel *child, ColumnModel *column,
 						  const ColumnModel *parents);
@@ -57,6 +66,10 @@ inherit_apply(SchemaModel *model)
 			parent->dropped)
 			continue;
 		members = operation_other_members(parent->relid);
+		if (!model->started && members != NIL)
+			check_columns_follow(parent, members);
+		if (!model->started && parent->has_edges)
+			check_one_trigger(model, parent);
 		foreach(lc2, members == NIL ? NIL : model->tables)
 		{
 			TableModel *child = lfirst(lc2);
@@ -65,6 +78,164 @@ inherit_apply(SchemaModel *model)
 				list_member_oid(members, child->relid))
 				apply_to_child(parent, child);
 		}
+	}
+	foreach(lc, model->started ? NIL : model->tables)
+	{
+		check_names_differ(lfirst(lc));
+		check_can_follow(model, lfirst(lc));
+	}
+}
+
+/*
+ * A column that a child has from two tables can be renamed or dropped for
+ * neither of them alone: the server refuses it, or the name is not free.
+ */
+static void
+check_columns_follow(TableModel *parent, List *members)
+{
+	List	   *tree = lcons_oid(parent->relid, list_copy(members));
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, parent->generations)
+	{
+		Generation *stored = lfirst(lc);
+
+		if (stored->attnum == 0 || stored->physical == NULL ||
+			catalog_column_is_inherited(parent->relid, stored->physical) ||
+			!is_changed(parent, stored))
+			continue;
+		foreach(lc2, members)
+		{
+			if (has_from_elsewhere(lfirst_oid(lc2), stored->physical, tree))
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("column \"%s\" of table \"%s\" cannot be changed",
+								stored->physical, parent->name),
+						 errdetail("Its child %s inherits the column from another table, too.",
+								   catalog_relation_name(lfirst_oid(lc2))),
+						 errhint("Let the child leave one of its parents with ALTER TABLE ... NO INHERIT before the migration.")));
+		}
+	}
+}
+
+/* Is a stored column renamed, dropped, or in another form in the newest version? */
+static bool
+is_changed(const TableModel *table, const Generation *stored)
+{
+	const ColumnModel *column = column_of_lineage(table, stored);
+
+	return column == NULL || column->generation != stored ||
+		strcmp(column->name, stored->physical) != 0;
+}
+
+/* Has a table a column from a parent that is not in the tree? */
+static bool
+has_from_elsewhere(Oid member, const char *column, List *tree)
+{
+	int			inherited = catalog_column_parents(member, column);
+	ListCell   *lc;
+
+	foreach(lc, catalog_parents(member))
+	{
+		if (list_member_oid(tree, lfirst_oid(lc)))
+			inherited--;
+	}
+	return inherited > 0;
+}
+
+/* A child can have the marker and the trigger of one table only. */
+static void
+check_one_trigger(SchemaModel *model, TableModel *parent)
+{
+	List	   *tree = catalog_table_tree(parent->relid);
+	ListCell   *lc;
+
+	foreach(lc, tree)
+	{
+		if (catalog_own_triggers(lfirst_oid(lc)) != NIL)
+			ereport(ERROR,
+					(errcode(ERRCODE_PGROLL_PROTECTED),
+					 errmsg("table \"%s\" cannot be changed: another migration is in progress on %s",
+							parent->name, catalog_relation_name(lfirst_oid(lc))),
+					 errhint("Complete that migration or roll it back first.")));
+	}
+	foreach(lc, model->tables)
+	{
+		TableModel *other = lfirst(lc);
+		Oid			shared;
+
+		/* Of a table and its own child plan_start() tells. */
+		if (other == parent || !other->has_edges || other->dropped ||
+			!OidIsValid(other->relid) || list_member_oid(tree, other->relid))
+			continue;
+		shared = first_shared(tree, catalog_table_tree(other->relid));
+		if (OidIsValid(shared) && shared != parent->relid)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("columns of the tables \"%s\" and \"%s\" cannot be changed in one migration",
+							parent->name, other->name),
+					 errdetail("%s inherits from both.",
+							   catalog_relation_name(shared)),
+					 errhint("Change them in two migrations, one after the other.")));
+	}
+}
+
+static Oid
+first_shared(List *tree, List *other)
+{
+	ListCell   *lc;
+
+	foreach(lc, tree)
+	{
+		if (list_member_oid(other, lfirst_oid(lc)))
+			return lfirst_oid(lc);
+	}
+	return InvalidOid;
+}
+
+/* What a parent's column is to be called may be what a child's own one is. */
+static void
+check_names_differ(const TableModel *table)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, table->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+
+		foreach(lc2, table->columns)
+		{
+			if (lfirst(lc2) == column)
+				break;
+			if (strcmp(((ColumnModel *) lfirst(lc2))->name, column->name) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_DUPLICATE_COLUMN),
+						 errmsg("table \"%s\" would have two columns \"%s\"",
+								table->name, column->name),
+						 errdetail("One of them is inherited, and made or renamed by the migration."),
+						 errhint("Choose another name, or rename the table's own column before.")));
+		}
+	}
+}
+
+/* Operations have looked at what depends on the parents' columns only. */
+static void
+check_can_follow(SchemaModel *model, TableModel *child)
+{
+	ListCell   *lc;
+
+	foreach(lc, child->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+		Generation *generation = column->generation;
+
+		if (generation->leader != NULL &&
+			model_stored_ancestor(generation) != generation)
+			operation_check_can_shadow(model, child, column,
+									   psprintf("operations[%d]",
+												generation->operation - 1));
 	}
 }
 
@@ -152,8 +323,10 @@ add_column(TableModel *child, const ColumnModel *parents)
 	Generation *generation;
 	ColumnModel *column;
 
-	if (model_find_column(child, parents->name) != NULL)
-		return;
+	column = model_find_column(child, parents->name);
+	if (column != NULL && (first_leader(column->generation) ==
+						   first_leader(parents->generation)))
+		return;					/* by another way */
 	generation = model_add_generation(child, parents->name,
 									  parents->generation->operation);
 	generation->type = parents->generation->type;
@@ -201,4 +374,13 @@ column_of_lineage(const TableModel *table, const Generation *stored)
 			return column;
 	}
 	return NULL;
+}
+
+/* The generation of the topmost parent, which all others are called as. */
+static const Generation *
+first_leader(const Generation *generation)
+{
+	while (generation->leader != NULL)
+		generation = generation->leader;
+	return generation;
 }

@@ -29,8 +29,10 @@ pg_noreturn static void cannot_shadow(TableModel *table, const ColumnModel *colu
 						  const char *path, const char *because,
 						  const char *hint);
 static bool dependent_can_be_carried(const TableModel *table,
+									 const ColumnModel *column,
 									 const Dependent *dependent);
-static bool constraint_can_be_carried(const TableModel *table, Oid constraint);
+static bool constraint_can_be_carried(const TableModel *table,
+									  const ColumnModel *column, Oid constraint);
 static bool goes_before(const SchemaModel *model, const Dependent *dependent);
 static bool loses_key(const TableModel *table, Oid relid, Oid constraint);
 static bool shows_stored_column(const TableModel *table, const char *physical);
@@ -257,7 +259,7 @@ operation_check_can_shadow(SchemaModel *model, TableModel *table,
 	{
 		Dependent  *dependent = lfirst(lc);
 
-		if (!dependent_can_be_carried(table, dependent))
+		if (!dependent_can_be_carried(table, column, dependent))
 			cannot_shadow(table, column, path,
 						  psprintf("%s could not be carried over",
 								   dependent->description),
@@ -280,12 +282,13 @@ cannot_shadow(TableModel *table, const ColumnModel *column, const char *path,
 
 /* What shadow_column.c knows how to make again on the shadow. */
 static bool
-dependent_can_be_carried(const TableModel *table, const Dependent *dependent)
+dependent_can_be_carried(const TableModel *table, const ColumnModel *column,
+						 const Dependent *dependent)
 {
 	Oid			class_id = dependent->object.classId;
 
 	if (class_id == ConstraintRelationId)
-		return constraint_can_be_carried(table, dependent->object.objectId);
+		return constraint_can_be_carried(table, column, dependent->object.objectId);
 	/* Its own default; that of another column is a generated one. */
 	if (class_id == AttrDefaultRelationId)
 		return dependent->deptype == DEPENDENCY_AUTO;
@@ -304,9 +307,13 @@ dependent_can_be_carried(const TableModel *table, const Dependent *dependent)
 	}
 }
 
-/* Checks and foreign keys of the table; keys come by way of their indexes. */
+/*
+ * Checks and foreign keys of the table; keys come by way of their indexes.  What
+ * an inherited column has from its parent it gets from there again.
+ */
 static bool
-constraint_can_be_carried(const TableModel *table, Oid constraint)
+constraint_can_be_carried(const TableModel *table, const ColumnModel *column,
+						  Oid constraint)
 {
 	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
 	Form_pg_constraint form;
@@ -318,7 +325,7 @@ constraint_can_be_carried(const TableModel *table, Oid constraint)
 	if (form->conrelid != table->relid)
 		result = false;
 	else if (form->contype == CONSTRAINT_CHECK || form->contype == CONSTRAINT_NOTNULL)
-		result = form->coninhcount == 0;
+		result = form->coninhcount == 0 || column->generation->leader != NULL;
 	else if (form->contype == CONSTRAINT_FOREIGN)
 		result = table->relkind == RELKIND_RELATION &&
 			form->confrelid != table->relid;

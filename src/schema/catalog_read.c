@@ -228,17 +228,43 @@ catalog_table_tree(Oid relid)
 	return find_all_inheritors(relid, NoLock, NULL);
 }
 
+List *
+catalog_parents(Oid relid)
+{
+	Relation	rel = table_open(InheritsRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *parents = NIL;
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(rel, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		parents = lappend_oid(parents,
+							  ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return parents;
+}
+
+int
+catalog_column_parents(Oid relid, const char *column)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
+	int			result;
+
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attinhcount;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
 bool
 catalog_column_is_inherited(Oid relid, const char *column)
 {
-	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
-	bool		result;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attinhcount > 0;
-	ReleaseSysCache(tuple);
-	return result;
+	return catalog_column_parents(relid, column) > 0;
 }
 
 bool

@@ -59,6 +59,12 @@ extern List *catalog_views_of_schema(Oid namespace);
 /* A table, its partitions and inheritance children, at all levels (Oid). */
 extern List *catalog_table_tree(Oid relid);
 
+/* The direct parents (Oid), of a partition or of an inheritance child. */
+extern List *catalog_parents(Oid relid);
+
+/* From how many of its parents a table has a column; 0 where it has none. */
+extern int	catalog_column_parents(Oid relid, const char *column);
+
 /*
  * Does a column come from a parent table, did the table declare it itself (an
  * inheritance child may do both)?  False where there is no such column.
