@@ -12,12 +12,14 @@
 /* object is qualified and quoted; column is a bare name. */
 extern char *grant_column_sql(const GrantPart *part, const char *column,
 							  const char *object);
+
 /* Takes everything on an object, or "SCHEMA name", from the grantee of part. */
 extern char *revoke_all_sql(const GrantPart *part, const char *object);
 
 /* Takes everything on the column from the grantee of part. */
 extern char *revoke_column_sql(const GrantPart *part, const char *column,
 							   const char *object);
+
 /* NULL where none of the privileges makes sense for the object's kind. */
 extern char *grant_view_sql(const GrantPart *part, const char *object);
 extern char *grant_schema_sql(const GrantPart *part, const char *schema);

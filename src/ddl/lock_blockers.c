@@ -257,9 +257,9 @@ validates_constraint(const PgBackendStatus *session)
 
 	if (session->st_state != STATE_RUNNING)
 		return false;
-	for (; *text != '\0'; text++)
+	for (; *text !='\0'; text ++)
 	{
-		const char *word = text + strlen("validate");
+		const char *word = text +strlen("validate");
 
 		if (pg_strncasecmp(text, "validate", strlen("validate")) != 0 ||
 			!isspace((unsigned char) *word))

@@ -167,7 +167,8 @@ read_in_flight(Oid relid)
 
 	if (rel == NULL)
 		return NULL;
-	triggers = CopyTriggerDesc(rel->trigdesc);	/* it may go with an invalidation */
+	triggers = CopyTriggerDesc(rel->trigdesc);	/* it may go with an
+												 * invalidation */
 	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
 		if (trigger_is_dual_write(&triggers->triggers[i]))
@@ -354,7 +355,7 @@ adopt_child(Oid relid, const InFlight *parent)
 	char	   *table = qualified_name(relid);
 
 	ddl_execute_own(dual_write_ddl_create(table, DUAL_WRITE_ONLY,
-											  parent->arguments, true));
+										  parent->arguments, true));
 	ddl_execute_own(dual_write_ddl_enable(table, DUAL_WRITE_ONLY));
 	return read_in_flight(relid);
 }
@@ -467,10 +468,10 @@ split_trigger(const InFlight *table)
 			name = ancestor->table;
 	}
 	ddl_execute_own(dual_write_ddl_create(name, DUAL_WRITE_FIRST,
-											  table->arguments, true));
+										  table->arguments, true));
 	ddl_execute_own(dual_write_ddl_enable(name, DUAL_WRITE_FIRST));
 	ddl_execute_own(dual_write_ddl_create(name, DUAL_WRITE_LAST,
-											  table->arguments, true));
+										  table->arguments, true));
 	ddl_execute_own(dual_write_ddl_enable(name, DUAL_WRITE_LAST));
 }
 

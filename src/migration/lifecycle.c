@@ -46,7 +46,7 @@ static bool same_document(Jsonb *a, Jsonb *b);
 static SchemaModel *read_model(const char *base_schema, int64 id,
 							   const char *version_schema);
 static MigrationPlan *start_plan(const Migration *migration, int64 id,
-								 const char *newest);
+								 const char *newest, SchemaModel **model);
 static bool runs_sql_at_start(const Migration *migration);
 static int	enter_tasks(const MigrationPlan *plan, int64 id);
 static int	compare_background_steps(const ListCell *a, const ListCell *b);
@@ -69,6 +69,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 	Migration  *migration = document_read(base_schema, name, document);
 	MigrationRow *newest;
 	MigrationPlan *plan;
+	SchemaModel *model;
 	int64		id;
 
 	check_can_migrate(base_schema);
@@ -87,17 +88,18 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 	id = migration_insert(base_schema, name, migration->version_schema,
 						  newest == NULL ? 0 : newest->id, document,
 						  GetUserNameFromId(GetUserId(), false));
-	plan = start_plan(migration, id, newest == NULL ? NULL : newest->version_schema);
+	plan = start_plan(migration, id, newest == NULL ? NULL : newest->version_schema,
+					  &model);
 	ddl_lock_plan(plan, PHASE_START);
 	migration = document_read(base_schema, name, document);
-	plan = start_plan(migration, id, newest == NULL ? NULL : newest->version_schema);
+	plan = start_plan(migration, id, newest == NULL ? NULL : newest->version_schema,
+					  &model);
 	ddl_execute_plan(plan, PHASE_START, id);
 
 	if (runs_sql_at_start(migration))
 	{
-		SchemaModel *model = read_model(base_schema, id,
-										newest == NULL ? NULL : newest->version_schema);
-
+		model = read_model(base_schema, id,
+						   newest == NULL ? NULL : newest->version_schema);
 		plan = plan_create(base_schema);
 		plan_version(migration, model, plan);
 		ddl_execute_plan(plan, PHASE_START, id);
@@ -219,7 +221,9 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 	Migration  *migration = document_read(base_schema, name, document);
 	MigrationRow *active = migration_active(base_schema);
 	MigrationRow *newest = migration_newest_live(base_schema);
+	const char *previous = newest == NULL ? NULL : newest->version_schema;
 	MigrationPlan *plan;
+	SchemaModel *model;
 	int64		id;
 
 	if (active != NULL && strcmp(active->name, name) == 0 &&
@@ -234,10 +238,12 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 	check_name_is_new(base_schema, name, document);
 	check_version_schema_is_new(migration->version_schema);
 	id = migration_next_id();
-	plan = start_plan(migration, id, newest == NULL ? NULL : newest->version_schema);
+	plan = start_plan(migration, id, previous, &model);
 	if (runs_sql_at_start(migration))
 		plan_version(migration, read_model(base_schema, id, NULL), plan);
 	append_background_in_order(plan);
+	model->foreseen = true;
+	plan_complete(migration, model, previous, plan);
 	return plan;
 }
 
@@ -450,18 +456,16 @@ read_model(const char *base_schema, int64 id, const char *version_schema)
  * operation changes the catalogs first.
  */
 static MigrationPlan *
-start_plan(const Migration *migration, int64 id, const char *newest)
+start_plan(const Migration *migration, int64 id, const char *newest,
+		   SchemaModel **model)
 {
-	MigrationPlan *plan;
-	SchemaModel *model;
-	const char *base_schema = migration->base_schema;
+	MigrationPlan *plan = plan_create(migration->base_schema);
 
-	model = read_model(base_schema, id, newest);
-	plan = plan_create(base_schema);
-	plan_apply_operations(migration, model);
-	plan_start(migration, model, plan);
+	*model = read_model(migration->base_schema, id, newest);
+	plan_apply_operations(migration, *model);
+	plan_start(migration, *model, plan);
 	if (!runs_sql_at_start(migration))
-		plan_version(migration, model, plan);
+		plan_version(migration, *model, plan);
 	return plan;
 }
 

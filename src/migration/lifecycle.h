@@ -39,7 +39,8 @@ extern MigrationPlan *lifecycle_plan(const char *base_schema, const char *name,
 
 typedef enum MigrationProgress
 {
-	MIGRATION_IS_NEW,			/* or it was rolled back, or another has the name */
+	MIGRATION_IS_NEW,			/* or it was rolled back, or another has the
+								 * name */
 	MIGRATION_IS_ACTIVE,
 	MIGRATION_IS_COMPLETED
 } MigrationProgress;

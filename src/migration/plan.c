@@ -36,8 +36,11 @@ static void start_edges(const Migration *migration, SchemaModel *model,
 						TableModel *table, MigrationPlan *plan);
 static void check_table_can_have_edges(TableModel *table);
 static void check_no_member_has_edges(SchemaModel *model, TableModel *table);
+static bool has_marker(SchemaModel *model, const TableModel *table, bool *inherited);
+static TableModel *table_with_edges(SchemaModel *model, Oid relid);
 static void start_triggers(SchemaModel *model, TableModel *table,
 						   const EdgeMigration *edges, MigrationPlan *plan);
+static List *trigger_roles(TableModel *table, Oid relid);
 static void create_trigger(Oid relid, DualWriteRole role,
 						   const EdgeMigration *edges, MigrationPlan *plan);
 static void backfill_tasks(SchemaModel *model, TableModel *table,
@@ -49,6 +52,7 @@ static void background_step(Oid relid, TaskKind task, const char *command,
 static List *qualified_tables(const Migration *migration, SchemaModel *model);
 static List *table_and_children(SchemaModel *model, TableModel *table);
 static void drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan);
+static List *own_triggers(SchemaModel *model, Oid relid);
 static void complete_columns(SchemaModel *model, int operation, MigrationPlan *plan);
 static bool has_later_shadow(const TableModel *table, int operation);
 static void check_nothing_depends(SchemaModel *model, TableModel *table);
@@ -142,19 +146,51 @@ plan_complete(const Migration *migration, SchemaModel *model,
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
-		char	   *marker = name_marker(model->migration);
+		bool		inherited;
 
 		if (table->dropped || !OidIsValid(table->relid) ||
-			get_attnum(table->relid, marker) == InvalidAttrNumber)
+			!has_marker(model, table, &inherited))
 			continue;
 		/* A child's goes with its parent's. */
-		if (!catalog_column_is_inherited(table->relid, marker))
+		if (!inherited)
 			shadow_drop_columns(model, table, 0, PHASE_COMPLETE,
-								list_make1(marker), plan);
+								list_make1(name_marker(model->migration)), plan);
 		if (!plan_completes_with_sql(migration))
 			version_view_replace(model, table, migration->version_schema,
 								 PHASE_COMPLETE, plan);
 	}
+}
+
+/* Has the table our marker, or will it have it once the migration has started? */
+static bool
+has_marker(SchemaModel *model, const TableModel *table, bool *inherited)
+{
+	char	   *marker = name_marker(model->migration);
+
+	if (model->foreseen)
+	{
+		*inherited = !table->gets_edges;
+		return table_with_edges(model, table->relid) != NULL;
+	}
+	*inherited = catalog_column_is_inherited(table->relid, marker);
+	return get_attnum(table->relid, marker) != InvalidAttrNumber;
+}
+
+/* The table to which the start adds edges that hold for relid, too, or NULL. */
+static TableModel *
+table_with_edges(SchemaModel *model, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (table->gets_edges &&
+			list_member_oid(catalog_table_tree(table->relid), relid))
+			return table;
+	}
+	return NULL;
 }
 
 /*
@@ -271,6 +307,7 @@ start_edges(const Migration *migration, SchemaModel *model, TableModel *table,
 	edges = edge_build(model, table, migration->name, migration->version_schema);
 	if (edges == NULL)
 		return;
+	table->gets_edges = true;
 	check_table_can_have_edges(table);
 	check_no_member_has_edges(model, table);
 	shadow_alter_table(model, table, 0, PHASE_START,
@@ -336,22 +373,29 @@ static void
 start_triggers(SchemaModel *model, TableModel *table, const EdgeMigration *edges,
 			   MigrationPlan *plan)
 {
-	List	   *members = catalog_table_tree(table->relid);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, catalog_table_tree(table->relid))
+	{
+		foreach(lc2, trigger_roles(table, lfirst_oid(lc)))
+			create_trigger(lfirst_oid(lc), lfirst_int(lc2), edges, plan);
+	}
+}
+
+/* Of the triggers that the start makes on the table, or on a member of it. */
+static List *
+trigger_roles(TableModel *table, Oid relid)
+{
 	bool		others = false;
 	ListCell   *lc;
 
-	foreach(lc, members)
+	if (relid != table->relid && catalog_is_partition(relid))
+		return NIL;				/* the server clones its parent's */
+	foreach(lc, catalog_table_tree(table->relid))
 		others |= catalog_has_before_triggers(lfirst_oid(lc));
-	foreach(lc, members)
-	{
-		Oid			relid = lfirst_oid(lc);
-
-		if (relid != table->relid && catalog_is_partition(relid))
-			continue;			/* the server clones its parent's */
-		create_trigger(relid, others ? DUAL_WRITE_FIRST : DUAL_WRITE_ONLY, edges, plan);
-		if (others)
-			create_trigger(relid, DUAL_WRITE_LAST, edges, plan);
-	}
+	return others ? list_make2_int(DUAL_WRITE_FIRST, DUAL_WRITE_LAST) :
+		list_make1_int(DUAL_WRITE_ONLY);
 }
 
 static void
@@ -499,7 +543,7 @@ drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan)
 	{
 		Oid			relid = lfirst_oid(lc);
 
-		foreach(lc2, catalog_own_triggers(relid))
+		foreach(lc2, own_triggers(model, relid))
 			plan_step(plan, (Step) {
 				.phase = phase,
 				.command = psprintf("DROP TRIGGER %s ON %s",
@@ -511,6 +555,22 @@ drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan)
 				.also = operation_other_members(relid),
 			});
 	}
+}
+
+/* The names of our triggers on a relation, by name. */
+static List *
+own_triggers(SchemaModel *model, Oid relid)
+{
+	TableModel *table;
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	if (!model->foreseen)
+		return catalog_own_triggers(relid);
+	table = table_with_edges(model, relid);
+	foreach(lc, table == NULL ? NIL : trigger_roles(table, relid))
+		names = lappend(names, pstrdup(dual_write_ddl_name(lfirst_int(lc))));
+	return names;
 }
 
 /* What came to depend, since the start, on a column that is to go. */

@@ -28,7 +28,7 @@ extern void plan_version(const Migration *migration, SchemaModel *model,
 /*
  * The steps of the completion.  previous is the version schema that goes, or
  * NULL.  The model was read from the catalogs of now, and the operations applied
- * with started set.
+ * with started set; or with foreseen set, it is the one that plan_start() left.
  */
 extern void plan_complete(const Migration *migration, SchemaModel *model,
 						  const char *previous, MigrationPlan *plan);

@@ -40,8 +40,11 @@ static void complete_constraint(SchemaModel *model, TableModel *table,
 static void complete_index(SchemaModel *model, TableModel *table,
 						   const IndexFacts *facts, List *constraints,
 						   MigrationPlan *plan);
-static void complete_index_columns(SchemaModel *model, const IndexFacts *facts,
-								   Oid index, MigrationPlan *plan);
+static void complete_index_columns(SchemaModel *model, const TableModel *table,
+								   const IndexFacts *facts, Oid index,
+								   MigrationPlan *plan);
+static char *index_column_name(const TableModel *table, const IndexFacts *facts,
+							   Oid index, AttrNumber attnum);
 static void complete_index_roles(SchemaModel *model, TableModel *table,
 								 const IndexFacts *facts, MigrationPlan *plan);
 static char *key_constraint_sql(const ConstraintFacts *key, const char *index);
@@ -350,7 +353,8 @@ complete_constraint(SchemaModel *model, TableModel *table,
 {
 	char	   *name = name_carried(model->migration, facts->name);
 
-	must_exist(catalog_constraint_exists(table->relid, name), table, facts->name);
+	must_exist(model->foreseen || catalog_constraint_exists(table->relid, name),
+			   table, facts->name);
 	shadow_alter_table(model, table, 0, PHASE_COMPLETE,
 					   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
 								quote_identifier(facts->name)), plan);
@@ -369,7 +373,7 @@ complete_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
 	const ConstraintFacts *key = NULL;
 	ListCell   *lc;
 
-	must_exist(OidIsValid(index), table, facts->name);
+	must_exist(model->foreseen || OidIsValid(index), table, facts->name);
 	foreach(lc, constraints)
 	{
 		ConstraintFacts *constraint = lfirst(lc);
@@ -390,7 +394,7 @@ complete_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
 			.relation = index,
 			.relation_name = model_qualified(model, name),
 		});
-	complete_index_columns(model, facts, index, plan);
+	complete_index_columns(model, table, facts, index, plan);
 	complete_index_roles(model, table, facts, plan);
 	complete_comment(model, table,
 					 psprintf("INDEX %s", model_qualified(model, facts->name)),
@@ -404,15 +408,15 @@ complete_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
 
 /* An index's columns keep the names that the table's had when it was built. */
 static void
-complete_index_columns(SchemaModel *model, const IndexFacts *facts, Oid index,
-					   MigrationPlan *plan)
+complete_index_columns(SchemaModel *model, const TableModel *table,
+					   const IndexFacts *facts, Oid index, MigrationPlan *plan)
 {
 	AttrNumber	last = catalog_last_attnum(facts->oid);
 
 	for (AttrNumber attnum = 1; attnum <= last; attnum++)
 	{
 		char	   *wanted = get_attname(facts->oid, attnum, false);
-		char	   *present = get_attname(index, attnum, false);
+		char	   *present = index_column_name(table, facts, index, attnum);
 
 		if (strcmp(wanted, present) == 0)
 			continue;
@@ -426,6 +430,25 @@ complete_index_columns(SchemaModel *model, const IndexFacts *facts, Oid index,
 			.relation_name = model_qualified(model, facts->name),
 		});
 	}
+}
+
+/*
+ * Of the carried index.  While it is only foreseen (InvalidOid): what the table's
+ * column will be called when it is built; an expression's comes out the same.
+ */
+static char *
+index_column_name(const TableModel *table, const IndexFacts *facts, Oid index,
+				  AttrNumber attnum)
+{
+	List	   *columns = list_concat_copy(facts->columns, facts->included);
+	IndexColumn *column = list_nth(columns, attnum - 1);
+	Generation *shadow = shadow_of(table, column->attnum);
+
+	if (OidIsValid(index))
+		return get_attname(index, attnum, false);
+	if (shadow != NULL)
+		return shadow->shadow;
+	return get_attname(facts->oid, attnum, false);
 }
 
 /* What the table says of the index. */

@@ -45,7 +45,8 @@ typedef struct ColumnDefinition
 	ReferenceDefinition *references;	/* or NULL */
 
 	/* set by column_definition_resolve() */
-	const char *serial;			/* "serial", "bigserial", "smallserial" or NULL */
+	const char *serial;			/* "serial", "bigserial", "smallserial" or
+								 * NULL */
 	Oid			type;
 	int32		typmod;
 	Oid			collation;

@@ -138,6 +138,7 @@ start_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 		.relation = op->table->relid,
 		.relation_name = model_qualified(model, op->table->physical),
 	});
+	op->table->physical = aside;
 }
 
 static void

@@ -82,7 +82,10 @@ shadow_columns_name(SchemaModel *model)
 			Generation *generation = lfirst(lc2);
 
 			if (generation->current && generation->physical == NULL)
+			{
 				generation->physical = model_temporary_name(model, generation->name);
+				generation->shadow = generation->physical;
+			}
 		}
 	}
 }
@@ -460,6 +463,8 @@ follow_grants(SchemaModel *model, TableModel *table, Generation *generation,
 	List	   *present = NIL;
 	ListCell   *lc;
 
+	if (model->foreseen)
+		return;					/* the start copies them */
 	foreach(lc, catalog_column_grants(table->relid, old->attnum))
 		wanted = lappend(wanted, makeString(grant_column_sql(lfirst(lc), generation->physical, object)));
 	foreach(lc, catalog_column_grants(table->relid, attnum))

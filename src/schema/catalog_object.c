@@ -334,7 +334,8 @@ List *
 catalog_triggers(Oid relid)
 {
 	Relation	rel = relation_open(relid, AccessShareLock);
-	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);	/* it may go with an invalidation */
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc); /* it may go with an
+															 * invalidation */
 	List	   *found = NIL;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)

@@ -62,7 +62,8 @@ typedef struct ConstraintFacts
 	char	   *check;			/* nodeToString() form of a check */
 	Oid			partner;		/* of a foreign key */
 	List	   *partner_key;	/* char *: column names */
-	char	   *reference_tail; /* " MATCH FULL ON DELETE …", without SET columns */
+	char	   *reference_tail; /* " MATCH FULL ON DELETE …", without SET
+								 * columns */
 	List	   *delete_set_key; /* int */
 	Oid			index;			/* of a key */
 	char	   *comment;

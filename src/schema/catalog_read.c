@@ -77,7 +77,11 @@ catalog_read_schema(const char *base_schema, const char *version_schema,
 
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	/* Who waits for this weak lock holds up nobody, but must not wait for ever. */
+
+	/*
+	 * Who waits for this weak lock holds up nobody, but must not wait for
+	 * ever.
+	 */
 	(void) set_config_option("lock_timeout", psprintf("%d", pgroll_lock_retry_timeout),
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	foreach(lc, relations_of_schema(model->namespace))

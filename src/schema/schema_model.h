@@ -28,7 +28,9 @@ typedef struct Generation
 {
 	int			number;			/* from 1, within the table */
 	char	   *name;			/* logical name when it was made */
-	char	   *physical;		/* NULL while nobody stores it */
+	char	   *physical;		/* NULL while nobody stores it; follows the
+								 * completion's plan */
+	char	   *shadow;			/* the name that the start gives it, or NULL */
 	AttrNumber	attnum;			/* 0: not stored before the migration */
 	Oid			type;
 	int32		typmod;
@@ -44,7 +46,8 @@ typedef struct Generation
 	struct Generation *leader;	/* the parent table's, which it is called as */
 	bool		current;		/* shown by the newest version */
 	Node	   *stored_default; /* that the column has from the start, or NULL */
-	bool		is_key;			/* alone, of a table that the migration creates */
+	bool		is_key;			/* alone, of a table that the migration
+								 * creates */
 	int			operation;		/* that made it; 0: none */
 	bool		gone;			/* the completion's plan has dropped it */
 } Generation;
@@ -74,6 +77,7 @@ typedef struct TableModel
 	int			operation;		/* that created or dropped it */
 	bool		has_edges;		/* a shadow or a down expression exists */
 	bool		carried;		/* carry_complete() was called */
+	bool		gets_edges;		/* the start's plan adds marker and triggers */
 } TableModel;
 
 typedef struct SchemaModel
@@ -85,8 +89,11 @@ typedef struct SchemaModel
 	int			next_object;	/* for name_temporary() */
 	List	   *tables;			/* TableModel *, dropped ones included */
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
-	bool		started;		/* read while the migration is active: its up and
-								 * down are in the triggers, and not parsed */
+	bool		started;		/* read while the migration is active: its up
+								 * and down are in the triggers, and not
+								 * parsed */
+	bool		foreseen;		/* a completion is planned before the start:
+								 * what the start makes is not in the catalogs */
 } SchemaModel;
 
 /*

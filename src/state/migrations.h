@@ -42,11 +42,15 @@ typedef struct MigrationRow
 extern MigrationRow *migration_active(const char *base_schema);
 extern MigrationRow *migration_by_id(int64 id);
 extern MigrationRow *migration_by_name(const char *base_schema, const char *name);	/* not rolled back */
-extern MigrationRow *migration_newest_live(const char *base_schema);	/* ready or completed, not retired */
+extern MigrationRow *migration_newest_live(const char *base_schema);	/* ready or completed,
+																		 * not retired */
 extern MigrationRow *migration_last_completed(const char *base_schema); /* not retired */
-extern bool migration_version_schema_used(const char *version_schema);	/* by a live or active one */
-extern bool migrations_any_active(void);	/* in this database; cheap, without SPI */
-extern List *migrations_active_all(void);	/* MigrationRow *, of every base schema */
+extern bool migration_version_schema_used(const char *version_schema);	/* by a live or active
+																		 * one */
+extern bool migrations_any_active(void);	/* in this database; cheap,
+											 * without SPI */
+extern List *migrations_active_all(void);	/* MigrationRow *, of every base
+											 * schema */
 
 /* Insert a row in state started; returns its id. */
 extern int64 migration_insert(const char *base_schema, const char *name,

@@ -12,11 +12,15 @@
 typedef enum TaskKind
 {
 	TASK_BACKFILL,				/* relation: fill awaiting rows of this heap */
-	TASK_INDEX,					/* command: CREATE INDEX CONCURRENTLY; object: its name */
-	TASK_VALIDATE,				/* command: ALTER TABLE … VALIDATE CONSTRAINT; object: its name */
+	TASK_INDEX,					/* command: CREATE INDEX CONCURRENTLY; object:
+								 * its name */
+	TASK_VALIDATE,				/* command: ALTER TABLE … VALIDATE
+								 * CONSTRAINT; object: its name */
 	TASK_ANALYZE,				/* command: ANALYZE table (columns) */
-	TASK_LAST_PASS,				/* relation: no row awaits, seen by a fresh snapshot */
-	TASK_OLD_SNAPSHOTS			/* every snapshot older than the last batch is gone */
+	TASK_LAST_PASS,				/* relation: no row awaits, seen by a fresh
+								 * snapshot */
+	TASK_OLD_SNAPSHOTS			/* every snapshot older than the last batch is
+								 * gone */
 } TaskKind;
 
 /* A task as a plan asks for it. */

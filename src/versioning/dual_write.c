@@ -260,7 +260,7 @@ run_downs(DualWrite *write)
 	RelationEdges *edges = write->edges;
 	bool	   *set_here = write->set_here;
 	int			newest = write->writer > 0 ? write->writer :
-	edges->nmigrations;
+		edges->nmigrations;
 
 	if (write->writer == 0 && write->first == NULL && !assigns_newer(write))
 		return;
@@ -376,7 +376,7 @@ static bool
 assigns_newer(DualWrite *write)
 {
 	const Bitmapset *listed = write->is_insert ? write->inserted :
-	write->updated;
+		write->updated;
 
 	return !write->exact ||
 		bms_overlap(listed, write->edges->newer_columns);

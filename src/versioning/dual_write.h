@@ -36,9 +36,11 @@ typedef struct DualWrite
 	const Bitmapset *updated;	/* where exact: columns that an UPDATE sets */
 	EdgeRow		old;			/* OLD': not of an INSERT */
 	EdgeRow		new;
-	bool	   *awaits;			/* by migration: OLD, or what is inserted, awaits */
+	bool	   *awaits;			/* by migration: OLD, or what is inserted,
+								 * awaits */
 	bool		any_awaits;
-	bool	   *runs;			/* by rule: up halves that the statement makes run */
+	bool	   *runs;			/* by rule: up halves that the statement makes
+								 * run */
 	bool	   *old_side;		/* by rule: up halves that read a change */
 	bool	   *keeps;			/* by rule: its column stays as it was sent */
 	bool	   *set_here;		/* by target: a down half has set it */

@@ -91,7 +91,10 @@ relation_edges_get(Relation relation)
 		hash_search(cache, &relid, HASH_REMOVE, NULL);
 	}
 
-	/* Ours, as each look at a function may bring an invalidation of the other. */
+	/*
+	 * Ours, as each look at a function may bring an invalidation of the
+	 * other.
+	 */
 	triggers = CopyTriggerDesc(relation->trigdesc);
 	trigger = dual_write_trigger(triggers);
 	if (trigger != NULL)
@@ -222,7 +225,11 @@ relation_edges_plan(RelationEdges *edges, EdgeRule *rule)
 	planned = palloc(sizeof(PlannedRule));
 	planned->user = user;
 	MemoryContextSwitchTo(old);
-	/* Planned with parameters: from 19 the planner looks columns up in a query. */
+
+	/*
+	 * Planned with parameters: from 19 the planner looks columns up in a
+	 * query.
+	 */
 	planned->cached = GetCachedExpression(rule->expr);
 	MemoryContextSwitchTo(edges->context);
 	planned->bound = (Expr *) stored_expression_bind(planned->cached->expr,

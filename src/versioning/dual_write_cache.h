@@ -49,7 +49,7 @@ typedef struct EdgeVersion
 {
 	EdgeMigration *migration;
 	AttrNumber	marker;
-	bool		missing_awaits;	/* do rows await that are too short for it? */
+	bool		missing_awaits; /* do rows await that are too short for it? */
 	int			nups;
 	int		   *ups;			/* in the order in which they run */
 	int			ndowns;
@@ -72,7 +72,8 @@ typedef struct RelationEdges
 	EdgeRule   *rules;
 	int			ntargets;
 	EdgeTarget *targets;
-	Bitmapset  *columns;		/* all columns above, offset as in tg_updatedcols */
+	Bitmapset  *columns;		/* all columns above, offset as in
+								 * tg_updatedcols */
 	Bitmapset  *newer_columns;	/* those that the oldest version does not have */
 	bool		has_not_null;	/* some half has not_null */
 	TupleTail  *tail;			/* shadows and markers at the table's end */

@@ -40,7 +40,8 @@ typedef struct EdgeMigration
 {
 	char	   *base_schema;
 	char	   *name;			/* the migration's */
-	char	   *version_schema; /* a view of this schema writes as this version */
+	char	   *version_schema; /* a view of this schema writes as this
+								 * version */
 	char	   *marker;			/* physical name of the marker column */
 	List	   *edges;			/* Edge *, in the order in which up halves run */
 } EdgeMigration;

@@ -24,7 +24,8 @@ struct EdgeRule;
 typedef struct EdgeRow
 {
 	TupleTableSlot *slot;
-	TupleTableSlot *overlay;	/* our own copy of slot, made when first needed */
+	TupleTableSlot *overlay;	/* our own copy of slot, made when first
+								 * needed */
 	bool		overlaid;		/* overlay holds this row */
 	int			nset;			/* how many of is_set are true */
 	bool	   *is_set;			/* by target */

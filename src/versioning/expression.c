@@ -195,6 +195,7 @@ expression_deparse(Node *expr)
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	text = deparse_expression(expr, NIL, false, false);
+
 	AtEOXact_GUC(false, guc_level);
 	return text;
 }
@@ -214,6 +215,7 @@ expression_deparse_stored(Node *expr, List *names)
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	text = deparse_over(expr, list_make1(named_row("row", names)));
+
 	AtEOXact_GUC(false, guc_level);
 	return text;
 }
@@ -228,6 +230,7 @@ expression_deparse_condition(Node *condition, List *names)
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	text = deparse_over(condition, list_make2(named_row("old", names),
 											  named_row("new", names)));
+
 	AtEOXact_GUC(false, guc_level);
 	return text;
 }
@@ -315,6 +318,7 @@ parse_guarded(const SchemaModel *model, TableModel *table, const char *text,
 	scope.table = table;
 	scope.text = text;
 	pstate->p_sourcetext = text;
+
 	pstate->p_post_columnref_hook = resolve_column;
 	pstate->p_ref_hook_state = &scope;
 
@@ -526,11 +530,13 @@ deparse_over(Node *expr, List *range_table)
 	query->targetList = list_make1(makeTargetEntry((Expr *) expr, 1, NULL, false));
 
 	text = pg_get_querydef(query, false);
+
 	while (*text == ' ')
-		text++;
+		text	  ++;
+
 	if (strncmp(text, "SELECT ", 7) != 0)
 		elog(ERROR, "unexpected deparsed query: %s", text);
-	return text + 7;
+	return text +7;
 }
 
 static RangeTblEntry *

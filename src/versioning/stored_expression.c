@@ -50,6 +50,7 @@ stored_expression_parse(const char *text, int nparams, const Oid *param_types,
 							 true, 0, false);
 	pstate = make_parsestate(NULL);
 	pstate->p_sourcetext = text;
+
 	pstate->p_paramref_hook = transform_param;
 	pstate->p_ref_hook_state = &params;
 	expr = transformExpr(pstate, parse_single_expression(text),
@@ -172,7 +173,7 @@ calls_user_function(Node *node, void *context)
 		/* so may a view, and the policies of a table */
 		foreach(lc, query->rtable)
 			if (lfirst_node(RangeTblEntry, lc)->rtekind == RTE_RELATION)
-				return true;
+			return true;
 		return query_tree_walker(query, calls_user_function, context, 0);
 	}
 	return expression_tree_walker(node, calls_user_function, context);

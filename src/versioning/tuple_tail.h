@@ -23,7 +23,8 @@ typedef struct TailColumn
 	bool		packable;		/* a varlena that may have a short header */
 	bool		missing;		/* short tuples have a value of it */
 	int			offset;			/* in a rigid tail: from its beginning */
-	int			fixed;			/* where it begins in a row without NULLs, or -1 */
+	int			fixed;			/* where it begins in a row without NULLs, or
+								 * -1 */
 } TailColumn;
 
 typedef struct TupleTail

@@ -205,6 +205,7 @@ create_view(SchemaModel *model, TableModel *table, const char *version_schema,
 {
 	char	   *view = quote_qualified_identifier(version_schema, table->name);
 	Oid			existing = InvalidOid;
+	bool		foreseen = replace && model->foreseen;
 
 	if (replace)
 		existing = get_relname_relid(table->name,
@@ -215,9 +216,9 @@ create_view(SchemaModel *model, TableModel *table, const char *version_schema,
 							replace ? " OR REPLACE" : "", view,
 							select_sql(model, table, existing),
 							qualified ? " WHERE pgroll_c.awaits_backfill()" : ""),
-		.lock = OidIsValid(existing) ? AccessExclusiveLock : AccessShareLock,
-		.relation = OidIsValid(existing) ? existing : table->relid,
-		.relation_name = OidIsValid(existing) ? view :
+		.lock = OidIsValid(existing) || foreseen ? AccessExclusiveLock : AccessShareLock,
+		.relation = OidIsValid(existing) || foreseen ? existing : table->relid,
+		.relation_name = OidIsValid(existing) || foreseen ? view :
 			model_qualified(model, table->physical),
 	});
 	if (replace)

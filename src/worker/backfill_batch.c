@@ -297,7 +297,7 @@ elapsed_ms(const BackfillBatch *batch)
 static BlockNumber
 scan_blocks(BackfillBatch *batch, RowUpdater *updater, int stage, BlockNumber end)
 {
-	PageVisit	page = {.block = batch->stage_block[stage], .may_move = -1};
+	PageVisit	page = {.block = batch->stage_block[stage],.may_move = -1};
 	TableScanDesc scan;
 	ItemPointerData first;
 	ItemPointerData last;
@@ -319,7 +319,10 @@ scan_blocks(BackfillBatch *batch, RowUpdater *updater, int stage, BlockNumber en
 		if (block != page.block)
 		{
 			over = time_is_over(batch, 1);
-			page = (PageVisit) {.block = block, .may_move = -1};
+			page = (PageVisit)
+			{
+				.block = block,.may_move = -1
+			};
 		}
 		if (!over && !page.left && visit_row(batch, updater, stage, &page))
 			over = row_takes_long(batch);

@@ -28,14 +28,17 @@ typedef struct BackfillBatch
 	const char *base_schema;
 	const char *version_schema;
 	Oid			relation;
-	bool		careful;		/* lock each row first, and skip what is locked */
+	bool		careful;		/* lock each row first, and skip what is
+								 * locked */
 	bool		single_stage;	/* few rows await: visit each page once */
 
 	/* The cursor, moved on by the batch. */
 	char		storage[96];	/* what the blocks are counted in; "" at first */
 	BlockNumber next_block;
-	BlockNumber end_block;		/* one past the last of this pass; Invalid… at first */
-	BlockNumber stage_block[BACKFILL_STAGES];	/* the last one's is next_block */
+	BlockNumber end_block;		/* one past the last of this pass; Invalid…
+								 * at first */
+	BlockNumber stage_block[BACKFILL_STAGES];	/* the last one's is
+												 * next_block */
 	Size		growth;			/* by which the last row became longer */
 	BlockNumber blocks_total;	/* of the pass over all of the table */
 

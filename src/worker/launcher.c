@@ -142,8 +142,8 @@ pgroll_launcher_main(Datum arg)
 		probe_database(lfirst_oid(lc));
 
 	/*
-	 * A worker that exits is forgotten, one that is there when another process
-	 * crashes is started again with the server's other processes.
+	 * A worker that exits is forgotten, one that is there when another
+	 * process crashes is started again with the server's other processes.
 	 */
 	for (;;)
 	{

@@ -26,7 +26,7 @@ session_text_by_pid(int pid)
 					  " coalesce(state, backend_type)))"
 					  " FROM pg_stat_activity WHERE pid = $1",
 					  INT4OID, Int32GetDatum(pid));
-	return text != NULL ? text : psprintf("session %d", pid);
+	return text !=NULL ? text : psprintf("session %d", pid);
 }
 
 char *
@@ -41,11 +41,12 @@ session_text_by_xid(TransactionId xid)
 					  " WHERE l.locktype = 'transactionid' AND l.granted"
 					  " AND l.transactionid = $1 AND l.mode = 'ExclusiveLock'",
 					  XIDOID, TransactionIdGetDatum(xid));
+
 	if (text == NULL)
 		text = fetch_text("SELECT format('prepared transaction %L', gid)"
 						  " FROM pg_prepared_xacts WHERE transaction = $1",
 						  XIDOID, TransactionIdGetDatum(xid));
-	return text != NULL ? text : psprintf("transaction %u", xid);
+	return text !=NULL ? text : psprintf("transaction %u", xid);
 }
 
 /* The only value of a query's first row, in the current context, or NULL. */
@@ -62,7 +63,8 @@ fetch_text(const char *query, Oid type, Datum value)
 	if (SPI_processed > 0)
 	{
 		text = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-		if (text != NULL)
+
+		if (text !=NULL)
 			text = MemoryContextStrdup(caller, text);
 	}
 	SPI_finish();

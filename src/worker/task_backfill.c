@@ -285,7 +285,7 @@ name_row(Backfill *backfill, const BackfillBatch *batch, ErrorData *error)
 	if (!ItemPointerIsValid(&batch->row))
 		return;
 	second = task_transaction(backfill->runner, describe_row, &row);
-	if (second == NULL && row.text != NULL)
+	if (second == NULL && row.text !=NULL)
 		error->message = psprintf("%s: %s", row.text, error->message);
 }
 

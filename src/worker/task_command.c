@@ -85,7 +85,10 @@ execute_as_table_owner(void *arg)
 	owner = relation->rd_rel->relowner;
 	table_close(relation, NoLock);
 
-	/* A start or a completion knows a validation by the text of its statement. */
+	/*
+	 * A start or a completion knows a validation by the text of its
+	 * statement.
+	 */
 	pgstat_report_activity(STATE_RUNNING, task->command);
 	restricted_begin(&scope, owner, "pg_catalog, pg_temp");
 	(void) set_config_option("lock_timeout", psprintf("%d", pgroll_lock_timeout),

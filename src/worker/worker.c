@@ -134,9 +134,9 @@ pgroll_worker_main(Datum arg)
 	MemoryContextSwitchTo(TopMemoryContext);
 
 	/*
-	 * An error that is no task's, or a cancel request: leave the rest open.  The
-	 * locks go with the process.  The server has put a handler of its own in
-	 * place, which does the same but says less.
+	 * An error that is no task's, or a cancel request: leave the rest open.
+	 * The locks go with the process.  The server has put a handler of its own
+	 * in place, which does the same but says less.
 	 */
 	if (sigsetjmp(canceled, 1) != 0)
 	{
