@@ -115,13 +115,17 @@ SELECT pgroll_c.rollback_migration(); -- fails
 --
 -- migrate(): all of it, once
 --
+SET client_min_messages = warning;	-- on a slow machine it says how far it is
 CALL pgroll_c.migrate('05_all', '{"operations": [{"alter_column": {"table": "object", "column": "size", "type": "bigint", "up": "size * 10", "down": "size / 10"}}]}');
+RESET client_min_messages;
 CALL pgroll_c.migrate('05_all', '{"operations": [{"alter_column": {"table": "object", "column": "size", "type": "bigint", "up": "size * 10", "down": "size / 10"}}]}');
 CALL pgroll_c.migrate('05_all', '{"operations": [{"drop_table": {"name": "object"}}]}'); -- fails
 SELECT pgroll_c.start_migration('06_begun', '{"operations": [{"rename_table": {"from": "object", "to": "item"}}]}');
 CALL pgroll_c.migrate('06_begun', '{"operations": [{"rename_table": {"from": "object", "to": "item"}}]}');
 CALL pgroll_c.migrate('07_bad', '{"operations": [{"drop_table": {"name": "object"}}]}'); -- fails
+SET client_min_messages = warning;	-- on a slow machine it says how far it is
 CALL pgroll_c.migrate('07_fails', '{"operations": [{"alter_column": {"table": "item", "column": "name", "type": "int", "up": "name::int", "down": "name::text"}}]}'); -- fails
+RESET client_min_messages;
 SELECT state, tasks_failed, last_error FROM pgroll_c.status();
 SELECT pgroll_c.complete_migration(); -- fails
 SELECT pgroll_c.rollback_migration();

@@ -27,6 +27,7 @@ CREATE FUNCTION pg_temp.planned(document jsonb, of_phase text) RETURNS text[] LA
 	FROM pgroll_c.plan_migration('02', document) WHERE phase = of_phase;
 $$;
 
+SET client_min_messages = warning;	-- on a slow machine it says how far it is
 -- each document: start, roll back, start, complete; all are undone again
 \set column_with_key '{"operations": [{"alter_column": {"table": "visit", "column": "company", "type": "bigint", "up": "company", "down": "company::int"}}]}'
 \set part_of_key '{"operations": [{"alter_column": {"table": "visit", "column": "person", "nullable": false, "up": "coalesce(person, 1)"}}, {"drop_column": {"table": "visit", "column": "place"}}]}'
