@@ -36,6 +36,7 @@ chroot . sh -c "chown postgres /pgroll/out /pgroll/build \$($bin/pg_config --pkg
 if [ -n "${PGROLL_VALGRIND:-}" ]; then
 	"$here"/valgrind.sh "$PWD" "$bin"
 	export PGROLL_VALGRIND_LOGS=/pgroll/valgrind PG_TEST_TIMEOUT_DEFAULT=1800
+	export PGROLL_TEST_TIMEOUT=${PGROLL_TEST_TIMEOUT:-5400}
 fi
 
 passed=(HOME=/pgroll/build LC_ALL=C.UTF-8 TERM="${TERM:-dumb}"
