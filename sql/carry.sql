@@ -138,13 +138,59 @@ SELECT pgroll_c.rollback_migration('app');
 TABLE kept_indexes EXCEPT TABLE indexes;	-- no rows
 TABLE kept_constraints EXCEPT TABLE constraints;	-- no rows
 
+-- what is added and does not fit the new form of its column fails the migration
+-- and a retry, by name, until it is dropped
+CREATE TABLE shapes (id int PRIMARY KEY, name text);
+INSERT INTO shapes VALUES (1, '1');
+\set SHOW_CONTEXT never
+ALTER TABLE shapes ADD CONSTRAINT shape CHECK (name NOT LIKE 'a%');
+SELECT pgroll_c.start_migration('05', '{"operations": [{"alter_column":
+	{"table": "shapes", "column": "name", "type": "int", "up": "name::int", "down": "name::text"}}]}', 'app');	-- fails
+ALTER TABLE shapes DROP CONSTRAINT shape;
+BEGIN;
+SELECT pgroll_c.start_migration('05', '{"operations": [{"alter_column":
+	{"table": "shapes", "column": "name", "type": "int", "up": "name::int", "down": "name::text"}}]}', 'app');
+ALTER TABLE shapes ADD CONSTRAINT shape CHECK (name NOT LIKE 'a%');
+COMMIT;
+CALL pgroll_c.run_tasks('app');	-- fails
+SELECT state, tasks_open, tasks_failed, last_error FROM pgroll_c.status('app');
+SELECT pgroll_c.complete_migration('app');	-- fails
+SELECT pgroll_c.retry_migration('app');	-- fails
+ALTER TABLE shapes DROP CONSTRAINT shape;
+CREATE INDEX shapes_name ON shapes ((name || 'x'), (name LIKE 'a%'));
+SELECT pgroll_c.retry_migration('app');	-- 2
+CALL pgroll_c.run_tasks('app');	-- fails
+SELECT pgroll_c.retry_migration('app');	-- 1
+CALL pgroll_c.run_tasks('app');	-- fails
+DROP INDEX shapes_name;
+SELECT pgroll_c.retry_migration('app');	-- 1
+CALL pgroll_c.run_tasks('app');
+SELECT state FROM pgroll_c.status('app');
+-- what is dropped, and made again in another way, is so afterwards, too
+CREATE INDEX shapes_name ON shapes (name);
+ALTER TABLE shapes ADD CONSTRAINT shape CHECK (name IS NOT NULL);
+ALTER TABLE shapes ADD CONSTRAINT shape_key UNIQUE (name);
+SELECT pgroll_c.retry_migration('app') > 0 AS retried;
+CALL pgroll_c.run_tasks('app');
+DROP INDEX shapes_name;
+ALTER TABLE shapes DROP CONSTRAINT shape, ADD CONSTRAINT shape CHECK (name IS NOT NULL OR id > 1);
+ALTER TABLE shapes DROP CONSTRAINT shape_key;
+SELECT pgroll_c.complete_migration('app');	-- fails
+SELECT pgroll_c.retry_migration('app') > 0 AS retried;
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint
+	WHERE conrelid = 'shapes'::regclass AND contype <> 'n' ORDER BY conname;
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'shapes'::regclass;
+\set SHOW_CONTEXT errors
+
 -- what could not be carried over is refused at the start, by name
 CREATE POLICY p ON t USING (a > 0);
-SELECT pgroll_c.start_migration('05', '{"operations": [{"alter_column":
+SELECT pgroll_c.start_migration('06', '{"operations": [{"alter_column":
 	{"table": "t", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');	-- fails
 DROP POLICY p ON t;
 CREATE VIEW reads_a AS SELECT a FROM t;
-SELECT pgroll_c.start_migration('05', '{"operations": [{"alter_column":
+SELECT pgroll_c.start_migration('06', '{"operations": [{"alter_column":
 	{"table": "t", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');	-- fails
 
 RESET ROLE;

@@ -38,6 +38,7 @@ static LockRequest *lock_request(Oid relation, LOCKMODE mode, const char *name);
 static char *relation_name(Oid relation);
 static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
 static void run_step(const MigrationPlan *plan, const Step *step);
+static void run_carried(const Step *step);
 static void run_user_text(const MigrationPlan *plan, const Step *step);
 static void run_command(const char *command, const char *search_path,
 						DdlOrigin origin);
@@ -166,6 +167,8 @@ run_step(const MigrationPlan *plan, const Step *step)
 {
 	if (step->user_text)
 		run_user_text(plan, step);
+	else if (step->carried != NULL)
+		run_carried(step);
 	else
 		run_command(step->command, OWN_SEARCH_PATH, DDL_OWN);
 }
@@ -193,6 +196,28 @@ run_user_text(const MigrationPlan *plan, const Step *step)
 			psprintf("At %s: %s", step->path, error->detail);
 		if (error->hint == NULL && error->sqlerrcode != ERRCODE_QUERY_CANCELED)
 			error->hint = pstrdup("Correct the statements of the sql operation.");
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+static void
+run_carried(const Step *step)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		run_command(step->command, OWN_SEARCH_PATH, DDL_OWN);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		step_explain_carried(error, step->carried);
 		ReThrowError(error);
 	}
 	PG_END_TRY();

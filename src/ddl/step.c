@@ -50,6 +50,22 @@ plan_lock(MigrationPlan *plan, Phase phase, Oid relation, LOCKMODE mode,
 	});
 }
 
+/* Only what the text itself is wrong in: names, types, what is not possible. */
+void
+step_explain_carried(ErrorData *error, const char *what)
+{
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_FEATURE_NOT_SUPPORTED)
+		return;
+	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		return;
+	error->sqlerrcode = ERRCODE_FEATURE_NOT_SUPPORTED;
+	error->detail = psprintf("It does not fit the new form of its column: %s.",
+							 error->message);
+	error->message = psprintf("%s cannot be carried over", what);
+	error->hint = pstrdup("Drop it and make it again after the migration, or give the migration up.");
+}
+
 const char *
 phase_name(Phase phase)
 {

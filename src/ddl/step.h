@@ -39,6 +39,7 @@ typedef struct Step
 	List	   *also;			/* Oid: others that it locks in the same mode */
 	bool		user_text;		/* the sql operation's own text */
 	const char *path;			/* of that text, for errors */
+	char	   *carried;		/* what it makes again for a new column, or NULL */
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
 } Step;
@@ -60,6 +61,13 @@ extern void plan_step(MigrationPlan *plan, Step step);
  */
 extern void plan_lock(MigrationPlan *plan, Phase phase, Oid relation,
 					  LOCKMODE mode, const char *relation_name);
+
+/*
+ * Make of an error, raised by a statement that makes what (a constraint, an index,
+ * as people know it) again for a new column, one that says so: 0A000.  Errors that
+ * are not the statement's own are left alone.
+ */
+extern void step_explain_carried(ErrorData *error, const char *what);
 
 extern const char *phase_name(Phase phase);
 

@@ -34,6 +34,7 @@
 #include "ddl/ddl_execute.h"
 #include "inspect/guard_scope.h"
 #include "inspect/table_guard.h"
+#include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "state/migrations.h"
 #include "versioning/dual_write_ddl.h"
@@ -58,6 +59,10 @@ static void guard_dropped(void);
 static void guard_dropped_schema(List *lines, const char *schema);
 static void guard_dropped_view(List *lines, const char *schema,
 							   const char *view);
+static void guard_dropped_constraint(List *lines, const char *schema,
+									 const char *table, const char *constraint);
+static void guard_dropped_index(List *lines, const char *schema,
+								const char *index);
 static void guard_dropped_trigger(List *lines, const char *schema,
 								  const char *table, const char *trigger);
 static void guard_command_end(Node *command);
@@ -333,6 +338,11 @@ guard_dropped(void)
 			guard_dropped_view(lines, spi_text(row, 2), spi_text(row, 3));
 		else if (strcmp(type, "table column") == 0)
 			table_guard_check_columns(atooid(spi_text(row, 4)));
+		else if (strcmp(type, "table constraint") == 0)
+			guard_dropped_constraint(lines, spi_text(row, 5), spi_text(row, 6),
+									 spi_text(row, 7));
+		else if (strcmp(type, "index") == 0)
+			guard_dropped_index(lines, spi_text(row, 2), spi_text(row, 3));
 		else if (strcmp(type, "trigger") == 0)
 			guard_dropped_trigger(lines, spi_text(row, 5), spi_text(row, 6),
 								  spi_text(row, 7));
@@ -357,6 +367,47 @@ guard_dropped_view(List *lines, const char *schema, const char *view)
 
 	if (line != NULL)
 		refuse(line, "drop view", quote_qualified_identifier(schema, view));
+}
+
+/*
+ * What stands for a constraint on the new form of a column goes with it: another
+ * of the same name may follow.
+ */
+static void
+guard_dropped_constraint(List *lines, const char *schema, const char *table,
+						 const char *constraint)
+{
+	Oid			relid = get_relname_relid(table, get_namespace_oid(schema, true));
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(relid) ? lines : NIL)
+	{
+		GuardLine  *line = lfirst(lc);
+		char	   *carried = name_carried(line->migration, constraint);
+
+		if (catalog_constraint_is_own(relid, carried))
+			ddl_execute_own(psprintf("ALTER TABLE %s DROP CONSTRAINT %s",
+									 quote_qualified_identifier(schema, table),
+									 quote_identifier(carried)));
+	}
+}
+
+static void
+guard_dropped_index(List *lines, const char *schema, const char *index)
+{
+	Oid			namespace = get_namespace_oid(schema, true);
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(namespace) ? lines : NIL)
+	{
+		GuardLine  *line = lfirst(lc);
+		char	   *carried = name_carried(line->migration, index);
+		Oid			relid = get_relname_relid(carried, namespace);
+
+		if (OidIsValid(relid) && get_rel_relkind(relid) == RELKIND_INDEX)
+			ddl_execute_own(psprintf("DROP INDEX %s",
+									 quote_qualified_identifier(schema, carried)));
+	}
 }
 
 /* With its table, a partition say, it may go. */

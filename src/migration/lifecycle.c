@@ -481,6 +481,7 @@ enter_tasks(const MigrationPlan *plan, int64 id)
 {
 	List	   *steps = NIL;
 	bool		waits = false;
+	int			n_tasks = 0;
 	ListCell   *lc;
 
 	foreach(lc, plan->steps)
@@ -502,9 +503,13 @@ enter_tasks(const MigrationPlan *plan, int64 id)
 		if (step->task == TASK_OLD_SNAPSHOTS && waits)
 			continue;			/* once for all tables */
 		waits |= step->task == TASK_OLD_SNAPSHOTS;
+		/* One that failed and was opened again has not made its object yet. */
+		if (spec.object != NULL && task_is_pending(id, &spec))
+			continue;
 		(void) task_add(id, &spec);
+		n_tasks++;
 	}
-	return list_length(steps);
+	return n_tasks;
 }
 
 /* list_sort() is not stable: keep the order of the plan within a kind. */

@@ -191,6 +191,8 @@ start_constraint(SchemaModel *model, TableModel *table,
 		.relation = table->relid,
 		.relation_name = model_qualified(model, table->physical),
 		.also = operation_other_members(table->relid),
+		.carried = psprintf("constraint \"%s\" of table \"%s\"", facts->name,
+							table->name),
 	});
 	if (facts->type == CONSTRAINT_FOREIGN)
 		plan_lock(plan, PHASE_START, facts->partner, ShareRowExclusiveLock,

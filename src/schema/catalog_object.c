@@ -330,6 +330,43 @@ catalog_indexes(Oid relid)
 	return found;
 }
 
+bool
+catalog_constraint_is_own(Oid relid, const char *name)
+{
+	Oid			constraint = get_relation_constraint_oid(relid, name, true);
+	HeapTuple	tuple;
+	bool		result;
+
+	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_constraint) GETSTRUCT(tuple))->coninhcount == 0;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+bool
+catalog_carried_is_wanted(Oid relid, int64 migration, const char *name)
+{
+	const char *original = name_carried_original(name);
+	ListCell   *lc;
+
+	/* The check of a new NOT NULL is called after its column, which is ours. */
+	if (original == NULL || name_is_ours(original))
+		return true;
+	foreach(lc, catalog_constraints(relid))
+	{
+		if (strcmp(name_carried(migration, ((ConstraintFacts *) lfirst(lc))->name), name) == 0)
+			return true;
+	}
+	foreach(lc, catalog_indexes(relid))
+	{
+		if (strcmp(name_carried(migration, ((IndexFacts *) lfirst(lc))->name), name) == 0)
+			return true;
+	}
+	return false;
+}
+
 List *
 catalog_triggers(Oid relid)
 {

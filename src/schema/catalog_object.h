@@ -78,6 +78,15 @@ extern char *catalog_not_null_name(Oid relid, AttrNumber attnum);
 /* Is there a constraint, an index of that name on the table? */
 extern bool catalog_constraint_exists(Oid relid, const char *name);
 
+/* … that the table does not have from a parent? */
+extern bool catalog_constraint_is_own(Oid relid, const char *name);
+
+/*
+ * Is what a constraint or index with a name of ours stands for still there?  True
+ * where the name stands for none of the user's.
+ */
+extern bool catalog_carried_is_wanted(Oid relid, int64 migration, const char *name);
+
 /* One column of an index. */
 typedef struct IndexColumn
 {

@@ -122,6 +122,31 @@ task_exists(int64 migration, TaskKind kind, Oid relation)
 				   3, types, values, NULL, SPI_OK_SELECT) > 0;
 }
 
+bool
+task_is_pending(int64 migration, const TaskSpec *spec)
+{
+	Oid			types[] = {INT8OID, TEXTOID, OIDOID, TEXTOID};
+	Datum		values[4];
+
+	values[0] = Int64GetDatum(migration);
+	values[1] = CStringGetTextDatum(kind_names[spec->kind]);
+	values[2] = ObjectIdGetDatum(spec->relation);
+	values[3] = CStringGetTextDatum(spec->object);
+	return execute("SELECT count(*) FROM " TASK_TABLE
+				   " WHERE migration = $1 AND kind = $2 AND relation = $3"
+				   " AND object = $4 AND state <> 'done'",
+				   4, types, values, NULL, SPI_OK_SELECT) > 0;
+}
+
+int64
+task_last(int64 migration)
+{
+	return execute("SELECT coalesce(max(id), 0) FROM " TASK_TABLE
+				   " WHERE migration = $1",
+				   1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(migration)},
+				   NULL, SPI_OK_SELECT);
+}
+
 void
 task_set_started(int64 id, int64 blocks_total, int64 rows_total)
 {

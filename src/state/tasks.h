@@ -68,6 +68,12 @@ extern Task *task_next(int64 migration);
 /* Has the migration a task of this kind for the relation, done or not? */
 extern bool task_exists(int64 migration, TaskKind kind, Oid relation);
 
+/* Has it one that is not done, of this kind and object? */
+extern bool task_is_pending(int64 migration, const TaskSpec *spec);
+
+/* The last task of a migration in whatever state, or 0. */
+extern int64 task_last(int64 migration);
+
 /*
  * Changes of one task.  The totals are -1 where they are not known; progress
  * counts as of the transaction that it is saved in; waiting_for is NULL where the

@@ -18,6 +18,7 @@
 #include "utils/rel.h"
 
 #include "ddl/lock_blockers.h"
+#include "schema/catalog_object.h"
 #include "support/guc.h"
 #include "support/spi.h"
 #include "worker/task_transaction.h"
@@ -71,7 +72,10 @@ task_taken_up(void *arg)
 	task_set_started(task->id, -1, -1);
 }
 
-/* A TaskBody.  The table may have been dropped since; then there is nothing to do. */
+/*
+ * A TaskBody.  The table may have been dropped since, or the constraint for which
+ * ours stands; then there is nothing to do.
+ */
 static void
 execute_as_table_owner(void *arg)
 {
@@ -82,6 +86,12 @@ execute_as_table_owner(void *arg)
 
 	if (relation == NULL)
 		return;
+	if (task->object != NULL &&
+		!catalog_carried_is_wanted(task->relation, task->migration, task->object))
+	{
+		table_close(relation, NoLock);
+		return;
+	}
 	owner = relation->rd_rel->relowner;
 	table_close(relation, NoLock);
 

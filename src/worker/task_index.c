@@ -28,6 +28,9 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "ddl/step.h"
+#include "schema/catalog_object.h"
+#include "schema/names.h"
 #include "worker/task_transaction.h"
 
 #define PAUSE_MS 500
@@ -37,6 +40,7 @@ typedef struct IndexLook
 {
 	const Task *task;
 	bool		table_is_gone;
+	bool		wanted;			/* the index that it stands for is still there */
 	Oid			owner;			/* of the table */
 	char		schema[NAMEDATALEN];
 	bool		exists;
@@ -72,7 +76,7 @@ run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 		ErrorData  *error;
 
 		task_transaction_or_raise(runner, look, &state);
-		if (state.table_is_gone || state.is_valid)
+		if (state.table_is_gone || state.is_valid || !state.wanted)
 			return NULL;
 		if (state.exists)
 			command = psprintf("DROP INDEX CONCURRENTLY %s",
@@ -81,7 +85,12 @@ run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 		if (error == NULL)
 			continue;			/* is it valid now? */
 		if (!error_is_transient(error))
+		{
+			if (name_carried_original(task->object) != NULL)
+				step_explain_carried(error, psprintf("index \"%s\"",
+													 name_carried_original(task->object)));
 			return error;
+		}
 		task_report_waiting(runner, task->id, "another transaction");
 		task_sleep(runner, PAUSE_MS);
 	}
@@ -134,6 +143,9 @@ look(void *arg)
 	index = get_relname_relid(state->task->object, RelationGetNamespace(table));
 	state->exists = OidIsValid(index);
 	state->is_valid = state->exists && index_is_valid(index);
+	state->wanted = catalog_carried_is_wanted(state->task->relation,
+											  state->task->migration,
+											  state->task->object);
 	table_close(table, NoLock);
 }
 

@@ -69,6 +69,8 @@ static void prepare_ready(TaskRunner *runner, Round *round);
 static void supplement(void *arg);
 static void become_ready(void *arg);
 static void fail_task(void *arg);
+static void fail_last_task(void *arg);
+static void fail_migration(const Round *round, int64 task);
 static char *error_text(ErrorData *error);
 static void report_task(const Round *round);
 static void force_settings(void);
@@ -181,14 +183,21 @@ finish_task(void *arg)
 }
 
 /*
- * What can't be carried over is no failure of the background work: the
- * completion says so.
+ * What can't be carried over for a reason that stays fails the migration, with the
+ * last task, which a retry opens again.  Otherwise, where a lock is not to be had
+ * say, the completion tells what is missing.
  */
 static void
 prepare_ready(TaskRunner *runner, Round *round)
 {
 	ErrorData  *error = task_transaction(runner, supplement, round);
 
+	if (error != NULL && error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED)
+	{
+		round->error = error;
+		task_transaction_or_raise(runner, fail_last_task, round);
+		return;
+	}
 	if (error != NULL)
 		ereport(LOG,
 				(errmsg("migration \"%s\" may not be complete: %s",
@@ -227,7 +236,26 @@ fail_task(void *arg)
 {
 	Round	   *round = arg;
 
-	task_set_failed(round->task->id, error_text(round->error));
+	fail_migration(round, round->task->id);
+}
+
+/* A TaskBody.  The migration may have been ended since. */
+static void
+fail_last_task(void *arg)
+{
+	Round	   *round = arg;
+	MigrationRow *migration;
+
+	base_schema_lock(round->migration->base_schema, false);
+	migration = migration_by_id(round->migration_id);
+	if (migration != NULL && migration->state == STATE_STARTED)
+		fail_migration(round, task_last(round->migration_id));
+}
+
+static void
+fail_migration(const Round *round, int64 task)
+{
+	task_set_failed(task, error_text(round->error));
 	migration_set_state(round->migration_id, STATE_FAILED, NULL);
 	ereport(LOG,
 			(errmsg("migration \"%s\" failed: %s", round->migration->name,
@@ -242,6 +270,9 @@ static char *
 error_text(ErrorData *error)
 {
 	(void) constraint_error_rename_in(error);
+	if (error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED &&
+		error->detail != NULL && error->hint != NULL)
+		return psprintf("%s (%s %s)", error->message, error->detail, error->hint);
 	if (error->detail == NULL ||
 		error->sqlerrcode == ERRCODE_CHECK_VIOLATION ||
 		error->sqlerrcode == ERRCODE_NOT_NULL_VIOLATION)
