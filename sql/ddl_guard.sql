@@ -162,6 +162,29 @@ DROP TABLE events_2;
 SELECT state FROM pgroll_c.status('app');
 
 --
+-- an index of ours; once it is gone all the same, a retry builds it again
+--
+CREATE INDEX users_points ON users (points);
+SELECT pgroll_c.retry_migration('app') > 0 AS retried;
+CALL pgroll_c.run_tasks('app');
+SELECT indexrelid::regclass AS ours FROM pg_index
+WHERE indrelid = 'users'::regclass AND indexrelid::regclass::text LIKE '\_pgroll%' \gset
+\set VERBOSITY sqlstate
+DROP INDEX :ours;								-- fails
+DROP INDEX CONCURRENTLY :ours;					-- fails
+ALTER INDEX :ours RENAME TO users_points2;		-- fails
+\set VERBOSITY default
+RESET ROLE;
+ALTER EVENT TRIGGER pgroll_c_guard_start DISABLE;
+DROP INDEX app.:ours;
+ALTER EVENT TRIGGER pgroll_c_guard_start ENABLE ALWAYS;
+SET ROLE regress_ddl_guard;
+SELECT pgroll_c.complete_migration('app');		-- fails
+SELECT pgroll_c.retry_migration('app');
+CALL pgroll_c.run_tasks('app');
+SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass(:'ours') AND indisvalid;
+
+--
 -- the extension
 --
 RESET ROLE;

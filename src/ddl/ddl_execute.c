@@ -123,6 +123,15 @@ ddl_execute_origin(void)
 	return current_origin;
 }
 
+DdlOrigin
+ddl_execute_set_origin(DdlOrigin origin)
+{
+	DdlOrigin	previous = current_origin;
+
+	current_origin = origin;
+	return previous;
+}
+
 static LockRequest *
 lock_request(Oid relation, LOCKMODE mode, const char *name)
 {

@@ -43,4 +43,10 @@ typedef enum DdlOrigin
 
 extern DdlOrigin ddl_execute_origin(void);
 
+/*
+ * Say whose DDL it is that runs from now on; what was said before.  For statements
+ * of our own that do not run through this file, and to put it back after them.
+ */
+extern DdlOrigin ddl_execute_set_origin(DdlOrigin origin);
+
 #endif							/* PGROLL_DDL_EXECUTE_H */

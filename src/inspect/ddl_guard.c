@@ -54,6 +54,7 @@ static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 							 const AlterTableCmd *cmd);
 static void guard_separation(List *lines, Oid child);
 static void guard_drop(List *lines, const DropStmt *stmt);
+static void guard_drop_index(List *lines, const char *index);
 static void guard_drop_extension(List *lines, const DropStmt *stmt);
 static void guard_dropped(void);
 static void guard_dropped_schema(List *lines, const char *schema);
@@ -287,7 +288,8 @@ guard_drop(List *lines, const DropStmt *stmt)
 
 	if (stmt->removeType == OBJECT_EXTENSION)
 		guard_drop_extension(lines, stmt);
-	if (stmt->removeType != OBJECT_TABLE && stmt->removeType != OBJECT_VIEW)
+	if (stmt->removeType != OBJECT_TABLE && stmt->removeType != OBJECT_VIEW &&
+		stmt->removeType != OBJECT_INDEX)
 		return;
 	foreach(lc, stmt->objects)
 	{
@@ -295,11 +297,31 @@ guard_drop(List *lines, const DropStmt *stmt)
 		Oid			relid = RangeVarGetRelid(name, NoLock, true);
 		GuardLine  *line = NULL;
 
+		if (stmt->removeType == OBJECT_INDEX)
+		{
+			guard_drop_index(lines, name->relname);
+			continue;
+		}
 		/* A partition or child that no version shows may go. */
 		if (OidIsValid(relid))
 			line = guard_line_of_shown(lines, relid);
 		if (line != NULL)
 			refuse(line, "drop relation", name->relname);
+	}
+}
+
+/* What stands for an index on the new form of a column. */
+static void
+guard_drop_index(List *lines, const char *index)
+{
+	ListCell   *lc;
+
+	foreach(lc, lines)
+	{
+		GuardLine  *line = lfirst(lc);
+
+		if (name_is_of_migration(index, line->migration))
+			refuse(line, "drop index", index);
 	}
 }
 

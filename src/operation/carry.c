@@ -489,7 +489,7 @@ must_exist(bool exists, const TableModel *table, const char *name)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("\"%s\" on table \"%s\" is not carried over yet",
 					name, table->name),
-			 errdetail("It was added since the migration started."),
+			 errdetail("It was added since the migration started, or what stands for it was dropped."),
 			 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
 }
 

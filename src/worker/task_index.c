@@ -28,7 +28,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "ddl/step.h"
+#include "ddl/ddl_execute.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "worker/task_transaction.h"
@@ -168,9 +168,11 @@ run_statement(TaskRunner *runner, const char *command, Oid user)
 												  ALLOCSET_DEFAULT_SIZES);
 	Oid			save_user;
 	int			save_sec_context;
+	DdlOrigin	save_origin;
 	ErrorData  *volatile error = NULL;
 
 	CHECK_FOR_INTERRUPTS();
+	save_origin = ddl_execute_set_origin(DDL_OWN);
 	GetUserIdAndSecContext(&save_user, &save_sec_context);
 	pgstat_report_activity(STATE_RUNNING, command);
 	leave_procedure(runner);
@@ -188,6 +190,7 @@ run_statement(TaskRunner *runner, const char *command, Oid user)
 		RESUME_INTERRUPTS();
 	}
 	PG_END_TRY();
+	(void) ddl_execute_set_origin(save_origin);
 	SetUserIdAndSecContext(save_user, save_sec_context);
 	return_to_procedure(runner);
 	MemoryContextSwitchTo(caller);
