@@ -59,7 +59,7 @@ static const char *previous_version(const MigrationRow *row);
 static MigrationPlan *complete_plan(const MigrationRow *row, Migration *migration);
 static void refresh_views(const MigrationRow *row, Migration *migration);
 static MigrationPlan *rollback_plan(const char *base_schema, Migration *migration,
-									int64 id, const char *version_schema);
+									int64 id);
 static void append_phases(MigrationPlan *plan, const MigrationPlan *more);
 static void append_background_in_order(MigrationPlan *plan);
 
@@ -158,10 +158,10 @@ lifecycle_rollback(const char *base_schema)
 	check_owns_migration(row);
 
 	migration = document_read(base_schema, row->name, row->document);
-	plan = rollback_plan(base_schema, migration, row->id, row->version_schema);
+	plan = rollback_plan(base_schema, migration, row->id);
 	check_may_run_text(row, plan, PHASE_ROLLBACK);
 	ddl_lock_plan(plan, PHASE_ROLLBACK);
-	plan = rollback_plan(base_schema, migration, row->id, row->version_schema);
+	plan = rollback_plan(base_schema, migration, row->id);
 	ddl_execute_plan(plan, PHASE_ROLLBACK, row->id);
 	check_is_active(row->id, row->name);
 	if (op_sql_cannot_be_undone(linitial(migration->operations)))
@@ -230,8 +230,7 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 		same_document(active->document, document))
 	{
 		plan = complete_plan(active, migration);
-		append_phases(plan, rollback_plan(base_schema, migration, active->id,
-										  active->version_schema));
+		append_phases(plan, rollback_plan(base_schema, migration, active->id));
 		return plan;
 	}
 	check_can_migrate(base_schema);
@@ -651,8 +650,7 @@ refresh_views(const MigrationRow *row, Migration *migration)
 }
 
 static MigrationPlan *
-rollback_plan(const char *base_schema, Migration *migration, int64 id,
-			  const char *version_schema)
+rollback_plan(const char *base_schema, Migration *migration, int64 id)
 {
 	SchemaModel *model = read_model(base_schema, id, NULL);
 	MigrationPlan *plan = plan_create(base_schema);

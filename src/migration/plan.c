@@ -38,8 +38,8 @@ static void check_table_can_have_edges(TableModel *table);
 static void check_no_member_has_edges(SchemaModel *model, TableModel *table);
 static bool has_marker(SchemaModel *model, const TableModel *table, bool *inherited);
 static TableModel *table_with_edges(SchemaModel *model, Oid relid);
-static void start_triggers(SchemaModel *model, TableModel *table,
-						   const EdgeMigration *edges, MigrationPlan *plan);
+static void start_triggers(TableModel *table, const EdgeMigration *edges,
+						   MigrationPlan *plan);
 static List *trigger_roles(TableModel *table, Oid relid);
 static void create_trigger(Oid relid, DualWriteRole role,
 						   const EdgeMigration *edges, MigrationPlan *plan);
@@ -313,7 +313,7 @@ start_edges(const Migration *migration, SchemaModel *model, TableModel *table,
 	shadow_alter_table(model, table, 0, PHASE_START,
 					   psprintf("ADD COLUMN %s boolean DEFAULT pgroll_c.awaits_backfill()",
 								quote_identifier(edges->marker)), plan);
-	start_triggers(model, table, edges, plan);
+	start_triggers(table, edges, plan);
 	if (edge_migration_has_up(edges))
 		backfill_tasks(model, table, edges, plan);
 }
@@ -370,7 +370,7 @@ check_no_member_has_edges(SchemaModel *model, TableModel *table)
 }
 
 static void
-start_triggers(SchemaModel *model, TableModel *table, const EdgeMigration *edges,
+start_triggers(TableModel *table, const EdgeMigration *edges,
 			   MigrationPlan *plan)
 {
 	ListCell   *lc;

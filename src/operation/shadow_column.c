@@ -30,7 +30,7 @@
 
 static char *drop_actions(List *names, Oid member);
 static ColumnModel *free_to_rename(const TableModel *table, List *waiting);
-static ColumnModel *find_in_cycle(const TableModel *table, List *waiting);
+static ColumnModel *find_in_cycle(List *waiting);
 static bool name_is_stored(const TableModel *table, const char *name);
 static void complete_name(SchemaModel *model, TableModel *table,
 						  ColumnModel *column, MigrationPlan *plan);
@@ -154,7 +154,7 @@ shadow_columns_rename(SchemaModel *model, TableModel *table, int operation,
 			complete_name(model, table, column, plan);
 			continue;
 		}
-		column = find_in_cycle(table, waiting);
+		column = find_in_cycle(waiting);
 		if (column == NULL)
 			break;				/* the names come free with later operations */
 		rename_column(model, table, column,
@@ -180,7 +180,7 @@ free_to_rename(const TableModel *table, List *waiting)
 
 /* One of those that wait for the name of another that waits. */
 static ColumnModel *
-find_in_cycle(const TableModel *table, List *waiting)
+find_in_cycle(List *waiting)
 {
 	ListCell   *lc;
 	ListCell   *lc2;

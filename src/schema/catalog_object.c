@@ -40,7 +40,7 @@
 #include "schema/names.h"
 
 static TriggerFacts *read_trigger(const Trigger *trigger);
-static ConstraintFacts *read_constraint(HeapTuple tuple, Relation rel);
+static ConstraintFacts *read_constraint(HeapTuple tuple);
 static List *read_key(HeapTuple tuple);
 static void read_foreign_key(ConstraintFacts *facts, HeapTuple tuple);
 static const char *action_text(char action);
@@ -266,7 +266,7 @@ catalog_constraints(Oid relid)
 							  NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		ConstraintFacts *facts = read_constraint(tuple, rel);
+		ConstraintFacts *facts = read_constraint(tuple);
 
 		if (facts != NULL)
 			found = lappend(found, facts);
@@ -420,7 +420,7 @@ read_trigger(const Trigger *trigger)
 
 /* NULL for the kinds that need no care of ours. */
 static ConstraintFacts *
-read_constraint(HeapTuple tuple, Relation rel)
+read_constraint(HeapTuple tuple)
 {
 	Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
 	ConstraintFacts *facts;

@@ -37,8 +37,8 @@ typedef struct ColumnScope
 } ColumnScope;
 
 static Node *literal_of_type(Node *expr, Oid type, const char *path);
-static Node *parse_guarded(const SchemaModel *model, TableModel *table,
-						   const char *text, ExpressionKind kind);
+static Node *parse_guarded(TableModel *table, const char *text,
+						   ExpressionKind kind);
 static Node *raw_expression(const char *text, ExpressionKind kind);
 static Node *only_target(SelectStmt *select);
 static bool is_star(Node *node);
@@ -65,7 +65,7 @@ expression_parse(const SchemaModel *model, TableModel *table, const char *text,
 							 true, 0, false);
 	PG_TRY();
 	{
-		expr = parse_guarded(model, table, text, kind);
+		expr = parse_guarded(table, text, kind);
 	}
 	PG_CATCH();
 	{
@@ -308,8 +308,7 @@ expression_search_path(const char *base_schema)
 
 /* Parse, resolve and check; called with the user's search_path. */
 static Node *
-parse_guarded(const SchemaModel *model, TableModel *table, const char *text,
-			  ExpressionKind kind)
+parse_guarded(TableModel *table, const char *text, ExpressionKind kind)
 {
 	ParseState *pstate = make_parsestate(NULL);
 	ColumnScope scope;
