@@ -184,6 +184,12 @@ SELECT pgroll_c.retry_migration('app');
 CALL pgroll_c.run_tasks('app');
 SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass(:'ours') AND indisvalid;
 
+-- a trigger like ours that says nothing, and so does nothing
+CREATE TABLE aside (id int);
+CREATE TRIGGER t BEFORE UPDATE ON aside FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write();
+ALTER TABLE aside ADD a int;
+DROP TABLE aside;
+
 --
 -- the extension
 --

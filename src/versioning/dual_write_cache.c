@@ -13,6 +13,7 @@
 #include "access/sysattr.h"
 #include "access/tupdesc_details.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
@@ -56,6 +57,8 @@ static void edges_free(RelationEdges *edges);
 static const Trigger *dual_write_trigger(const TriggerDesc *triggers);
 static void resolve_migrations(RelationEdges *edges, Relation relation,
 							   List *migrations);
+static void check_marker(const RelationEdges *edges, Relation relation,
+						 int migration);
 static void resolve_half(RelationEdges *edges, Relation relation,
 						 const EdgeHalf *half, int migration, bool is_up);
 static void resolve_targets(RelationEdges *edges);
@@ -322,6 +325,7 @@ resolve_migrations(RelationEdges *edges, Relation relation, List *migrations)
 			psprintf("%s, pg_temp", quote_identifier(migration->base_schema));
 		version->marker = column_attnum(edges, relation, index,
 										migration->marker);
+		check_marker(edges, relation, index);
 		version->ups = palloc(list_length(migration->edges) * sizeof(int));
 		version->downs = palloc(list_length(migration->edges) * sizeof(int));
 		foreach(le, migration->edges)
@@ -344,6 +348,24 @@ resolve_migrations(RelationEdges *edges, Relation relation, List *migrations)
 	}
 	resolve_targets(edges);
 	resolve_tail(edges);
+}
+
+/* It is read and set as what it should be. */
+static void
+check_marker(const RelationEdges *edges, Relation relation, int migration)
+{
+	const EdgeVersion *version = &edges->migrations[migration];
+	Form_pg_attribute attribute = TupleDescAttr(edges->tupdesc,
+												version->marker - 1);
+
+	if (attribute->atttypid != BOOLOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_BROKEN_EDGE),
+				 errmsg("column \"%s\" of table \"%s\", which migration \"%s\" needs, is not of type boolean",
+						NameStr(attribute->attname),
+						RelationGetRelationName(relation),
+						version->migration->name),
+				 errhint("Change the type back, or undo the migration with pgroll_c.rollback_migration().")));
 }
 
 static void
@@ -580,7 +602,7 @@ find_misplaced(const TriggerDesc *triggers)
 			if (!first || last)
 				outside = trigger->tgname;
 		}
-		else if (trigger->tgnargs > 0)
+		else
 		{
 			DualWriteRole role = dual_write_role_from_text(trigger->tgargs[0]);
 

@@ -110,9 +110,12 @@ dual_write_role_to_text(DualWriteRole role)
 bool
 trigger_is_dual_write(const Trigger *trigger)
 {
-	char	   *name = get_func_name(trigger->tgfoid);
+	char	   *name;
 	char	   *schema;
 
+	if (trigger->tgnargs < 2)
+		return false;
+	name = get_func_name(trigger->tgfoid);
 	if (name == NULL || strcmp(name, "dual_write") != 0)
 		return false;
 	schema = get_namespace_name(get_func_namespace(trigger->tgfoid));

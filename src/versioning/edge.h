@@ -58,7 +58,7 @@ extern EdgeMigration *edge_migration_from_json(const char *json);
 extern DualWriteRole dual_write_role_from_text(const char *text);
 extern const char *dual_write_role_to_text(DualWriteRole role);
 
-/* Is this trigger ours, that is, does it call pgroll_c.dual_write()? */
+/* Is this trigger ours: does it call pgroll_c.dual_write(), with arguments? */
 extern bool trigger_is_dual_write(const Trigger *trigger);
 
 /* The active migrations (EdgeMigration *) named by a trigger's arguments. */
