@@ -190,7 +190,8 @@ task_set_progress(int64 id, const char *storage, BlockNumber next_block,
 	{
 		plan = SPI_prepare("UPDATE " TASK_TABLE " SET storage = $2, next_block = $3,"
 						   " blocks_total = $4, rows_done = rows_done + $5,"
-						   " waiting_for = CASE WHEN $5 = 0 THEN waiting_for END"
+						   " waiting_for = CASE WHEN $5 = 0 THEN waiting_for END,"
+						   " last_error = CASE WHEN $5 = 0 THEN last_error END"
 						   " WHERE id = $1", 5, types);
 		if (plan == NULL || SPI_keepplan(plan) != 0)
 			elog(ERROR, "could not prepare the update of a task's progress");
@@ -204,16 +205,22 @@ task_set_progress(int64 id, const char *storage, BlockNumber next_block,
 }
 
 void
-task_set_waiting_for(int64 id, const char *waiting_for)
+task_set_waiting_for(int64 id, const char *waiting_for, const char *error)
 {
-	Oid			types[] = {INT8OID, TEXTOID};
-	Datum		values[2];
+	Oid			types[] = {INT8OID, TEXTOID, TEXTOID};
+	char		nulls[] = "   ";
+	Datum		values[3];
 
 	values[0] = Int64GetDatum(id);
 	values[1] = waiting_for ? CStringGetTextDatum(waiting_for) : (Datum) 0;
-	(void) execute("UPDATE " TASK_TABLE " SET waiting_for = $2"
-				   " WHERE id = $1 AND waiting_for IS DISTINCT FROM $2",
-				   2, types, values, waiting_for ? NULL : " n", SPI_OK_UPDATE);
+	values[2] = error ? CStringGetTextDatum(error) : (Datum) 0;
+	if (waiting_for == NULL)
+		nulls[1] = 'n';
+	if (error == NULL)
+		nulls[2] = 'n';
+	(void) execute("UPDATE " TASK_TABLE " SET waiting_for = $2, last_error = $3"
+				   " WHERE id = $1 AND (waiting_for, last_error) IS DISTINCT FROM ($2, $3)",
+				   3, types, values, nulls, SPI_OK_UPDATE);
 }
 
 void

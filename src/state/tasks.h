@@ -77,13 +77,14 @@ extern int64 task_last(int64 migration);
 /*
  * Changes of one task.  The totals are -1 where they are not known; progress
  * counts as of the transaction that it is saved in; waiting_for is NULL where the
- * task waits for nobody.
+ * task waits for nobody; error is that of the last try, or NULL.
  */
 extern void task_set_started(int64 id, int64 blocks_total, int64 rows_total);
 extern void task_set_progress(int64 id, const char *storage,
 							  BlockNumber next_block, int64 blocks_total,
 							  int64 rows_more);
-extern void task_set_waiting_for(int64 id, const char *waiting_for);
+extern void task_set_waiting_for(int64 id, const char *waiting_for,
+								 const char *error);
 extern void task_set_done(int64 id);
 extern void task_set_failed(int64 id, const char *error);
 

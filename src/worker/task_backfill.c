@@ -39,6 +39,7 @@ typedef struct Backfill
 	bool		last_pass;
 	BlockNumber resumed_at;		/* rows before it may have been held, or 0 */
 	int			pause_ms;		/* the next one */
+	int			n_conflicts;	/* since the last batch that was committed */
 
 	/* Of the pass that is under way. */
 	int64		rows_done;
@@ -65,7 +66,8 @@ static ErrorData *run_batch(Backfill *backfill, bool *gone);
 static void merge_batch(Backfill *backfill, const BackfillBatch *batch);
 static bool pass_is_over(const Backfill *backfill);
 static bool begin_next_pass(Backfill *backfill);
-static void pause_for(Backfill *backfill, const char *waiting_for);
+static void pause_for(Backfill *backfill, const char *waiting_for,
+					  const char *error);
 static void name_row(Backfill *backfill, const BackfillBatch *batch,
 					 ErrorData *error);
 static void describe_row(void *arg);
@@ -164,9 +166,14 @@ run_batch(Backfill *backfill, bool *gone)
 	ErrorData  *error;
 
 	error = task_transaction(backfill->runner, backfill_batch_run, &batch);
-	if (error != NULL && error_is_transient(error))
+	if (error != NULL && error_is_conflict(error))
+		backfill->n_conflicts++;
+	if (error != NULL && error_is_transient(error) &&
+		backfill->n_conflicts < TASK_MAX_CONFLICTS)
 	{
-		pause_for(backfill, "another transaction");
+		if (backfill->pause_ms >= REPORT_PAUSE_MS)
+			name_row(backfill, &batch, error);
+		pause_for(backfill, "another transaction", error->message);
 		backfill->batch.careful = true;
 		FreeErrorData(error);
 		return NULL;
@@ -183,11 +190,12 @@ run_batch(Backfill *backfill, bool *gone)
 			merge_batch(backfill, &batch);
 			break;
 		case BATCH_SCHEMA_LOCKED:
-			pause_for(backfill, "a start, completion or rollback in the base schema");
+			pause_for(backfill, "a start, completion or rollback in the base schema",
+					  NULL);
 			break;
 		case BATCH_RELATION_LOCKED:
 			pause_for(backfill, lock_blockers_describe(batch.relation,
-													   RowExclusiveLock));
+													   RowExclusiveLock), NULL);
 			break;
 		case BATCH_RELATION_GONE:
 			*gone = true;
@@ -200,6 +208,7 @@ run_batch(Backfill *backfill, bool *gone)
 static void
 merge_batch(Backfill *backfill, const BackfillBatch *batch)
 {
+	backfill->n_conflicts = 0;
 	/* A relation that was rewritten in between begins a new pass. */
 	if (strcmp(batch->storage, backfill->batch.storage) != 0)
 	{
@@ -243,7 +252,7 @@ begin_next_pass(Backfill *backfill)
 
 		if (backfill->pause_ms >= REPORT_PAUSE_MS)
 			task_transaction_or_raise(backfill->runner, describe_holder, &holder);
-		pause_for(backfill, holder.text);
+		pause_for(backfill, holder.text, NULL);
 		batch->single_stage = true;
 		backfill_batch_begin_pass(batch, backfill->first_held,
 								  backfill->last_held + 1);
@@ -267,10 +276,11 @@ begin_next_pass(Backfill *backfill)
 }
 
 static void
-pause_for(Backfill *backfill, const char *waiting_for)
+pause_for(Backfill *backfill, const char *waiting_for, const char *error)
 {
 	if (backfill->pause_ms >= REPORT_PAUSE_MS)
-		task_report_waiting(backfill->runner, backfill->batch.task, waiting_for);
+		task_report_waiting(backfill->runner, backfill->batch.task, waiting_for,
+							error);
 	task_sleep(backfill->runner, backfill->pause_ms);
 	backfill->pause_ms = Min(2 * backfill->pause_ms, LONGEST_PAUSE_MS);
 }

@@ -42,6 +42,7 @@ static ErrorData *
 run_command(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 {
 	ErrorData  *error;
+	int			n_conflicts = 0;
 
 	task_transaction_or_raise(runner, task_taken_up, (void *) task);
 	for (;;)
@@ -49,13 +50,15 @@ run_command(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 		char	   *waiting_for;
 
 		error = task_transaction(runner, execute_as_table_owner, (void *) task);
-		if (error == NULL || !error_is_transient(error))
+		if (error == NULL || !error_is_transient(error) ||
+			(error_is_conflict(error) && ++n_conflicts >= TASK_MAX_CONFLICTS))
 			return error;
 
 		waiting_for = lock_blockers_describe(task->relation,
 											 ShareUpdateExclusiveLock);
 		task_report_waiting(runner, task->id,
-							waiting_for ? waiting_for : "another transaction");
+							waiting_for ? waiting_for : "another transaction",
+							error->message);
 		FreeErrorData(error);
 		if (waiting_for != NULL)
 			pfree(waiting_for);

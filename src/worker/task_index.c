@@ -66,6 +66,7 @@ static ErrorData *
 run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 {
 	IndexLook	state = {.task = task};
+	int			n_conflicts = 0;
 
 	if (runner->foreground)
 		check_top_level();
@@ -84,14 +85,16 @@ run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 		error = run_statement(runner, command, state.owner);
 		if (error == NULL)
 			continue;			/* is it valid now? */
-		if (!error_is_transient(error))
+		if (!error_is_transient(error) ||
+			(error_is_conflict(error) && ++n_conflicts >= TASK_MAX_CONFLICTS))
 		{
 			if (name_carried_original(task->object) != NULL)
 				step_explain_carried(error, psprintf("index \"%s\"",
 													 name_carried_original(task->object)));
 			return error;
 		}
-		task_report_waiting(runner, task->id, "another transaction");
+		task_report_waiting(runner, task->id, "another transaction",
+							error->message);
 		task_sleep(runner, PAUSE_MS);
 	}
 }

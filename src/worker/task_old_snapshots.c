@@ -66,7 +66,7 @@ run_old_snapshots(TaskRunner *runner, const MigrationRow *migration,
 		if (pause_ms >= REPORT_PAUSE_MS)
 		{
 			task_transaction_or_raise(runner, describe_first, &old);
-			task_report_waiting(runner, task->id, old.waiting_for);
+			task_report_waiting(runner, task->id, old.waiting_for, NULL);
 		}
 		task_sleep(runner, pause_ms);
 		pause_ms = Min(2 * pause_ms, LONGEST_PAUSE_MS);

@@ -28,6 +28,7 @@ typedef struct WaitingReport
 {
 	int64		task;
 	const char *waiting_for;
+	const char *error;
 } WaitingReport;
 
 static void begin(const TaskRunner *runner);
@@ -87,14 +88,21 @@ bool
 error_is_transient(const ErrorData *error)
 {
 	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
-		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		error_is_conflict(error);
+}
+
+bool
+error_is_conflict(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
 		error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
 }
 
 void
-task_report_waiting(TaskRunner *runner, int64 task, const char *waiting_for)
+task_report_waiting(TaskRunner *runner, int64 task, const char *waiting_for,
+					const char *error)
 {
-	WaitingReport report = {task, waiting_for};
+	WaitingReport report = {task, waiting_for, error};
 
 	task_transaction_or_raise(runner, save_waiting, &report);
 }
@@ -172,5 +180,5 @@ save_waiting(void *arg)
 {
 	WaitingReport *report = arg;
 
-	task_set_waiting_for(report->task, report->waiting_for);
+	task_set_waiting_for(report->task, report->waiting_for, report->error);
 }

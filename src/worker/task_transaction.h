@@ -27,9 +27,21 @@ extern bool error_is_cancel_request(const ErrorData *error);
 /* May this error go away by itself: a lock that was not to be had, a deadlock? */
 extern bool error_is_transient(const ErrorData *error);
 
-/* Note in the task whom it waits for (NULL: nobody). */
+/*
+ * One of these that is no lock timeout: others may have been in the way, but an
+ * expression of the user's can raise it as well, each time.
+ */
+extern bool error_is_conflict(const ErrorData *error);
+
+/* So often in a row a task meets a conflict before it gives up. */
+#define TASK_MAX_CONFLICTS 12
+
+/*
+ * Note in the task whom it waits for (NULL: nobody), and the error of its last try
+ * (or NULL).
+ */
 extern void task_report_waiting(TaskRunner *runner, int64 task,
-								const char *waiting_for);
+								const char *waiting_for, const char *error);
 
 /* Sleep between transactions; reacts to interrupts and configuration changes. */
 extern void task_sleep(TaskRunner *runner, long milliseconds);

@@ -56,7 +56,7 @@ throttle_wait(Throttle *throttle, TaskRunner *runner, int64 task)
 															  LOOK_MS);
 			break;
 		}
-		task_report_waiting(runner, task, result.reason);
+		task_report_waiting(runner, task, result.reason, NULL);
 		task_sleep(runner, LOOK_MS);
 	}
 }

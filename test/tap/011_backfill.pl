@@ -70,6 +70,32 @@ $node->safe_psql($db, q{
 $node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 backfilled($node, $db, 'mended, every row is backfilled');
 
+# an expression that raises what a conflict would is not tried for ever, and tells
+$db = new_database($node, 1000);
+$node->safe_psql($db, q{
+	CREATE OR REPLACE FUNCTION age_up(age text) RETURNS int LANGUAGE plpgsql AS $$
+	BEGIN
+		IF age = 'x' THEN
+			RAISE serialization_failure USING MESSAGE = 'no luck';
+		END IF;
+		RETURN 100 / age::int;
+	END $$;
+	UPDATE people SET age = 'x' WHERE id = 7});
+start_migration($node, $db);
+poll($node, $db, q{SELECT state = 'open' AND waiting_for = 'another transaction'
+		AND last_error = 'row (id)=(7): no luck' FROM pgroll_c.progress WHERE task = 'backfill'},
+	'an error that may go away is shown while it is tried again');
+poll_state($node, $db, 'failed', 'it does not: the migration is failed');
+is( $node->safe_psql($db, q{SELECT last_error FROM pgroll_c.progress WHERE state = 'failed'}),
+	'row (id)=(7): no luck', 'the error names the row');
+$node->safe_psql($db, q{
+	UPDATE people SET age = '5' WHERE id = 7;
+	SELECT pgroll_c.retry_migration()});
+$node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
+backfilled($node, $db, 'mended, every row is backfilled');
+is( $node->safe_psql($db, 'SELECT count(*) FROM pgroll_c.task WHERE last_error IS NOT NULL'),
+	'0', 'and the error is forgotten');
+
 # the same where the table has no key
 $db = new_database($node, 1000);
 $node->safe_psql($db, q{ALTER TABLE people DROP CONSTRAINT people_pkey;
