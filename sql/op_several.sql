@@ -195,4 +195,22 @@ CREATE TABLE plain.t4 (id int PRIMARY KEY, s int NOT NULL CONSTRAINT t4_s REFERE
 SELECT * FROM test.differences('public', 'plain') WHERE difference !~ 'not_null'; -- no rows
 SELECT table_name FROM information_schema.views WHERE table_schema = 'public_11_many' ORDER BY 1;
 
+--
+-- a default, and then another form of the column, of a table with partitions: one
+-- of them has a default of its own, which the new one replaces
+--
+CREATE TABLE city (id int, name text DEFAULT 'none') PARTITION BY RANGE (id);
+CREATE TABLE city_1 PARTITION OF city FOR VALUES FROM (0) TO (10);
+CREATE TABLE city_2 PARTITION OF city FOR VALUES FROM (10) TO (20);
+ALTER TABLE ONLY city_2 ALTER name SET DEFAULT 'own';
+SELECT pgroll_c.start_migration('12_default', '{"operations": [{"alter_column": {"table": "city", "column": "name", "default": "''later''"}}, {"alter_column": {"table": "city", "column": "name", "nullable": false, "up": "coalesce(name, '''')"}}]}');
+INSERT INTO public_12_default.city VALUES (1);
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+INSERT INTO public_12_default.city VALUES (2);
+INSERT INTO city VALUES (3);
+INSERT INTO city_1 VALUES (4);
+INSERT INTO city_2 VALUES (14);
+SELECT * FROM city ORDER BY id;
+
 \i test/include/teardown.sql

@@ -286,6 +286,7 @@ apply_metadata(AlterColumn *op, SchemaModel *model, ColumnModel *column)
 		generation->default_text = op->default_source == NULL ? NULL :
 			expression_deparse(operation_default(model, op->default_source,
 												 generation->type, path));
+		generation->sets_default = true;
 	}
 	if (op->has_comment)
 		column->comment = op->comment;

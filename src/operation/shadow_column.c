@@ -254,8 +254,7 @@ set_default(SchemaModel *model, TableModel *table, Generation *generation,
 							   plan);
 		return;
 	}
-	if (members == NIL || old == NULL ||
-		old->default_text != generation->default_text)
+	if (members == NIL || old == NULL || generation->sets_default)
 	{
 		if (generation->default_text != NULL)
 			shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,

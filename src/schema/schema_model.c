@@ -136,6 +136,7 @@ model_replace_generation(TableModel *table, ColumnModel *column, int operation)
 	generation->generated = old->generated;
 	generation->identity = old->identity;
 	generation->default_text = old->default_text;
+	generation->sets_default = old->sets_default;
 	generation->stored_expr = old->stored_expr;
 	generation->previous = old;
 	old->current = false;

@@ -39,6 +39,7 @@ typedef struct Generation
 	char		generated;		/* pg_attribute.attgenerated */
 	char		identity;		/* pg_attribute.attidentity */
 	char	   *default_text;	/* fully qualified; NULL: none */
+	bool		sets_default;	/* the migration says what default_text is */
 	Node	   *stored_expr;	/* of a generated column, over generations */
 	Node	   *up;				/* its value from earlier generations, or NULL */
 	Node	   *down;			/* its value from later ones, or NULL */
