@@ -17,7 +17,7 @@ DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
 EXTRA_CLEAN = $(EXTENSION)--*.sql
 
 # These find or make a PostgreSQL of their own (test/README.md).
-OWN_GOALS   = test test-versions test-cassert test-valgrind demo check-style format
+OWN_GOALS   = test test-versions test-cassert test-valgrind histories demo check-style format
 
 PG_CONFIG ?= pg_config
 ifneq ($(filter-out $(OWN_GOALS),$(or $(MAKECMDGOALS),all)),)
@@ -45,6 +45,12 @@ test-cassert:
 
 test-valgrind:
 	@PGROLL_VALGRIND=1 PGROLL_TIMEOUT=14400 test/run $(or $(PG),15)-debug $(T)
+
+# COUNT random histories from SEED, a random one by default, and a twentieth as
+# many with several writers at the same time.
+histories:
+	@PGROLL_TIMEOUT=28800 test/with-postgres "$(PG)" test/histories/run --both --keep-going \
+		--count $(or $(COUNT),2000) $(if $(SEED),--seed $(SEED))
 
 # A migration while two applications write all the time.
 demo:

@@ -144,6 +144,7 @@ sub tell
 		my $answer = eval { fd_retrieve($writer->{from}) } // { failure => 'a writer died' };
 
 		$self->{statements_of_writers} += $answer->{statements} // 0;
+		$self->{may_fail} ||= $answer->{may_fail};
 		if ($answer->{failure})
 		{
 			$writer->{gone} = 1;
@@ -182,6 +183,7 @@ sub migrate
 	push @{ $self->{log} }, "-- $name, $outcome";
 	@{$table}{qw(next_slot names)} = @{$plan}{qw(next_slot names)};
 	$self->rest;
+	$self->{may_fail} = 0;
 	$self->tell(command => 'starting', plan => $plan);
 	$self->rest;
 	$self->{names}{new} = $self->must('owner', $call)->[0][0];
@@ -226,19 +228,23 @@ sub disturb
 	{
 		# whoever waits for long has a writer's session wait for another of its own
 		$self->must('owner', q{SET lock_timeout = '100ms'});
-		$self->sql('owner', 'VACUUM FULL ' . relation_name($self->{names}, { via => 'base' }));
+		my ($rows, $state) = $self->sql('owner', 'VACUUM FULL ' . relation_name($self->{names}, { via => 'base' }));
+		$self->fail("VACUUM FULL fails: $self->{error}") if $state && $state ne '55P03';
 		$self->must('owner', 'RESET lock_timeout');
 	}
 }
 
-# False where a row of the filler cannot be brought to the new version.
+# False where a row cannot be brought to the new version.  A row of the filler
+# stays as it is; one of a writer may be mended or gone before the backfill comes.
 sub wait_until_ready
 {
 	my ($self) = @_;
 	my ($rows, $state) = $self->sql('owner', "CALL pgroll_c.wait_for_migration('$self->{base}')");
+	my $must_fail = grep { $self->cannot_follow($_) } values %{ $self->{model}{rows} };
 
-	return 0 if $state eq 'PR004';
+	return 0 if $state eq 'PR004' && ($must_fail || $self->{may_fail});
 	$self->fail($self->{error}) if $state;
+	$self->fail('the migration is ready, though an up fails') if $must_fail;
 	$self->fail('the migration is ' . $self->state) if $self->state ne 'ready';
 	return 1;
 }
@@ -298,7 +304,10 @@ sub work
 		}
 		last if ($command->{command} // '') eq 'gone';
 		next unless $command->{command};
-		store_fd({ failure => $failure, statements => $self->{statements}, $failure ? (log => $self->{log}) : () }, $to);
+		store_fd({
+			failure => $failure, statements => $self->{statements}, may_fail => $self->{may_fail},
+			$failure ? (log => $self->{log}) : ()
+		}, $to);
 		$to->flush;
 		$self->{statements} = 0;
 		last if $failure || $command->{command} eq 'stop';
@@ -311,9 +320,17 @@ sub go_on
 	my ($self) = @_;
 	my $table = $self->{table};
 	my $session = number(0, 1);
-	my $kind = weighted(statement => 14, begin => 1.5, commit => 3, rollback => 1, savepoint => 0.8, rollback_to => 0.6);
+	my $kind = weighted(
+		statement => 14, begin => 1.5, commit => 3, rollback => 1, savepoint => 0.8, rollback_to => 0.6, read => 2);
 	my $method = "step_$kind";
 
+	if ($kind eq 'read')
+	{
+		my @vias = grep { $_ ne 'base' || $self->{named} } @{ $self->{vias} };
+
+		$self->step_read({ session => $session, via => pick(@vias) }) if @vias;
+		return;
+	}
 	if ($kind ne 'statement')
 	{
 		$self->$method({ session => $session, level => chance(0.3) ? 'REPEATABLE READ' : 'READ COMMITTED' });
@@ -337,6 +354,7 @@ sub allowed
 	my @all = ($statement, @{ $statement->{parts} // [] }, $statement->{wrap} && $statement->{wrap}{outer} || ());
 
 	return 0 if grep { $_->{via} && !$may{ $_->{via} } } @all;
+	return 0 if $self->{finishing} && grep { $_->{kind} eq 'parent' } @all;
 	return 0 if !$self->{named} && grep { $self->{table}->is_newer($_) } map { Histories::Model::named_slots($_) } grep { $_->{kind} !~ /cte|parent/ } @all;
 	return 1;
 }
@@ -361,6 +379,8 @@ sub obey_starting
 	$self->{model}->forget_awaiting;
 	$self->{sure} = $self->{starting} = 1;
 	$self->{named} = 0;
+	# from now on no statement makes a row that the new version refuses
+	$self->{may_fail} = grep { $self->cannot_follow($_) } $self->{model}->all_rows;
 }
 
 sub obey_started
@@ -390,9 +410,11 @@ sub obey_finishing
 
 	$self->step_end_all;
 	$self->{sure} = 1;
+	# a foreign key's action is a write to the columns of the one or of the other
+	$self->{finishing} = 1;
 	$self->{vias} = $command->{how} eq 'complete' ? ['new'] : ['old'];
-	# a trigger of the user's works with the columns of the one or of the other
-	$self->{vias} = [] if $self->{table}{trigger} || $self->{table}{foreign_key};
+	# so is what a trigger of the user's does
+	$self->{vias} = [] if $self->{table}{trigger};
 }
 
 sub obey_finished
@@ -402,7 +424,7 @@ sub obey_finished
 	$self->step_end_all;
 	$self->{model}->finish($command->{how});
 	$self->{names} = { %{ $command->{names} }, table => $self->{table} };
-	$self->{sure} = 0;
+	$self->{sure} = $self->{finishing} = 0;
 	$self->{vias} = [ 'old', 'base' ];
 	$self->check;
 }

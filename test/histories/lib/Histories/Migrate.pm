@@ -141,6 +141,7 @@ sub random_migration
 {
 	my ($table, $name, %options) = @_;
 	my $draft = {
+		name => $name,
 		table => $table->{version}{table},
 		renamed => 0,
 		operations => [],
@@ -440,7 +441,7 @@ sub other_operation
 
 	return if $draft->{other}++;
 	operation($draft, create_table => {
-		name => 'extra' . $draft->{next},
+		name => "extra$draft->{name}",
 		columns => [ { name => 'id', type => 'integer', pk => \1 } ] });
 }
 

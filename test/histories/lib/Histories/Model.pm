@@ -70,6 +70,18 @@ sub roll_back_to
 	$transaction->{failed} = 0;
 }
 
+# An error ends the innermost subtransaction: what it wrote is gone and free for
+# others from then on, not only when the client says ROLLBACK.
+sub fail_transaction
+{
+	my ($self, $session) = @_;
+	my $transaction = $self->{transactions}{$session};
+	my $mark = $transaction->{marks}[-1] // { rows => {}, parents => {} };
+
+	$transaction->{failed} = 1;
+	$transaction->{$_} = { %{ $mark->{$_} } } for qw(rows parents);
+}
+
 # The first statement of a transaction with a snapshot takes it.
 sub take_snapshot
 {
@@ -397,9 +409,20 @@ sub write_to
 		writer => $write{writer} // $statement->{via});
 	$work->{errors} = { %{ $work->{errors} }, %{ $result->{errors} } };
 	$work->{maybe} = { %{ $work->{maybe} }, %{ $result->{maybe} } };
-	return unless $result->{row};
+	return keep_lock($work, $number, $row) unless $result->{row};
 	note_row($work, $statement, $number, $row, $result->{row});
 	return $result->{row};
+}
+
+# A row that the user's trigger drops stays as it is, but an UPDATE has locked it.
+sub keep_lock
+{
+	my ($work, $number, $row) = @_;
+
+	return unless $row;
+	skip('another session holds the row') if held($work, $number);
+	$work->{rows}{$number} //= $row;
+	return;
 }
 
 # Does a write to the base table name columns that only the newest version has?

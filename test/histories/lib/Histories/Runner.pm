@@ -73,7 +73,7 @@ sub connect
 
 	$session->do("SET search_path = $self->{base}");
 	$session->do('SET plan_cache_mode = force_generic_plan') if $self->{history}{seed} % 2;
-	$session->do('SET lock_timeout = ' . ($self->{live} ? 1000 : 5000)) if $name =~ /^\d/;
+	$session->do('SET lock_timeout = 5000') if $name =~ /^\d/;
 	delete $self->{prepared}{$name};
 	return $session;
 }
@@ -382,8 +382,10 @@ sub run_in_background
 		$self->fail("$call goes on, but does not hold:\n$condition") if time > $until;
 		sleep 0.003;
 	}
-	return if !$worker->pg_result && $cancelled && $worker->state eq '57014';
-	$self->fail("$call fails: " . $worker->errstr) if $worker->state;
+	# of an error, some versions of DBD::Pg tell nothing but the SQLSTATE
+	$worker->pg_result;
+	return if $cancelled && $worker->state eq '57014';
+	$self->fail("$call fails: " . $worker->state . ' ' . ($worker->errstr // '')) if $worker->state;
 	$self->fail("$call ends, but does not hold:\n$condition") unless $self->is_true($condition);
 }
 
@@ -519,7 +521,8 @@ sub run_statement
 		return;
 	}
 	# this loads the library: before, NULL in such a column would not count
-	$self->must($name, 'SELECT pgroll_c.awaits_backfill()') if Histories::Model::names_newer($work, $statement);
+	$self->must($name, 'SELECT pgroll_c.awaits_backfill()')
+	  if grep { Histories::Model::names_newer($work, $_) } writes_of($statement);
 	($rows, $state) = $self->send_statement($name, $statement);
 	if ($transaction)
 	{
@@ -528,13 +531,22 @@ sub run_statement
 	}
 	if ($state)
 	{
-		$transaction->{failed} = 1 if $transaction;
+		$model->fail_transaction($name) if $transaction;
 		$self->check_error($work, $state);
 		return;
 	}
 	$self->fail('must fail with ' . join(' or ', sort keys %{ $work->{errors} })) if %{ $work->{errors} };
 	$model->apply($work);
 	$self->check_returning($work, $statement, $rows) if $rows && @$rows && $self->returns($statement);
+}
+
+# A statement and those that are parts of it.
+sub writes_of
+{
+	my ($statement) = @_;
+
+	return ($statement, @{ $statement->{parts} // [] },
+		grep { $_ } ($statement->{wrap} // {})->{outer});
 }
 
 sub check_error
@@ -544,7 +556,7 @@ sub check_error
 
 	return if $work->{errors}{$state} || $work->{maybe}{$state};
 	# where one row fails, another may be held
-	return if $state eq '55P03' && ($self->{live} || %{ $work->{errors} });
+	return if $state eq '55P03' && %{ $work->{errors} };
 	return if $state eq '40001' && $transaction &&
 	  ($self->{live} ? $transaction->{level} ne 'READ COMMITTED' : $transaction->{level} eq 'SERIALIZABLE');
 	# which of several errors comes first depends on the order of the rows
@@ -559,11 +571,10 @@ sub may_be_other
 	my $statement = $work->{statement};
 
 	return 0 unless $state =~ /^(22|23|21)/;
-	return 1 if $work->{errors}{23503};
 	return 1 if $statement->{wrap} && $statement->{wrap}{outer};
 	return $statement->{kind} =~ /cte|merge|parent/ || @{ $statement->{rows} // [] } > 1 ||
-	  $statement->{where} && ($statement->{where}[0] ne 'ids' || @{ $statement->{where} } > 2) ||
-	  $statement->{conflict} || keys %{ $work->{errors} } > 1;
+	  keys %{ $work->{errors} } > 1 ||
+	  $statement->{where} && (() = Histories::Model::matching($work, $statement)) > 1;
 }
 
 sub server_can
@@ -829,6 +840,14 @@ sub settle
 	my $model = $self->{model};
 
 	$model->backfill($model->backfillable({})) if @{ $self->{table}{active}{ups} };
+}
+
+# Does the backfill of the row fail?
+sub cannot_follow
+{
+	my ($self, $row) = @_;
+
+	return @{ $self->{table}{active}{ups} } && %{ backfill_row($self->{table}, $row)->{errors} };
 }
 
 # A condition for the rows that this model knows of.
