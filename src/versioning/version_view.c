@@ -21,6 +21,7 @@
 #include "ddl/grants.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
+#include "versioning/expression.h"
 #include "versioning/version_view.h"
 
 static void create_view(SchemaModel *model, TableModel *table,
@@ -33,6 +34,7 @@ static void view_owner(TableModel *table, const char *view, Phase phase,
 					   MigrationPlan *plan);
 static void view_defaults(TableModel *table, const char *view, Phase phase,
 						  MigrationPlan *plan);
+static char *view_default(const Generation *generation);
 static void view_grants(TableModel *table, const char *view, Phase phase,
 						MigrationPlan *plan);
 static void view_comments(TableModel *table, const char *view, Phase phase,
@@ -316,16 +318,32 @@ view_defaults(TableModel *table, const char *view, Phase phase, MigrationPlan *p
 	foreach(lc, table->columns)
 	{
 		ColumnModel *column = lfirst(lc);
+		char	   *expression = view_default(column->generation);
 
-		if (column->generation->default_text != NULL &&
-			column->generation->generated == '\0')
+		if (expression != NULL)
 			appendStringInfo(&actions, "%s ALTER COLUMN %s SET DEFAULT %s",
 							 actions.len > 0 ? "," : "",
-							 quote_identifier(column->name),
-							 column->generation->default_text);
+							 quote_identifier(column->name), expression);
 	}
 	if (actions.len > 0)
 		view_step(view, phase, psprintf("ALTER VIEW %s%s", view, actions.data), plan);
+}
+
+/*
+ * Where a view has no default of its own, the base table's applies, which stays
+ * until the completion: a dropped one needs an expression that gives NULL.  The
+ * server takes a mere NULL for no default.
+ */
+static char *
+view_default(const Generation *generation)
+{
+	if (generation->generated != '\0')
+		return NULL;
+	if (generation->default_text == NULL && generation->sets_default &&
+		(generation->attnum != 0 || generation->stored_default != NULL))
+		return psprintf("COALESCE(NULL::%s)",
+						expression_type_name(generation->type, generation->typmod));
+	return generation->default_text;
 }
 
 static void

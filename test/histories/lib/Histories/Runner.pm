@@ -450,7 +450,9 @@ sub mend
 
 	for my $number (@failing)
 	{
-		my $key = $model->{rows}{$number}{values}{$id};
+		# another one with the same id in another partition may have gone with it
+		my $row = $model->{rows}{$number} or next;
+		my $key = $row->{values}{$id};
 
 		$self->must('owner', 'DELETE FROM ' . relation_name($self->{names}, { via => 'old' }) . ' WHERE '
 			  . column_name($self->{names}, 'old', $id) . " = $key");
