@@ -83,3 +83,30 @@ FROM (SELECT classid, objid, objsubid FROM pg_depend
 	EXCEPT TABLE before) AS o
 WHERE pg_describe_object(classid, objid, objsubid) !~ '\mpg_temp|\mpg_toast_temp|\mbefore\M'
 ORDER BY left_over;
+
+-- a schema of that name is taken over only where nobody else had a hand in it
+CREATE ROLE regress_install;
+CREATE ROLE regress_install_super SUPERUSER;
+DROP SCHEMA pgroll_c;
+CREATE SCHEMA pgroll_c AUTHORIZATION regress_install;
+\set SHOW_CONTEXT never
+CREATE EXTENSION pgroll_c; -- fails
+\echo :LAST_ERROR_SQLSTATE
+ALTER SCHEMA pgroll_c OWNER TO CURRENT_USER;
+CREATE FUNCTION pgroll_c.trap() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE EXTENSION pgroll_c; -- fails
+DROP FUNCTION pgroll_c.trap();
+ALTER DEFAULT PRIVILEGES IN SCHEMA pgroll_c GRANT ALL ON TABLES TO regress_install;
+CREATE EXTENSION pgroll_c; -- fails
+ALTER DEFAULT PRIVILEGES IN SCHEMA pgroll_c REVOKE ALL ON TABLES FROM regress_install;
+GRANT CREATE ON SCHEMA pgroll_c TO PUBLIC;
+CREATE EXTENSION pgroll_c; -- fails
+REVOKE CREATE ON SCHEMA pgroll_c FROM PUBLIC;
+SELECT current_setting('search_path');
+-- a restored dump makes it first, and it is the dump's owner's
+ALTER SCHEMA pgroll_c OWNER TO regress_install_super;
+CREATE EXTENSION pgroll_c;
+SELECT current_setting('search_path');
+DROP EXTENSION pgroll_c;
+DROP SCHEMA pgroll_c;
+DROP ROLE regress_install, regress_install_super;

@@ -54,6 +54,16 @@ is( $target->safe_psql('restored', q{SELECT age FROM public_01_today.people WHER
 is( $target->safe_psql('restored', q{SELECT state FROM pgroll_c.status()}),
 	'started', 'the migration is in progress');
 
+# whoever restores it
+$target->safe_psql('postgres', 'CREATE ROLE restorer SUPERUSER LOGIN');
+$target->safe_psql('postgres', 'CREATE DATABASE restored_too');
+$target->command_ok(
+	[
+		'psql', '-X', '-v', 'ON_ERROR_STOP=1', '-f', $dump,
+		$target->connstr('restored_too') . ' user=restorer'
+	],
+	'restore as another superuser');
+
 $target->safe_psql('restored', 'CALL pgroll_c.wait_for_migration()');
 $target->safe_psql('restored', 'SELECT pgroll_c.complete_migration()');
 is( $target->safe_psql('restored', q{
