@@ -17,7 +17,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "ddl/lock_blockers.h"
 #include "worker/backfill_batch.h"
 #include "worker/row_update.h"
 #include "worker/session_text.h"
@@ -194,7 +193,8 @@ run_batch(Backfill *backfill, bool *gone)
 					  NULL);
 			break;
 		case BATCH_RELATION_LOCKED:
-			pause_for(backfill, lock_blockers_describe(batch.relation,
+			pause_for(backfill, task_describe_blockers(backfill->runner,
+													   batch.relation,
 													   RowExclusiveLock), NULL);
 			break;
 		case BATCH_RELATION_GONE:

@@ -17,7 +17,6 @@
 #include "utils/guc.h"
 #include "utils/rel.h"
 
-#include "ddl/lock_blockers.h"
 #include "schema/catalog_object.h"
 #include "support/guc.h"
 #include "support/spi.h"
@@ -54,7 +53,7 @@ run_command(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 			(error_is_conflict(error) && ++n_conflicts >= TASK_MAX_CONFLICTS))
 			return error;
 
-		waiting_for = lock_blockers_describe(task->relation,
+		waiting_for = task_describe_blockers(runner, task->relation,
 											 ShareUpdateExclusiveLock);
 		task_report_waiting(runner, task->id,
 							waiting_for ? waiting_for : "another transaction",

@@ -22,6 +22,7 @@
 #include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
+#include "ddl/lock_blockers.h"
 #include "worker/task_transaction.h"
 
 typedef struct WaitingReport
@@ -31,10 +32,19 @@ typedef struct WaitingReport
 	const char *error;
 } WaitingReport;
 
+typedef struct BlockersText
+{
+	Oid			relation;
+	LOCKMODE	mode;
+	MemoryContext context;
+	char	   *text;
+} BlockersText;
+
 static void begin(const TaskRunner *runner);
 static void commit(const TaskRunner *runner);
 static void roll_back(const TaskRunner *runner);
 static void save_waiting(void *arg);
+static void describe_blockers(void *arg);
 
 ErrorData *
 task_transaction(TaskRunner *runner, TaskBody body, void *arg)
@@ -105,6 +115,16 @@ task_report_waiting(TaskRunner *runner, int64 task, const char *waiting_for,
 	WaitingReport report = {task, waiting_for, error};
 
 	task_transaction_or_raise(runner, save_waiting, &report);
+}
+
+/* Whose query may be shown is in the catalogs, so it takes a transaction. */
+char *
+task_describe_blockers(TaskRunner *runner, Oid relation, LOCKMODE mode)
+{
+	BlockersText blockers = {relation, mode, CurrentMemoryContext, NULL};
+
+	task_transaction_or_raise(runner, describe_blockers, &blockers);
+	return blockers.text;
 }
 
 void
@@ -181,4 +201,15 @@ save_waiting(void *arg)
 	WaitingReport *report = arg;
 
 	task_set_waiting_for(report->task, report->waiting_for, report->error);
+}
+
+/* A TaskBody. */
+static void
+describe_blockers(void *arg)
+{
+	BlockersText *blockers = arg;
+	char	   *text = lock_blockers_describe(blockers->relation, blockers->mode);
+
+	if (text != NULL)
+		blockers->text = MemoryContextStrdup(blockers->context, text);
 }

@@ -43,6 +43,10 @@ extern bool error_is_conflict(const ErrorData *error);
 extern void task_report_waiting(TaskRunner *runner, int64 task,
 								const char *waiting_for, const char *error);
 
+/* Who is in the way of a lock, in the current context; NULL where nobody is. */
+extern char *task_describe_blockers(TaskRunner *runner, Oid relation,
+									LOCKMODE mode);
+
 /* Sleep between transactions; reacts to interrupts and configuration changes. */
 extern void task_sleep(TaskRunner *runner, long milliseconds);
 

@@ -145,7 +145,8 @@ $_->quit foreach $writer, $locker;
 
 # a lock on the table makes it wait, and nobody queues behind it
 $db = new_database($node, 1000);
-$writer = $node->background_psql($db);
+$node->safe_psql($db, 'CREATE ROLE locker LOGIN; GRANT ALL ON people TO locker');
+$writer = $node->background_psql($db, extra_params => [ '-U', 'locker' ]);
 $holder = hold_backfill($node, $db);
 start_migration($node, $db);
 $writer->query_safe('BEGIN; LOCK TABLE people IN SHARE MODE');
@@ -154,6 +155,11 @@ poll($node, $db, qq{SELECT waiting_for LIKE 'It is locked by process %'
 	FROM pgroll_c.progress WHERE task = 'backfill'}, 'a table lock is waited for');
 is( $node->safe_psql($db, 'SELECT count(*) FROM pg_locks WHERE NOT granted'),
 	'0', 'without standing in a queue');
+# whose query it is looks up again when a role has changed
+$node->safe_psql($db, 'CREATE ROLE somebody');
+$writer->query_safe('SELECT 2');
+poll($node, $db, qq{SELECT waiting_for LIKE '%last query: SELECT 2%'
+	FROM pgroll_c.progress WHERE task = 'backfill'}, 'it is still waited for when a role was made');
 $writer->query_safe('COMMIT');
 $node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 backfilled($node, $db, 'table lock: every row is backfilled');
