@@ -175,6 +175,14 @@ SELECT pgroll_c.latest_version('left_side'), pgroll_c.latest_version('right_side
 TABLE left_side.item ORDER BY id;
 TABLE right_side.item ORDER BY id;
 
+-- a version that its owner has dropped is none: the one before has gone already
+DROP SCHEMA left_side_02_change CASCADE;
+SELECT pgroll_c.latest_version('left_side') IS NULL AS none;
+SELECT pgroll_c.start_migration('03_last', '{"operations": [{"rename_table": {"from": "item", "to": "thing"}}]}', 'left_side');
+SELECT pgroll_c.latest_version('left_side'), previous_version_schema FROM pgroll_c.status('left_side');
+SELECT pgroll_c.rollback_migration('left_side') IS NULL AS none;
+SELECT pgroll_c.latest_version('left_side') IS NULL AS none;
+
 --
 -- DROP EXTENSION: refused while a migration is active, version schemas stay
 --

@@ -22,7 +22,10 @@ PG_FUNCTION_INFO_V1(pgroll_status);
 
 static HeapTuple fetch_row(const char *query, Name schema, TupleDesc *desc);
 
-/* latest_version(schema name): the newest live version schema, or NULL. */
+/*
+ * latest_version(schema name): the newest live version schema, or NULL.  One that
+ * its owner has dropped is none, though it is retired with the next start only.
+ */
 Datum
 pgroll_latest_version(PG_FUNCTION_ARGS)
 {
@@ -30,7 +33,9 @@ pgroll_latest_version(PG_FUNCTION_ARGS)
 	HeapTuple	row = fetch_row("SELECT version_schema::text"
 								" FROM " PGROLL_SCHEMA ".migrations"
 								" WHERE schema = $1 AND state IN ('ready', 'completed')"
-								" AND NOT retired ORDER BY id DESC LIMIT 1",
+								" AND NOT retired AND EXISTS (SELECT FROM pg_namespace"
+								" WHERE nspname = version_schema)"
+								" ORDER BY id DESC LIMIT 1",
 								PG_GETARG_NAME(0), &desc);
 	bool		isnull;
 
@@ -55,7 +60,8 @@ pgroll_status(PG_FUNCTION_ARGS)
 		launcher_revive(active->id);
 
 	row = fetch_row("SELECT w.schema, m.name, m.state, m.version_schema,"
-					" CASE WHEN NOT p.retired THEN p.version_schema END,"
+					" CASE WHEN NOT p.retired AND EXISTS (SELECT FROM pg_namespace"
+					" WHERE nspname = p.version_schema) THEN p.version_schema END,"
 					" t.n_open::int, t.n_failed::int, t.rows_done::int8,"
 					" t.rows_total::int8, t.last_error"
 					" FROM (SELECT $1 AS schema) w"
