@@ -153,6 +153,57 @@ SELECT pgroll_c.start_migration('07', '{"operations": [{"rename_column":
 SELECT pgroll_c.start_migration('07', '{"operations": [{"add_column":
 	{"table": "one", "column": {"name": "c", "type": "int", "nullable": true}}}]}', 'app');	-- fails
 
+-- a copy of a table in flight has nothing of the migration; it gets what it
+-- needs when it becomes a child, and what it then has goes with the migration
+CREATE TABLE origin (id int, a int NOT NULL CHECK (a > 0));
+INSERT INTO origin VALUES (1, 1);
+SELECT pgroll_c.start_migration('08', '{"operations": [
+	{"alter_column": {"table": "origin", "column": "a", "type": "bigint", "up": "a * 2", "down": "a / 2"}},
+	{"alter_column": {"table": "p", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');
+CALL pgroll_c.run_tasks('app');
+CREATE TABLE copied (LIKE origin INCLUDING ALL);
+CREATE TABLE as_child (LIKE origin INCLUDING ALL) INHERITS (origin);
+CREATE TABLE full_child (LIKE origin INCLUDING ALL);
+CREATE TABLE p4 (LIKE p INCLUDING ALL);
+CREATE TABLE p5 (LIKE p);
+ALTER TABLE p5 ADD CONSTRAINT positive CHECK (a > 0);
+CREATE VIEW columns_of AS
+	SELECT attrelid::regclass AS relation, attname, format_type(atttypid, atttypmod) AS type, attnotnull
+	FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND attrelid::regclass::text
+		IN ('copied', 'as_child', 'full_child', 'origin', 'p4', 'p5');
+SELECT * FROM columns_of WHERE relation::text IN ('copied', 'full_child', 'p4')
+	ORDER BY relation::text, attname;
+INSERT INTO copied VALUES (2, 2);
+INSERT INTO full_child VALUES (3, 3);
+ALTER TABLE full_child INHERIT origin;			-- fails: its rows have no new value
+TRUNCATE full_child;
+ALTER TABLE full_child INHERIT origin;
+INSERT INTO full_child (id, a) VALUES (3, 3);
+INSERT INTO as_child (id, a) VALUES (4, 4);
+ALTER TABLE p ATTACH PARTITION p4 FOR VALUES FROM (300) TO (400);
+ALTER TABLE p ATTACH PARTITION p5 FOR VALUES FROM (400) TO (500);
+INSERT INTO app_08.p VALUES (310, 5, 'b'), (410, 5, 'b');
+SELECT * FROM app_08.origin ORDER BY id;		-- a: 2, 6, 8
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT * FROM columns_of ORDER BY relation::text, attname;
+SELECT conrelid::regclass AS relation, conname, pg_get_constraintdef(oid)
+	FROM pg_constraint WHERE contype = 'c' AND conrelid::regclass::text
+		IN ('copied', 'as_child', 'full_child', 'origin', 'p4', 'p5')
+	ORDER BY conrelid::regclass::text, conname;
+
+-- the same where it is rolled back
+SELECT pgroll_c.start_migration('09', '{"operations": [
+	{"alter_column": {"table": "origin", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');
+CALL pgroll_c.run_tasks('app');
+CREATE TABLE copied2 (LIKE origin INCLUDING ALL);
+CREATE TABLE child2 (LIKE origin INCLUDING ALL);
+ALTER TABLE child2 INHERIT origin;
+SELECT pgroll_c.rollback_migration('app');
+SELECT attrelid::regclass, attname FROM pg_attribute
+	WHERE attname LIKE '\_pgroll%' AND NOT attisdropped;	-- no rows
+SELECT conrelid::regclass, conname FROM pg_constraint WHERE conname LIKE '\_pgroll%';	-- no rows
+
 RESET ROLE;
 DROP OWNED BY regress_inheritance CASCADE;
 DROP ROLE regress_inheritance;

@@ -32,6 +32,7 @@
 #include "utils/rel.h"
 
 #include "ddl/ddl_execute.h"
+#include "inspect/child_guard.h"
 #include "inspect/guard_scope.h"
 #include "inspect/table_guard.h"
 #include "schema/catalog_object.h"
@@ -40,6 +41,9 @@
 #include "versioning/dual_write_ddl.h"
 
 PG_FUNCTION_INFO_V1(pgroll_guard_ddl);
+
+/* The CREATE TABLE … (LIKE …) that runs, as known at its start. */
+static Node *copying = NULL;
 
 static void guard_command_start(Node *command);
 static void guard_rename(List *lines, const RenameStmt *stmt);
@@ -50,6 +54,7 @@ static void guard_rename_part(List *lines, const RangeVar *name,
 							  const char *what, const char *part);
 static void guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt);
 static void guard_alter_table(List *lines, const AlterTableStmt *stmt);
+static void guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd);
 static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 							 const AlterTableCmd *cmd);
 static void guard_separation(List *lines, Oid child);
@@ -108,6 +113,7 @@ guard_command_start(Node *command)
 {
 	List	   *lines = lines_now();
 
+	copying = child_guard_is_copy(command) ? command : NULL;
 	if (IsA(command, RenameStmt))
 		guard_rename(lines, (RenameStmt *) command);
 	else if (IsA(command, AlterObjectSchemaStmt))
@@ -217,11 +223,28 @@ guard_alter_table(List *lines, const AlterTableStmt *stmt)
 
 	if (!OidIsValid(relid))
 		return;
+	foreach(lc, stmt->cmds)
+		guard_new_child(lines, relid, lfirst(lc));
 	line = guard_line_of_relation(lines, relid);
 	if (line == NULL)
 		return;
 	foreach(lc, stmt->cmds)
 		guard_alter_part(lines, line, relid, lfirst(lc));
+}
+
+/* Of a view, a materialized view or an index there is no such command. */
+static void
+guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd)
+{
+	if (cmd->subtype == AT_AddInherit)
+		child_guard_prepare(lines,
+							RangeVarGetRelid((RangeVar *) cmd->def, NoLock, true),
+							relid);
+	if (cmd->subtype == AT_AttachPartition &&
+		get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+		child_guard_prepare(lines, relid,
+							RangeVarGetRelid(((PartitionCmd *) cmd->def)->name,
+											 NoLock, true));
 }
 
 static void
@@ -477,7 +500,11 @@ guard_command_end(Node *command)
 			tables = list_append_unique_oid(tables, object);
 	}
 	foreach(lc, tables)
+	{
+		if (command == copying)
+			child_guard_clean_copy(lines_now(), lfirst_oid(lc));
 		table_guard_check(lfirst_oid(lc));
+	}
 	SPI_finish();
 
 	if (IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt))

@@ -574,6 +574,7 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 	const char *column = quote_identifier(generation->name);
 	char	   *name = old == NULL ? NULL :
 		catalog_not_null_name(table->relid, old->attnum);
+	ListCell   *lc;
 
 	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
 					   name == NULL ?
@@ -582,6 +583,23 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 								quote_identifier(name), column), plan);
 	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
 					   psprintf("DROP CONSTRAINT %s", quote_identifier(check)), plan);
+	foreach(lc, operation_other_members(table->relid))
+	{
+		Oid			member = lfirst_oid(lc);
+		char	   *member_name = catalog_relation_name(member);
+
+		/* A table that was attached in the meantime has it of its own. */
+		if (catalog_constraint_is_local(member, check))
+			plan_step(plan, (Step) {
+				.phase = PHASE_COMPLETE,
+				.operation = generation->operation,
+				.command = psprintf("ALTER TABLE %s DROP CONSTRAINT %s",
+									member_name, quote_identifier(check)),
+				.lock = AccessExclusiveLock,
+				.relation = member,
+				.relation_name = member_name,
+			});
+	}
 }
 
 /* An owned sequence would go with the old column. */

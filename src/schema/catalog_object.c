@@ -346,6 +346,21 @@ catalog_constraint_is_own(Oid relid, const char *name)
 }
 
 bool
+catalog_constraint_is_local(Oid relid, const char *name)
+{
+	Oid			constraint = get_relation_constraint_oid(relid, name, true);
+	HeapTuple	tuple;
+	bool		result;
+
+	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_constraint) GETSTRUCT(tuple))->conislocal;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+bool
 catalog_carried_is_wanted(Oid relid, int64 migration, const char *name)
 {
 	const char *original = name_carried_original(name);

@@ -78,8 +78,9 @@ extern char *catalog_not_null_name(Oid relid, AttrNumber attnum);
 /* Is there a constraint, an index of that name on the table? */
 extern bool catalog_constraint_exists(Oid relid, const char *name);
 
-/* … that the table does not have from a parent? */
+/* … that the table does not have from a parent, that it has itself in any case? */
 extern bool catalog_constraint_is_own(Oid relid, const char *name);
+extern bool catalog_constraint_is_local(Oid relid, const char *name);
 
 /*
  * Is what a constraint or index with a name of ours stands for still there?  True

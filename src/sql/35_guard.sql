@@ -6,7 +6,7 @@ REVOKE ALL ON FUNCTION @extschema@.guard_ddl() FROM PUBLIC;
 
 -- Always: also where triggers are off, as in an apply worker.
 CREATE EVENT TRIGGER pgroll_c_guard_start ON ddl_command_start
-	WHEN TAG IN ('ALTER TABLE', 'ALTER FOREIGN TABLE', 'ALTER VIEW',
+	WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'ALTER FOREIGN TABLE', 'ALTER VIEW',
 				 'ALTER MATERIALIZED VIEW', 'ALTER INDEX', 'ALTER TRIGGER',
 				 'ALTER SCHEMA', 'DROP EXTENSION', 'DROP TABLE', 'DROP VIEW',
 				 'DROP INDEX')
