@@ -21,6 +21,18 @@
 	pgstat_fetch_stat_local_beentry(index)
 #endif
 
+/*
+ * PG16: the header of a chunk of memory became smaller.  How much of
+ * GetMemoryChunkSpace() is not for use, at most.
+ */
+#if defined(MEMORY_CONTEXT_CHECKING)
+#define CHUNK_OVERHEAD (4 * MAXIMUM_ALIGNOF)
+#elif PG_VERSION_NUM < 160000
+#define CHUNK_OVERHEAD (2 * MAXIMUM_ALIGNOF)
+#else
+#define CHUNK_OVERHEAD MAXIMUM_ALIGNOF
+#endif
+
 /* PG17: the kind of not-null constraints; tables have such from 18 on. */
 #if PG_VERSION_NUM < 170000
 #define CONSTRAINT_NOTNULL 'n'

@@ -39,7 +39,8 @@ typedef struct Step
 	List	   *also;			/* Oid: others that it locks in the same mode */
 	bool		user_text;		/* the sql operation's own text */
 	const char *path;			/* of that text, for errors */
-	char	   *carried;		/* what it makes again for a new column, or NULL */
+	char	   *carried;		/* what it makes again for a new column, or
+								 * NULL */
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
 } Step;

@@ -13,10 +13,23 @@
 
 #include "versioning/dual_write_fast.h"
 
+/* A column that stands at a fixed place in a row without NULLs before it. */
+typedef struct FastInput
+{
+	AttrNumber	attnum;
+	int			offset;
+	bool		byval;
+	int16		len;
+} FastInput;
+
 /* An up half, and what of it an UPDATE may change. */
 typedef struct FastRule
 {
 	int			index;
+	bool		inputs_fixed;	/* are all of its inputs such columns? */
+	AttrNumber	last_input;
+	int			ninputs;
+	FastInput  *inputs;
 	int			target;
 	int			column;			/* its column's place in the table's tail */
 	bool		not_null;
@@ -33,10 +46,10 @@ struct DualWriteFast
 	int			nrules;
 	FastRule   *rules;
 	int			marker;			/* its place in the table's tail */
-	int			ntail;
-	Datum	   *values;			/* by column of the tail */
-	bool	   *isnull;
-	bool	   *replace;
+	bool		marker_is_last;
+	uint8		marker_bit;		/* in its byte of the bitmap of a tuple */
+	TailChange	change;			/* of the row */
+	TupleTableSlot *inputs;		/* of the rule that runs */
 	int			nold;			/* old columns that must not be NULL */
 	int		   *old_rules;		/* down halves that set them */
 };
@@ -48,14 +61,23 @@ static HeapTuple fast_insert(DualWriteFast *fast, DualWrite *write,
 							 TriggerData *trigdata);
 static HeapTuple fast_update(DualWriteFast *fast, DualWrite *write,
 							 TriggerData *trigdata);
+static inline bool awaits(DualWriteFast *fast, DualWrite *write,
+						  TupleTableSlot *slot);
 static bool any_differs(DualWrite *write, const FastRule *rule,
 						TupleTableSlot *old_slot, TupleTableSlot *new_slot);
 static inline Datum column_value(DualWrite *write, TupleTableSlot *slot,
 								 AttrNumber attnum, bool *isnull);
-static void run_fast(DualWriteFast *fast, DualWrite *write, FastRule *rule,
-					 TupleTableSlot *slot);
-static HeapTuple form(DualWriteFast *fast, DualWrite *write, HeapTuple tuple,
-					  TupleTableSlot *slot, bool clear_marker);
+static inline bool fixed_value(DualWrite *write, TupleTableSlot *slot,
+							   AttrNumber attnum, Datum *value);
+static inline bool none_is_null(const bits8 *bits, int ncolumns);
+static inline bool fetch_inputs(DualWriteFast *fast, const FastRule *rule,
+								TupleTableSlot *slot);
+static inline HeapTuple heap_tuple(TupleTableSlot *slot);
+static void find_inputs(FastRule *own, const DualWrite *write);
+static inline void run_fast(DualWriteFast *fast, DualWrite *write, FastRule *rule,
+							TupleTableSlot *slot);
+static inline HeapTuple form(DualWriteFast *fast, DualWrite *write, HeapTuple tuple,
+							 TupleTableSlot *slot, bool clear_marker);
 static void check_old(DualWriteFast *fast, DualWrite *write,
 					  TupleTableSlot *slot, const Bitmapset *updated);
 
@@ -73,10 +95,12 @@ dual_write_fast_create(const DualWrite *write)
 		return NULL;
 	fast = palloc0(sizeof(DualWriteFast));
 	fast->marker = edges->migrations[0].marker - edges->tail->first;
-	fast->ntail = edges->tail->natts - edges->tail->first + 1;
-	fast->values = palloc(fast->ntail * sizeof(Datum));
-	fast->isnull = palloc(fast->ntail * sizeof(bool));
-	fast->replace = palloc(fast->ntail * sizeof(bool));
+	fast->marker_is_last = edges->migrations[0].marker == edges->tail->natts;
+	fast->marker_bit = 1 << ((edges->migrations[0].marker - 1) % 8);
+	tail_change_init(&fast->change, edges->tail);
+	fast->inputs = MakeSingleTupleTableSlot(edges->tupdesc, &TTSOpsVirtual);
+	ExecStoreAllNullTuple(fast->inputs);
+	memset(fast->inputs->tts_isnull, false, edges->tupdesc->natts);
 	fast->insert = !bms_overlap(write->inserted, edges->newer_columns);
 	fast->rules = palloc0(edges->nrules * sizeof(FastRule));
 	fast->old_rules = palloc0(edges->nrules * sizeof(int));
@@ -96,10 +120,32 @@ dual_write_fast_create(const DualWrite *write)
 		own->column = edges->targets[rule->target].attnum - edges->tail->first;
 		in_tail = in_tail && own->column >= 0;
 		own->not_null = rule->half->not_null;
+		find_inputs(own, write);
 		own->assigned = palloc(rule->ninputs * sizeof(AttrNumber));
 		fast->nrules++;
 	}
 	return in_tail ? fast : NULL;
+}
+
+static void
+find_inputs(FastRule *own, const DualWrite *write)
+{
+	const EdgeRule *rule = &write->edges->rules[own->index];
+
+	own->ninputs = rule->ninputs;
+	own->inputs = palloc(rule->ninputs * sizeof(FastInput));
+	own->inputs_fixed = rule->ninputs > 0;
+	for (int i = 0; i < rule->ninputs; i++)
+	{
+		const TailColumn *column = &write->edges->tail->columns[rule->inputs[i] - 1];
+
+		own->inputs[i].attnum = rule->inputs[i];
+		own->inputs[i].offset = column->fixed;
+		own->inputs[i].byval = column->byval;
+		own->inputs[i].len = column->len;
+		own->last_input = Max(own->last_input, rule->inputs[i]);
+		own->inputs_fixed &= column->fixed >= 0;
+	}
 }
 
 HeapTuple
@@ -160,9 +206,9 @@ fast_insert(DualWriteFast *fast, DualWrite *write, TriggerData *trigdata)
 {
 	TupleTableSlot *slot = trigdata->tg_trigslot;
 
-	if (!edge_row_awaits(write->eval, 0, slot))
+	if (!awaits(fast, write, slot))
 		return NULL;
-	memset(fast->replace, 0, fast->ntail * sizeof(bool));
+	tail_change_clear(&fast->change, write->edges->tail);
 	for (int i = 0; i < fast->nrules; i++)
 		run_fast(fast, write, &fast->rules[i], slot);
 	if (fast->nold > 0)
@@ -175,25 +221,38 @@ fast_update(DualWriteFast *fast, DualWrite *write, TriggerData *trigdata)
 {
 	TupleTableSlot *old_slot = trigdata->tg_trigslot;
 	TupleTableSlot *slot = trigdata->tg_newslot;
-	bool		changed = false;
 
-	if (edge_row_awaits(write->eval, 0, old_slot))
+	if (awaits(fast, write, old_slot))
 		return NULL;
-	memset(fast->replace, 0, fast->ntail * sizeof(bool));
+	tail_change_clear(&fast->change, write->edges->tail);
 	for (int i = 0; i < fast->nrules; i++)
 	{
 		FastRule   *rule = &fast->rules[i];
 
-		if (!any_differs(write, rule, old_slot, slot))
-			continue;
-		run_fast(fast, write, rule, slot);
-		changed = true;
+		if (any_differs(write, rule, old_slot, slot))
+			run_fast(fast, write, rule, slot);
 	}
 	if (fast->nold > 0)
 		check_old(fast, write, slot, trigdata->tg_updatedcols);
-	if (!changed)
+	if (fast->change.n == 0)
 		return trigdata->tg_newtuple;
 	return form(fast, write, trigdata->tg_newtuple, slot, false);
+}
+
+/* As edge_row_awaits(); most often the marker is the last byte of the tuple. */
+static inline bool
+awaits(DualWriteFast *fast, DualWrite *write, TupleTableSlot *slot)
+{
+	int			last = write->edges->tail->natts;
+	HeapTuple	tuple;
+
+	if (fast->marker_is_last && slot->tts_nvalid < last &&
+		(tuple = heap_tuple(slot)) != NULL &&
+		HeapTupleHeaderGetNatts(tuple->t_data) == last &&
+		(!HeapTupleHasNulls(tuple) ||
+		 (tuple->t_data->t_bits[(last - 1) >> 3] & fast->marker_bit) != 0))
+		return ((char *) tuple->t_data)[tuple->t_len - 1] != 0;
+	return edge_row_awaits(write->eval, 0, slot);
 }
 
 static bool
@@ -220,45 +279,104 @@ static inline Datum
 column_value(DualWrite *write, TupleTableSlot *slot, AttrNumber attnum,
 			 bool *isnull)
 {
-	const TailColumn *column = &write->edges->tail->columns[attnum - 1];
-	HeapTuple	tuple;
+	Datum		value;
 
-	if (column->fixed >= 0 && slot->tts_nvalid < attnum &&
-		(TTS_IS_HEAPTUPLE(slot) || TTS_IS_BUFFERTUPLE(slot)) &&
-		(tuple = ((HeapTupleTableSlot *) slot)->tuple) != NULL &&
-		!HeapTupleHasNulls(tuple) &&
-		HeapTupleHeaderGetNatts(tuple->t_data) >= attnum)
-	{
-		*isnull = false;
-		return fetch_att((char *) tuple->t_data + tuple->t_data->t_hoff +
-						 column->fixed, column->byval, column->len);
-	}
+	*isnull = false;
+	if (fixed_value(write, slot, attnum, &value))
+		return value;
 	return slot_getattr(slot, attnum, isnull);
 }
 
-static void
+/* The value of a column that stands at a fixed place of the slot's tuple. */
+static inline bool
+fixed_value(DualWrite *write, TupleTableSlot *slot, AttrNumber attnum,
+			Datum *value)
+{
+	const TailColumn *column = &write->edges->tail->columns[attnum - 1];
+	HeapTuple	tuple;
+
+	if (column->fixed < 0 || slot->tts_nvalid >= attnum ||
+		(tuple = heap_tuple(slot)) == NULL ||
+		HeapTupleHeaderGetNatts(tuple->t_data) < attnum ||
+		(HeapTupleHasNulls(tuple) &&
+		 !none_is_null(tuple->t_data->t_bits, attnum)))
+		return false;
+	*value = fetch_att((char *) tuple->t_data + tuple->t_data->t_hoff +
+					   column->fixed, column->byval, column->len);
+	return true;
+}
+
+/* Have the first columns all a value, by a tuple's bitmap? */
+static inline bool
+none_is_null(const bits8 *bits, int ncolumns)
+{
+	uint8		last = (1 << (ncolumns % 8)) - 1;
+
+	for (int i = 0; i < ncolumns / 8; i++)
+		if (bits[i] != 0xFF)
+			return false;
+	return (bits[ncolumns / 8] & last) == last;
+}
+
+/* The inputs of a rule, taken from their fixed places into a slot of ours. */
+static inline bool
+fetch_inputs(DualWriteFast *fast, const FastRule *rule, TupleTableSlot *slot)
+{
+	Datum	   *values = fast->inputs->tts_values;
+	HeapTuple	tuple;
+	char	   *data;
+
+	if (!rule->inputs_fixed || slot->tts_nvalid >= rule->last_input)
+		return false;
+	tuple = heap_tuple(slot);
+	if (tuple == NULL ||
+		HeapTupleHeaderGetNatts(tuple->t_data) < rule->last_input ||
+		(HeapTupleHasNulls(tuple) &&
+		 !none_is_null(tuple->t_data->t_bits, rule->last_input)))
+		return false;
+	data = (char *) tuple->t_data + tuple->t_data->t_hoff;
+	for (int i = 0; i < rule->ninputs; i++)
+	{
+		const FastInput *input = &rule->inputs[i];
+
+		values[input->attnum - 1] = fetch_att(data + input->offset, input->byval,
+											  input->len);
+	}
+	return true;
+}
+
+/* The heap tuple that the slot has, or NULL. */
+static inline HeapTuple
+heap_tuple(TupleTableSlot *slot)
+{
+	if (!TTS_IS_BUFFERTUPLE(slot) && !TTS_IS_HEAPTUPLE(slot))
+		return NULL;
+	return ((HeapTupleTableSlot *) slot)->tuple;
+}
+
+static inline void
 run_fast(DualWriteFast *fast, DualWrite *write, FastRule *rule,
 		 TupleTableSlot *slot)
 {
-	int			column = rule->column;
+	Datum		value;
+	bool		isnull;
 
 	if (rule->is_plain)
-		fast->values[column] = edge_eval_plain(write->eval, rule->index, slot,
-											   &fast->isnull[column]);
+		value = edge_eval_plain(write->eval, rule->index,
+								fetch_inputs(fast, rule, slot) ?
+								fast->inputs : slot, &isnull);
 	else
 	{
 		edge_row_begin(write->eval, &write->new, slot);
-		fast->values[column] = edge_eval_rule(write->eval, rule->index,
-											  &write->new,
-											  &fast->isnull[column]);
+		value = edge_eval_rule(write->eval, rule->index, &write->new, &isnull);
 		rule->is_plain = edge_rule_is_plain(write->eval, rule->index);
 	}
-	if (fast->isnull[column] && rule->not_null)
+	if (isnull && rule->not_null)
 		edge_raise_not_null(write->eval, rule->index);
-	fast->replace[column] = true;
+	tail_change_set(&fast->change, rule->column, value, isnull);
 }
 
-static HeapTuple
+static inline HeapTuple
 form(DualWriteFast *fast, DualWrite *write, HeapTuple tuple,
 	 TupleTableSlot *slot, bool clear_marker)
 {
@@ -266,13 +384,10 @@ form(DualWriteFast *fast, DualWrite *write, HeapTuple tuple,
 	HeapTuple	result;
 
 	if (clear_marker)
-	{
-		fast->values[fast->marker] = BoolGetDatum(false);
-		fast->isnull[fast->marker] = false;
-		fast->replace[fast->marker] = true;
-	}
-	result = tuple_tail_replace(edges->tail, edges->tupdesc, tuple,
-								fast->values, fast->isnull, fast->replace);
+		tail_change_set(&fast->change, fast->marker, BoolGetDatum(false), false);
+	if (tuple_tail_replace_in_place(edges->tail, slot, tuple, &fast->change))
+		return tuple;
+	result = tuple_tail_replace(edges->tail, edges->tupdesc, tuple, &fast->change);
 	if (result != NULL)
 		return result;
 	edge_row_begin(write->eval, &write->new, slot);
@@ -280,9 +395,9 @@ form(DualWriteFast *fast, DualWrite *write, HeapTuple tuple,
 	{
 		int			column = fast->rules[i].column;
 
-		if (fast->replace[column])
+		if (fast->change.replace[column])
 			edge_row_set(&write->new, fast->rules[i].target,
-						 fast->values[column], fast->isnull[column]);
+						 fast->change.values[column], fast->change.isnull[column]);
 	}
 	write->clear[0] = clear_marker;
 	return edge_row_form(write->eval, &write->new, tuple, write->clear);

@@ -31,9 +31,7 @@ struct EdgeEval
 	const EdgeRule *running;	/* for the error context */
 	EdgeRow		row;			/* edge_eval_backfill()'s */
 	bool	   *awaits;			/* by migration, likewise */
-	Datum	   *tail_values;	/* by column of the table's tail */
-	bool	   *tail_isnull;
-	bool	   *tail_replace;
+	TailChange	change;
 };
 
 static void unpin_callback(void *arg);
@@ -56,16 +54,13 @@ edge_eval_create(RelationEdges *edges, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	EdgeEval   *eval = palloc0(sizeof(EdgeEval));
-	int			ntail = edges->tail->natts - edges->tail->first + 1;
 
 	eval->edges = edges;
 	eval->context = context;
 	eval->states = palloc0(edges->nrules * sizeof(ExprState *));
 	eval->queries = palloc0(edges->nrules * sizeof(EdgeQuery *));
 	eval->awaits = palloc0(edges->nmigrations * sizeof(bool));
-	eval->tail_values = palloc(ntail * sizeof(Datum));
-	eval->tail_isnull = palloc(ntail * sizeof(bool));
-	eval->tail_replace = palloc(ntail * sizeof(bool));
+	tail_change_init(&eval->change, edges->tail);
 	/* no context of its own: values live in the caller's current one */
 	eval->econtext = makeNode(ExprContext);
 	eval->econtext->ecxt_per_query_memory = context;
@@ -332,9 +327,9 @@ form_tail(EdgeEval *eval, EdgeRow *row, HeapTuple tuple,
 {
 	RelationEdges *edges = eval->edges;
 	const TupleTail *tail = edges->tail;
+	TailChange *change = &eval->change;
 
-	memset(eval->tail_replace, 0,
-		   (tail->natts - tail->first + 1) * sizeof(bool));
+	tail_change_clear(change, tail);
 	for (int i = 0; i < edges->ntargets; i++)
 	{
 		int			n = edges->targets[i].attnum - tail->first;
@@ -343,9 +338,7 @@ form_tail(EdgeEval *eval, EdgeRow *row, HeapTuple tuple,
 			continue;
 		if (n < 0)
 			return NULL;
-		eval->tail_replace[n] = true;
-		eval->tail_values[n] = row->values[i];
-		eval->tail_isnull[n] = row->isnull[i];
+		tail_change_set(change, n, row->values[i], row->isnull[i]);
 	}
 	for (int i = 0; i < edges->nmigrations; i++)
 	{
@@ -355,12 +348,9 @@ form_tail(EdgeEval *eval, EdgeRow *row, HeapTuple tuple,
 			continue;
 		if (n < 0)
 			return NULL;
-		eval->tail_replace[n] = true;
-		eval->tail_values[n] = BoolGetDatum(false);
-		eval->tail_isnull[n] = false;
+		tail_change_set(change, n, BoolGetDatum(false), false);
 	}
-	return tuple_tail_replace(tail, edges->tupdesc, tuple, eval->tail_values,
-							  eval->tail_isnull, eval->tail_replace);
+	return tuple_tail_replace(tail, edges->tupdesc, tuple, change);
 }
 
 static void

@@ -9,22 +9,49 @@
 #include "access/htup_details.h"
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
+#include "port/atomics.h"
+#include "utils/memutils.h"
 
 #include "versioning/tuple_tail.h"
 
 #define ALIGN_TO(offset, align) TYPEALIGN(align, offset)
 
+/* How a rigid tail changes. */
+typedef enum RigidChange
+{
+	RIGID_STAYS,				/* all of it is there before and after */
+	RIGID_GROWS,				/* of its last column alone to all of it */
+	RIGID_OTHER
+} RigidChange;
+
+/* A tuple whose rigid tail has grown; in bytes. */
+typedef struct RigidShape
+{
+	bool		has_null;
+	int			hoff;
+	int			data;			/* before the tail */
+	int			begin;			/* of the tail, in the data */
+	int			length;
+} RigidShape;
+
 static uint8 align_bytes(char align);
 static void find_rigid(TupleTail *tail);
-static HeapTuple replace_rigid(const TupleTail *tail, HeapTuple tuple,
-							   const Datum *values, const bool *isnull,
-							   const bool *replace);
+static inline RigidChange rigid_change(const TupleTail *tail, HeapTuple tuple,
+									   const TailChange *change);
+static pg_attribute_always_inline void store_rigid(const TupleTail *tail,
+												   HeapTuple tuple,
+												   const TailChange *change);
+static inline RigidShape grown_shape(const TupleTail *tail, HeapTuple tuple);
+static inline void set_grown_header(const TupleTail *tail,
+									HeapTupleHeader header,
+									const RigidShape *shape);
 static bool has_bits(const TupleTail *tail, HeapTupleHeader header,
 					 const uint8 *bits);
 static HeapTuple replace_any(const TupleTail *tail, TupleDesc tupdesc,
-							 HeapTuple tuple, Datum *values, bool *isnull,
-							 const bool *replace);
-static HeapTuple append_rigid(const TupleTail *tail, HeapTuple tuple);
+							 HeapTuple tuple, const TailChange *change);
+static HeapTuple grown_copy(const TupleTail *tail, HeapTuple tuple);
+static inline bool grow_in_place(const TupleTail *tail, HeapTuple tuple);
+static bool chunk_can_grow(void *chunk, Size size);
 static int	tail_offset(const TupleTail *tail, HeapTuple tuple, int natts,
 						bool first_stays);
 static int	fixed_tail_offset(const TupleTail *tail, HeapTuple tuple,
@@ -78,26 +105,66 @@ tuple_tail_create(TupleDesc tupdesc, const Bitmapset *columns)
 	return tail;
 }
 
+void
+tail_change_init(TailChange *change, const TupleTail *tail)
+{
+	int			n = tail->natts - tail->first + 1;
+
+	change->replace = palloc(n * sizeof(bool));
+	change->values = palloc(n * sizeof(Datum));
+	change->isnull = palloc(n * sizeof(bool));
+	tail_change_clear(change, tail);
+}
+
 HeapTuple
 tuple_tail_replace(const TupleTail *tail, TupleDesc tupdesc, HeapTuple tuple,
-				   Datum *values, bool *isnull, const bool *replace)
+				   const TailChange *change)
 {
-	HeapTuple	result = NULL;
+	HeapTuple	result;
 
 	Assert(tail->first <= tail->natts);
-	if (tail->rigid &&
-		HeapTupleHeaderGetNatts(tuple->t_data) == tail->natts)
-		result = replace_rigid(tail, tuple, values, isnull, replace);
-	if (result == NULL)
-		result = replace_any(tail, tupdesc, tuple, values, isnull, replace);
+	switch (rigid_change(tail, tuple, change))
+	{
+		case RIGID_STAYS:
+			result = heap_copytuple(tuple);
+			break;
+		case RIGID_GROWS:
+			result = grown_copy(tail, tuple);
+			break;
+		default:
+			return replace_any(tail, tupdesc, tuple, change);
+	}
+	store_rigid(tail, result, change);
 	return result;
+}
+
+bool
+tuple_tail_replace_in_place(const TupleTail *tail, TupleTableSlot *slot,
+							HeapTuple tuple, const TailChange *change)
+{
+	RigidChange kind = rigid_change(tail, tuple, change);
+	uint8		hoff = tuple->t_data->t_hoff;
+
+	if (kind == RIGID_OTHER || !TTS_SHOULDFREE(slot) ||
+		!(TTS_IS_HEAPTUPLE(slot) || TTS_IS_BUFFERTUPLE(slot)) ||
+		((HeapTupleTableSlot *) slot)->tuple != tuple ||
+		(kind == RIGID_GROWS && !grow_in_place(tail, tuple)))
+		return false;
+	store_rigid(tail, tuple, change);
+	/* what the slot has taken from it may not be so any more */
+	if (slot->tts_nvalid >= tail->first || tuple->t_data->t_hoff != hoff)
+		slot->tts_nvalid = 0;
+	return true;
 }
 
 /* Kept apart, so that what comes with most rows stays small. */
 static pg_noinline HeapTuple
 replace_any(const TupleTail *tail, TupleDesc tupdesc, HeapTuple tuple,
-			Datum *values, bool *isnull, const bool *replace)
+			const TailChange *change)
 {
+	Datum	   *values = change->values;
+	bool	   *isnull = change->isnull;
+	const bool *replace = change->replace;
 	HeapTupleHeader from = tuple->t_data;
 	int			natts = HeapTupleHeaderGetNatts(from);
 	uint8		bits[(MaxHeapAttributeNumber + 7) / 8];
@@ -166,6 +233,7 @@ find_rigid(TupleTail *tail)
 	const TailColumn *last = NULL;
 
 	tail->rigid = false;
+	tail->all_byval = true;
 	tail->length = 0;
 	for (int i = tail->first - 1; i < tail->natts; i++)
 	{
@@ -181,7 +249,10 @@ find_rigid(TupleTail *tail)
 	}
 	tail->byte = (tail->first - 1) / 8;
 	tail->nbytes = (tail->natts - 1) / 8 - tail->byte + 1;
+	tail->align = last == NULL ? 1 : tail->columns[tail->first - 1].align;
 	tail->rigid = last != NULL && last->len == 1 && tail->nbytes <= 2;
+	for (int i = tail->first - 1; i < tail->natts; i++)
+		tail->all_byval = tail->all_byval && tail->columns[i].byval;
 	memset(tail->bits, 0, sizeof(tail->bits));
 	memset(tail->last_bit, 0, sizeof(tail->last_bit));
 	for (int i = tail->first - 1; tail->rigid && i < tail->natts; i++)
@@ -202,97 +273,143 @@ has_bits(const TupleTail *tail, HeapTupleHeader header, const uint8 *bits)
 /*
  * The two cases that come with most rows, made short: all of a rigid tail is
  * there and some of it changes, or nothing but its last column is there and all
- * of it comes.  NULL: it is another case.
+ * of it comes.
  */
-static HeapTuple
-replace_rigid(const TupleTail *tail, HeapTuple tuple, const Datum *values,
-			  const bool *isnull, const bool *replace)
+static inline RigidChange
+rigid_change(const TupleTail *tail, HeapTuple tuple, const TailChange *change)
 {
 	HeapTupleHeader header = tuple->t_data;
-	bool		has_nulls = (header->t_infomask & HEAP_HASNULL) != 0;
+
+	if (!tail->rigid || change->any_null ||
+		HeapTupleHeaderGetNatts(header) != tail->natts)
+		return RIGID_OTHER;
+	if (!HeapTupleHasNulls(tuple))
+		return RIGID_STAYS;
+	if (change->n == tail->natts - tail->first + 1 &&
+		has_bits(tail, header, tail->last_bit))
+		return RIGID_GROWS;
+	return has_bits(tail, header, tail->bits) ? RIGID_STAYS : RIGID_OTHER;
+}
+
+/* The values of a rigid tail, which stands at the tuple's end. */
+static pg_attribute_always_inline void
+store_rigid(const TupleTail *tail, HeapTuple tuple, const TailChange *change)
+{
 	const TailColumn *column = &tail->columns[tail->first - 1];
-	int			n = tail->natts - tail->first + 1;
-	bool		all = true;
-	HeapTuple	result;
-	char	   *start;
+	char	   *start = (char *) tuple->t_data + tuple->t_len - tail->length;
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i <= tail->natts - tail->first; i++, column++)
 	{
-		if (!replace[i])
-			all = false;
-		else if (isnull[i])
-			return NULL;
-	}
-	if (has_nulls && all && has_bits(tail, header, tail->last_bit))
-		result = append_rigid(tail, tuple);
-	else if (!has_nulls || has_bits(tail, header, tail->bits))
-		result = heap_copytuple(tuple);
-	else
-		return NULL;
-
-	start = (char *) result->t_data + result->t_len - tail->length;
-	for (int i = 0; i < n; i++, column++)
-	{
-		if (!replace[i])
+		if (!change->replace[i])
 			continue;
 		if (column->byval)
-			store_att_byval(start + column->offset, values[i], column->len);
+			store_att_byval(start + column->offset, change->values[i],
+							column->len);
 		else
-			memcpy(start + column->offset, DatumGetPointer(values[i]),
+			memcpy(start + column->offset, DatumGetPointer(change->values[i]),
 				   column->len);
 	}
-	return result;
+}
+
+/* The shape of a tuple that gets room for its tail in place of its last byte. */
+static inline RigidShape
+grown_shape(const TupleTail *tail, HeapTuple tuple)
+{
+	HeapTupleHeader header = tuple->t_data;
+	uint8		others = header->t_bits[tail->byte] | tail->bits[0];
+	RigidShape	shape;
+
+	/* of the bits before the tail; those after it are not set */
+	shape.has_null = others != (tail->nbytes == 1 && tail->natts % 8 != 0 ?
+								(1 << (tail->natts % 8)) - 1 : 0xFF);
+	for (int i = 0; i < tail->byte && !shape.has_null; i++)
+		shape.has_null = header->t_bits[i] != 0xFF;
+	shape.hoff = shape.has_null ? header->t_hoff : MAXALIGN(SizeofHeapTupleHeader);
+	shape.data = tuple->t_len - header->t_hoff - 1;
+	shape.begin = ALIGN_TO(shape.data, tail->align);
+	shape.length = shape.hoff + shape.begin + tail->length;
+	return shape;
+}
+
+/* What the header says of the grown tuple; its data is in its place. */
+static inline void
+set_grown_header(const TupleTail *tail, HeapTupleHeader header,
+				 const RigidShape *shape)
+{
+	header->t_hoff = shape->hoff;
+	HeapTupleHeaderSetDatumLength(header, shape->length);
+	if (!shape->has_null)
+		header->t_infomask &= ~HEAP_HASNULL;
+	else
+	{
+		header->t_bits[tail->byte] |= tail->bits[0];
+		if (tail->nbytes > 1)
+			header->t_bits[tail->byte + 1] |= tail->bits[1];
+	}
+	for (int i = shape->data; i < shape->begin; i++)
+	{
+		((char *) header + shape->hoff)[i] = 0;
+		pg_compiler_barrier();	/* these are too few for a call of memset() */
+	}
 }
 
 /* A copy of a tuple with room for the tail in place of its last byte. */
 static HeapTuple
-append_rigid(const TupleTail *tail, HeapTuple tuple)
+grown_copy(const TupleTail *tail, HeapTuple tuple)
 {
 	HeapTupleHeader from = tuple->t_data;
-	int			data = tuple->t_len - from->t_hoff - 1;
-	int			begin = ALIGN_TO(data, tail->columns[tail->first - 1].align);
-	int			hoff = from->t_hoff;
-	uint8		others = from->t_bits[tail->byte] | tail->bits[0];
-	bool		has_null;
-	int			length;
-	HeapTuple	result;
-	HeapTupleHeader to;
+	RigidShape	shape = grown_shape(tail, tuple);
+	HeapTuple	result = palloc(HEAPTUPLESIZE + shape.length);
+	HeapTupleHeader to = (HeapTupleHeader) ((char *) result + HEAPTUPLESIZE);
 
-	/* of the bits before the tail; those after it are not set */
-	has_null = others != (tail->nbytes == 1 && tail->natts % 8 != 0 ?
-						  (1 << (tail->natts % 8)) - 1 : 0xFF);
-	for (int i = 0; i < tail->byte && !has_null; i++)
-		has_null = from->t_bits[i] != 0xFF;
-	if (!has_null)
-		hoff = MAXALIGN(SizeofHeapTupleHeader);
-	length = hoff + begin + tail->length;
-
-	result = palloc(HEAPTUPLESIZE + length);
-	to = (HeapTupleHeader) ((char *) result + HEAPTUPLESIZE);
-	result->t_len = length;
+	result->t_len = shape.length;
 	result->t_self = tuple->t_self;
 	result->t_tableOid = tuple->t_tableOid;
 	result->t_data = to;
-	if (hoff == from->t_hoff)
-		memcpy(to, from, hoff + data);
-	else
-	{
-		memcpy(to, from, hoff);
-		memcpy((char *) to + hoff, (char *) from + from->t_hoff, data);
-		to->t_hoff = hoff;
-	}
-	HeapTupleHeaderSetDatumLength(to, length);
-	if (!has_null)
-		to->t_infomask &= ~HEAP_HASNULL;
-	else
-	{
-		to->t_bits[tail->byte] |= tail->bits[0];
-		if (tail->nbytes > 1)
-			to->t_bits[tail->byte + 1] |= tail->bits[1];
-	}
-	for (int i = data; i < begin; i++)
-		((char *) to + hoff)[i] = 0;
+	memcpy(to, from, shape.hoff);
+	memcpy((char *) to + shape.hoff, (char *) from + from->t_hoff, shape.data);
+	set_grown_header(tail, to, &shape);
 	return result;
+}
+
+/*
+ * The same in the tuple's own memory.  False: there is not enough of it, or what
+ * would be moved may be among the values.
+ */
+static inline bool
+grow_in_place(const TupleTail *tail, HeapTuple tuple)
+{
+	HeapTupleHeader header = tuple->t_data;
+	RigidShape	shape = grown_shape(tail, tuple);
+
+	if (shape.hoff != header->t_hoff && !tail->all_byval)
+		return false;
+	if ((char *) header != (char *) tuple + HEAPTUPLESIZE ||
+		!chunk_can_grow(tuple, HEAPTUPLESIZE + shape.length))
+		return false;
+	if (shape.hoff != header->t_hoff)
+		memmove((char *) header + shape.hoff, (char *) header + header->t_hoff,
+				shape.data);
+	tuple->t_len = shape.length;
+	set_grown_header(tail, header, &shape);
+	return true;
+}
+
+/*
+ * A chunk of memory is most often longer than what was asked for.  Only an
+ * AllocSet says how much longer, and keeps the chunk's place.
+ */
+static bool
+chunk_can_grow(void *chunk, Size size)
+{
+	if (!IsA(GetMemoryChunkContext(chunk), AllocSetContext) ||
+		size > GetMemoryChunkSpace(chunk) - CHUNK_OVERHEAD)
+		return false;
+#ifdef MEMORY_CONTEXT_CHECKING
+	if (repalloc(chunk, size) != chunk)
+		elog(ERROR, "a chunk of memory was moved although there was room for it");
+#endif
+	return true;
 }
 
 /*

@@ -4,7 +4,7 @@
  *		Changes the last columns of a tuple without taking it apart.
  *
  * Shadow columns and markers are added to a table, so they stand at its end.
- * The bytes before them are copied as they are, and the tail is made anew.
+ * The bytes before them stay as they are, and the tail is made anew.
  *-------------------------------------------------------------------------
  */
 #ifndef PGROLL_TUPLE_TAIL_H
@@ -12,6 +12,7 @@
 
 #include "access/htup.h"
 #include "access/tupdesc.h"
+#include "executor/tuptable.h"
 #include "nodes/bitmapset.h"
 
 /* One column, as far as its place in a tuple goes. */
@@ -39,7 +40,9 @@ typedef struct TupleTail
 	 * what is not NULL stand in two bytes.
 	 */
 	bool		rigid;
+	bool		all_byval;		/* of a rigid tail */
 	int			length;			/* of a rigid tail */
+	int			align;			/* of its first column */
 	int			byte;			/* the first with bits of the tail */
 	int			nbytes;
 	uint8		bits[2];		/* the tail's there */
@@ -53,12 +56,53 @@ typedef struct TupleTail
 extern TupleTail *tuple_tail_create(TupleDesc tupdesc,
 									const Bitmapset *columns);
 
+/* New values for columns of the tail; of column first + i in place i. */
+typedef struct TailChange
+{
+	int			n;				/* how many columns get one */
+	bool		any_null;		/* is one of the new values NULL? */
+	bool	   *replace;
+	Datum	   *values;
+	bool	   *isnull;
+} TailChange;
+
+/* A change of nothing yet.  In the current memory context. */
+extern void tail_change_init(TailChange *change, const TupleTail *tail);
+
+static inline void
+tail_change_clear(TailChange *change, const TupleTail *tail)
+{
+	change->n = 0;
+	change->any_null = false;
+	for (int i = tail->natts - tail->first; i >= 0; i--)
+		change->replace[i] = false;
+}
+
+/* A column gets at most one value. */
+static inline void
+tail_change_set(TailChange *change, int i, Datum value, bool isnull)
+{
+	change->n++;
+	change->any_null |= isnull;
+	change->replace[i] = true;
+	change->values[i] = value;
+	change->isnull[i] = isnull;
+}
+
 /*
- * A fresh tuple in which column first + i has value i where replace[i] holds;
- * NULL where it takes more than this to make it.  Values are not external.
+ * A fresh tuple with the new values; NULL where it takes more than this to make
+ * it.  Values are not external.
  */
 extern HeapTuple tuple_tail_replace(const TupleTail *tail, TupleDesc tupdesc,
-									HeapTuple tuple, Datum *values,
-									bool *isnull, const bool *replace);
+									HeapTuple tuple, const TailChange *change);
+
+/*
+ * The same in the tuple itself, if it belongs to the slot and is not in a
+ * buffer, and there is room for it.  The slot then holds the new values; false:
+ * nothing was changed.
+ */
+extern bool tuple_tail_replace_in_place(const TupleTail *tail,
+										TupleTableSlot *slot, HeapTuple tuple,
+										const TailChange *change);
 
 #endif							/* PGROLL_TUPLE_TAIL_H */

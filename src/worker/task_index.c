@@ -112,7 +112,8 @@ check_top_level(void)
 	SPI_finish();
 	nested = SPI_inside_nonatomic_context();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	MemoryContextSwitchTo(caller);	/* SPI's own goes with the next SPI_finish() */
+	MemoryContextSwitchTo(caller);	/* SPI's own goes with the next
+									 * SPI_finish() */
 	if (nested)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
