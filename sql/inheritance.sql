@@ -204,6 +204,25 @@ SELECT attrelid::regclass, attname FROM pg_attribute
 	WHERE attname LIKE '\_pgroll%' AND NOT attisdropped;	-- no rows
 SELECT conrelid::regclass, conname FROM pg_constraint WHERE conname LIKE '\_pgroll%';	-- no rows
 
+-- a default of the parent's column is its children's in the new version, whatever
+-- they had
+CREATE TABLE person (id int PRIMARY KEY, note text DEFAULT 'old');
+CREATE TABLE employee () INHERITS (person);
+ALTER TABLE employee ALTER note SET DEFAULT 'own';
+SELECT pgroll_c.start_migration('10', '{"operations": [{"alter_column":
+	{"table": "person", "column": "note", "default": null}}]}', 'app');
+INSERT INTO app_10.employee VALUES (1) RETURNING note;
+INSERT INTO app.employee VALUES (2) RETURNING note;
+SELECT pgroll_c.complete_migration('app');
+INSERT INTO app_10.employee VALUES (3) RETURNING note;
+SELECT pgroll_c.start_migration('11', '{"operations": [
+	{"alter_column": {"table": "person", "column": "note", "default": "''new''"}},
+	{"alter_column": {"table": "person", "column": "note", "nullable": false, "up": "coalesce(note, '''')"}}]}', 'app');
+INSERT INTO app_11.employee VALUES (4) RETURNING note;
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+INSERT INTO app.employee VALUES (5) RETURNING note;
+
 RESET ROLE;
 DROP OWNED BY regress_inheritance CASCADE;
 DROP ROLE regress_inheritance;

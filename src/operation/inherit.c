@@ -302,6 +302,11 @@ follow_column(TableModel *child, ColumnModel *column, const ColumnModel *parents
 	column->name = parents->name;
 	old->name = parents->name;
 	old->leader = NULL;
+	if (leader->sets_default)
+	{
+		old->default_text = leader->default_text;
+		old->sets_default = true;
+	}
 	if (model_stored_ancestor(leader) == leader)
 	{
 		old->leader = leader;
@@ -334,6 +339,7 @@ add_column(TableModel *child, const ColumnModel *parents)
 	generation->collation = parents->generation->collation;
 	generation->not_null = parents->generation->not_null;
 	generation->default_text = parents->generation->default_text;
+	generation->sets_default = parents->generation->sets_default;
 	generation->stored_default = parents->generation->stored_default;
 	generation->physical = parents->generation->physical;
 	generation->leader = parents->generation;
