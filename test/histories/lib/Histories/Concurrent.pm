@@ -78,7 +78,7 @@ sub fill
 	my $model = $self->{model};
 	my ($code) = @{ $table->{unique}[1] // [] };
 	my $history = { %{ $self->{history} }, ids => [ $filler_from .. $filler_from + $filler_rows - 1 ] };
-	my $statement = random_insert($history, $table, 'base', plain => 1, rows => $filler_rows);
+	my $statement = random_insert($history, $table, 'base', plain => 1, rows => $filler_rows, all => 1);
 	my @rows;
 
 	delete $statement->{conflict};

@@ -279,7 +279,7 @@ sub random_insert
 	my @rows;
 
 	@named = grep { $table->is_newer($_->{slot}) && $via eq 'base' ? chance(0.15) :
-		chance($_->{not_null} && !$_->{default} ? 0.97 : 0.75) } @columns;
+		$options{all} || chance($_->{not_null} && !$_->{default} ? 0.97 : 0.75) } @columns;
 	@named = grep { !$table->is_newer($_->{slot}) } @named if $options{plain};
 	@named = shuffled(@named) if chance(0.2);
 	for (1 .. $options{rows} // weighted(1 => 7, 2 => 2, 3 => 1))

@@ -916,13 +916,13 @@ sub step_read
 
 	return if $transaction && $transaction->{failed};
 	return unless $self->{table}->columns($step->{via});
+	my @rows = values %{ $model->visible($name, 'rows') };
+	return if grep { !defined $_->{awaits} } @rows;
 	if ($transaction)
 	{
 		$transaction->{touched} = 1;
 		$model->take_snapshot($name);
 	}
-	my @rows = values %{ $model->visible($name, 'rows') };
-	return if grep { !defined $_->{awaits} } @rows;
 	$self->check_version($name, $step->{via}, \@rows);
 }
 
