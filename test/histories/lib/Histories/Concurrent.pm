@@ -39,7 +39,7 @@ sub run
 
 	srand($self->{seed});
 	$self->{history} = {
-		seed => $self->{seed}, table => random_table(concurrent => 1), parents => [], rows => [],
+		seed => $self->{seed}, table => random_table(), parents => [], rows => [],
 		baseline => 0, ids => [$filler_from], steps => []
 	};
 	$self->{live} = 1;

@@ -22,8 +22,7 @@ my @hostile = ('a b', 'Select', 'ü', 'new', q{x"y}, '$1', 'n' x 63);
 # trouble: partitions, a child, a foreign key, a generated column, a trigger.
 sub random_table
 {
-	my (%options) = @_;
-	my $kind = weighted(plain => 7, partitioned => 2, inherited => $options{concurrent} ? 0 : $ENV{INHERITED} // 0);
+	my $kind = weighted(plain => 7, partitioned => 2, inherited => 1);
 	my $table = Histories::Table->new(
 		kind => $kind,
 		physical => chance(0.1) ? pick(@hostile) : 'people',

@@ -335,7 +335,10 @@ sub step_backfill
 	if (defined $last)
 	{
 		@numbers = grep { $model->{rows}{$_}{member} le $last } @numbers;
-		$free .= " AND (SELECT relname FROM pg_class WHERE oid = t.tableoid) <= 'part_$last'" if $last ne '';
+		# a parent comes before its child
+		$free .= ' AND (SELECT relname FROM pg_class WHERE oid = t.tableoid) '
+		  . ($last eq '' ? "<> 'part_child'" : "<= 'part_$last'")
+		  if $self->{table}{kind} eq 'partitioned' || $self->{table}{kind} eq 'inherited' && $last eq '';
 	}
 	$self->must('holder', 'BEGIN');
 	$self->must('holder', "SELECT 1 FROM $base WHERE $id IN (" . join(', ', sort keys %held)
