@@ -34,7 +34,7 @@ sub begin
 {
 	my ($self, $session, $level) = @_;
 
-	$self->{transactions}{$session} = { level => $level, rows => {}, parents => {}, marks => [] };
+	$self->{transactions}{$session} = { level => $level, rows => {}, written => {}, parents => {}, marks => [] };
 }
 
 sub transaction { return $_[0]{transactions}{ $_[1] }; }
@@ -56,8 +56,7 @@ sub savepoint
 	my ($self, $session) = @_;
 	my $transaction = $self->{transactions}{$session};
 
-	push @{ $transaction->{marks} },
-	  { rows => { %{ $transaction->{rows} } }, parents => { %{ $transaction->{parents} } } };
+	push @{ $transaction->{marks} }, { map { $_ => { %{ $transaction->{$_} } } } qw(rows written parents) };
 }
 
 sub roll_back_to
@@ -66,7 +65,7 @@ sub roll_back_to
 	my $transaction = $self->{transactions}{$session};
 	my $mark = pop @{ $transaction->{marks} };
 
-	@{$transaction}{qw(rows parents)} = @{$mark}{qw(rows parents)};
+	@{$transaction}{qw(rows written parents)} = @{$mark}{qw(rows written parents)};
 	$transaction->{failed} = 0;
 }
 
@@ -76,10 +75,10 @@ sub fail_transaction
 {
 	my ($self, $session) = @_;
 	my $transaction = $self->{transactions}{$session};
-	my $mark = $transaction->{marks}[-1] // { rows => {}, parents => {} };
+	my $mark = $transaction->{marks}[-1] // { rows => {}, written => {}, parents => {} };
 
 	$transaction->{failed} = 1;
-	$transaction->{$_} = { %{ $mark->{$_} } } for qw(rows parents);
+	$transaction->{$_} = { %{ $mark->{$_} } } for qw(rows written parents);
 }
 
 # The first statement of a transaction with a snapshot takes it.
@@ -231,7 +230,7 @@ sub predict
 	my ($self, $session, $statement) = @_;
 	my $work = {
 		model => $self, session => $session, statement => $statement, table => $self->{table},
-		transaction => $self->{transactions}{$session}, rows => {}, parents => {}, errors => {},
+		transaction => $self->{transactions}{$session}, rows => {}, written => {}, parents => {}, errors => {},
 		maybe => {}, returning => []
 	};
 
@@ -254,6 +253,7 @@ sub apply
 	my $transaction = $work->{transaction};
 
 	put_marked($transaction ? $transaction->{$_} : $self->{$_}, $work->{$_}, $transaction) for qw(rows parents);
+	%{ $transaction->{written} } = (%{ $transaction->{written} }, %{ $work->{written} }) if $transaction;
 }
 
 sub put_marked
@@ -444,6 +444,7 @@ sub note_row
 		check_unique($work, $number, $old, $new);
 	}
 	$work->{rows}{$number} = $new;
+	$work->{written}{$new} = $new if $new;
 	if ($new) { $work->{latest}{$number} = $new; }
 	else { delete $work->{latest}{$number}; }
 	push @{ $work->{returning} }, [ $statement->{via}, $new // $old ] unless $statement->{quiet};
@@ -686,7 +687,8 @@ sub check_unique
 	}
 }
 
-# Whoever writes a key that an open transaction writes or frees waits for it.
+# Whoever writes a key that an open transaction writes or frees waits for it; it
+# may have been both.
 sub check_others_keys
 {
 	my ($work, $number, $row) = @_;
@@ -699,7 +701,7 @@ sub check_others_keys
 		for my $key (@{ $work->{table}{unique} })
 		{
 			skip('another session holds the key')
-			  if same_key($transaction->{rows}, $number, $row, $key) ||
+			  if same_key($transaction->{written}, $number, $row, $key) ||
 			  same_key(\%before, $number, $row, $key);
 		}
 	}
