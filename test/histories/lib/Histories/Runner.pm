@@ -887,11 +887,11 @@ sub settled_rows
 	my ($self, $found, $slots) = @_;
 	my @key = @{ $self->{table}{unique}[0] };
 	my %place = map { $slots->[$_] => $_ + 2 } 0 .. $#$slots;
-	my %awaits = map { my $row = $_; join(' ', map { $row->[ $place{$_} ] } @key) => $row->[1] } @$found;
+	my %awaits = map { my $row = $_; join(' ', $row->[0], map { $row->[ $place{$_} ] } @key) => $row->[1] } @$found;
 
 	return map {
 		my $row = $_;
-		!defined $row->{awaits} && ($awaits{ join(' ', map { $row->{values}{$_} } @key) } // '') eq 'false' ?
+		!defined $row->{awaits} && ($awaits{ join(' ', $self->member_name($row), map { $row->{values}{$_} } @key) } // '') eq 'false' ?
 		  backfill_row($self->{table}, $row)->{row} :
 		  { %$row, awaits => $row->{awaits} // 1 }
 	} values %{ $self->{model}{rows} };
