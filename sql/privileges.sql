@@ -57,9 +57,40 @@ SELECT pgroll_c.start_migration('04', '{"operations": [{"add_column": {"table": 
 INSERT INTO app_04.t VALUES (1, 'x', NULL);	-- fails
 SELECT pgroll_c.complete_migration('app');
 
+-- what is granted on a column in flight is granted on its new form, whoever does
+ALTER TABLE app.t ADD secret text;
+SELECT pgroll_c.start_migration('05', '{"operations": [{"alter_column": {"table": "t",
+	"column": "n", "type": "bigint", "up": "n", "down": "n"}}]}', 'app');
+CALL pgroll_c.run_tasks('app');
+INSERT INTO app_05.t VALUES (1, 'x', 7);
+REVOKE ALL ON app.t, app_04.t, app_05.t FROM PUBLIC, regress_privileges_stranger;
+GRANT USAGE ON SCHEMA app, app_04, app_05 TO regress_privileges_stranger;
+GRANT UPDATE (n), SELECT (n) ON app_04.t, app_05.t TO regress_privileges_stranger;
+SET ROLE regress_privileges_stranger;
+UPDATE app_05.t SET n = 8;						-- fails
+RESET ROLE;
+SET ROLE regress_privileges_owner;
+GRANT UPDATE (n) ON app.t TO regress_privileges_stranger WITH GRANT OPTION;
+SET ROLE regress_privileges_stranger;
+UPDATE app_05.t SET n = 8;
+UPDATE app_04.t SET n = 9;
+GRANT UPDATE (n) ON app.t TO PUBLIC;
+RESET ROLE;
+SELECT n.attname = 'n' AS is_old, a.grantee::regrole, a.privilege_type, a.is_grantable
+	FROM pg_attribute n, aclexplode(n.attacl) a
+	WHERE n.attrelid = 'app.t'::regclass ORDER BY 1, a.grantee::regrole::text COLLATE "C";
+SET ROLE regress_privileges_owner;
+REVOKE UPDATE (n) ON app.t FROM regress_privileges_stranger CASCADE;
+SET ROLE regress_privileges_stranger;
+UPDATE app_05.t SET n = 8;						-- fails
+RESET ROLE;
+SET ROLE regress_privileges_owner;
+SELECT n FROM app_05.t;							-- 9
+SELECT pgroll_c.complete_migration('app');
+
 -- a base schema that is made anew begins a new line
 RESET ROLE;
-DROP SCHEMA app, app_04 CASCADE;
+DROP SCHEMA app, app_05 CASCADE;
 CREATE SCHEMA app AUTHORIZATION regress_privileges_owner;
 SET ROLE regress_privileges_owner;
 CREATE TABLE app.t (id int);

@@ -33,6 +33,7 @@
 
 #include "ddl/ddl_execute.h"
 #include "inspect/child_guard.h"
+#include "inspect/grant_guard.h"
 #include "inspect/guard_scope.h"
 #include "inspect/table_guard.h"
 #include "schema/catalog_object.h"
@@ -507,6 +508,8 @@ guard_command_end(Node *command)
 	}
 	SPI_finish();
 
+	if (IsA(command, GrantStmt))
+		grant_guard_follow((GrantStmt *) command);
 	if (IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt))
 		table_guard_check_expressions();
 }
