@@ -69,7 +69,7 @@ static inline Datum column_value(DualWrite *write, TupleTableSlot *slot,
 								 AttrNumber attnum, bool *isnull);
 static inline bool fixed_value(DualWrite *write, TupleTableSlot *slot,
 							   AttrNumber attnum, Datum *value);
-static inline bool none_is_null(const bits8 *bits, int ncolumns);
+static inline bool none_is_null(const uint8 *bits, int ncolumns);
 static inline bool fetch_inputs(DualWriteFast *fast, const FastRule *rule,
 								TupleTableSlot *slot);
 static inline HeapTuple heap_tuple(TupleTableSlot *slot);
@@ -308,7 +308,7 @@ fixed_value(DualWrite *write, TupleTableSlot *slot, AttrNumber attnum,
 
 /* Have the first columns all a value, by a tuple's bitmap? */
 static inline bool
-none_is_null(const bits8 *bits, int ncolumns)
+none_is_null(const uint8 *bits, int ncolumns)
 {
 	uint8		last = (1 << (ncolumns % 8)) - 1;
 
