@@ -184,4 +184,40 @@ CALL pgroll_c.run_tasks();
 SELECT pgroll_c.complete_migration();
 SELECT id, name FROM public_03_fail.item ORDER BY id;
 
+--
+-- settings of the sessions that start, write and complete change no value: what
+-- one has written another one reads
+--
+CREATE TABLE moment (id int PRIMARY KEY, note text, at timestamptz,
+	price float8 CHECK (price < '1.23456789012345678'::float8), day date DEFAULT '2020-01-02');
+INSERT INTO moment VALUES (1, 'a\b', '2020-03-04 05:06:07+00', 1);
+SET DateStyle = 'SQL, DMY';
+SET IntervalStyle = 'sql_standard';
+SET extra_float_digits = -10;
+SELECT pgroll_c.start_migration('04_settings', $${"operations": [
+	{"alter_column": {"table": "moment", "column": "note", "type": "varchar(20)", "up": "replace(note, '\\', '/')", "down": "replace(note, '/', '\\')"}},
+	{"alter_column": {"table": "moment", "column": "price", "type": "float4", "up": "price", "down": "price"}},
+	{"add_column": {"table": "moment", "column": {"name": "since", "type": "date", "nullable": true}, "up": "date '2020-03-04' + (price * 0)::int"}},
+	{"add_column": {"table": "moment", "column": {"name": "span", "type": "interval", "nullable": true}, "up": "at - at + interval '-1 day -02:03'"}},
+	{"add_column": {"table": "moment", "column": {"name": "path", "type": "text", "default": "'c:\\d'"}}}]}$$);
+RESET DateStyle;
+SET IntervalStyle = 'postgres';
+RESET extra_float_digits;
+SET standard_conforming_strings = off;
+SET escape_string_warning = off;
+\c
+SET ROLE regress_owner;
+SET standard_conforming_strings = off;
+SET escape_string_warning = off;
+SET DateStyle = 'German, DMY';
+INSERT INTO moment (id, note, price) VALUES (2, 'c\\d', 1);
+INSERT INTO public_04_settings.moment (id, note, price) VALUES (3, 'e/f', 1);
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+RESET standard_conforming_strings;
+SET DateStyle = 'ISO, MDY';
+SELECT id, note, price, day, since, span, path FROM moment ORDER BY id;
+SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'moment'::regclass ORDER BY adnum;
+SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'moment'::regclass AND contype = 'c';
+
 \i test/include/teardown.sql

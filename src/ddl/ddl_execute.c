@@ -248,7 +248,10 @@ run_command(const char *command, const char *search_path,
 	set_local("check_function_bodies", "on");
 	/* What the server has to say of our own names concerns nobody. */
 	if (origin == DDL_OWN)
+	{
 		set_local("client_min_messages", "warning");
+		guc_set_portable_strings();
+	}
 
 	current_origin = origin;
 	PG_TRY();

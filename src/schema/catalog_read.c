@@ -75,8 +75,7 @@ catalog_read_schema(const char *base_schema, const char *version_schema,
 		version_namespace = get_namespace_oid(version_schema, true);
 	}
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	guc_set_portable_text();
 
 	/*
 	 * Who waits for this weak lock holds up nobody, but must not wait for
@@ -101,8 +100,7 @@ catalog_read_table(const SchemaModel *model, Oid relid)
 	int			guc_level = NewGUCNestLevel();
 	TableModel *table;
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	guc_set_portable_text();
 	table = read_table(relid, model->previous_version == NULL ? InvalidOid :
 					   get_namespace_oid(model->previous_version, true));
 	AtEOXact_GUC(false, guc_level);

@@ -17,4 +17,17 @@ extern int	pgroll_lock_timeout;
 
 extern void guc_init(void);
 
+/*
+ * For text that is made of the catalogs and read again, maybe in a session with
+ * other settings: all names qualified, values of every type in the form that is
+ * read alike everywhere.  Until the end of the caller's nest level.
+ */
+extern void guc_set_portable_text(void);
+
+/*
+ * Such text, and a document's, is read with standard_conforming_strings.  Until
+ * the end of the caller's nest level, or of the transaction where there is none.
+ */
+extern void guc_set_portable_strings(void);
+
 #endif							/* PGROLL_GUC_H */

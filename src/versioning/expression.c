@@ -27,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 
+#include "support/guc.h"
 #include "versioning/expression.h"
 
 /* What the column hook looks names up in. */
@@ -63,6 +64,7 @@ expression_parse(const SchemaModel *model, TableModel *table, const char *text,
 							 expression_search_path(model->base_schema),
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 							 true, 0, false);
+	guc_set_portable_strings();
 	PG_TRY();
 	{
 		expr = parse_guarded(table, text, kind);
@@ -192,8 +194,7 @@ expression_deparse(Node *expr)
 	int			guc_level = NewGUCNestLevel();
 	char	   *text;
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	guc_set_portable_text();
 	text = deparse_expression(expr, NIL, false, false);
 
 	AtEOXact_GUC(false, guc_level);
@@ -212,8 +213,7 @@ expression_deparse_stored(Node *expr, List *names)
 	int			guc_level = NewGUCNestLevel();
 	char	   *text;
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	guc_set_portable_text();
 	text = deparse_over(expr, list_make1(named_row("row", names)));
 
 	AtEOXact_GUC(false, guc_level);
@@ -226,8 +226,7 @@ expression_deparse_condition(Node *condition, List *names)
 	int			guc_level = NewGUCNestLevel();
 	char	   *text;
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	guc_set_portable_text();
 	text = deparse_over(condition, list_make2(named_row("old", names),
 											  named_row("new", names)));
 

@@ -17,6 +17,7 @@
 #include "parser/parser.h"
 #include "utils/guc.h"
 
+#include "support/guc.h"
 #include "versioning/stored_expression.h"
 
 /* What $n stands for. */
@@ -48,6 +49,7 @@ stored_expression_parse(const char *text, int nparams, const Oid *param_types,
 	(void) set_config_option("search_path", STORED_EXPRESSION_PATH,
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 							 true, 0, false);
+	guc_set_portable_strings();
 	pstate = make_parsestate(NULL);
 	pstate->p_sourcetext = text;
 

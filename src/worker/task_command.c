@@ -106,6 +106,7 @@ execute_as_table_owner(void *arg)
 	(void) set_config_option("lock_timeout", psprintf("%d", pgroll_lock_timeout),
 							 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL,
 							 true, 0, false);
+	guc_set_portable_strings();
 	SPI_connect();
 	spi_execute(task->command, 0, NULL, NULL, NULL, SPI_OK_UTILITY);
 	SPI_finish();

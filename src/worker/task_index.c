@@ -218,8 +218,6 @@ run_in_portal(const char *command, MemoryContext context, Oid user)
 	Portal		portal;
 	QueryCompletion completion;
 
-	MemoryContextSwitchTo(context);
-	raw = linitial_node(RawStmt, pg_parse_query(command));
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	MemoryContextSwitchTo(context);
@@ -229,6 +227,9 @@ run_in_portal(const char *command, MemoryContext context, Oid user)
 	SetUserIdAndSecContext(user, 0);
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	(void) set_config_option("standard_conforming_strings", "on", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	raw = linitial_node(RawStmt, pg_parse_query(command));
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	plans = pg_plan_queries(pg_analyze_and_rewrite_fixedparams(raw, command, NULL,
