@@ -43,7 +43,10 @@
 
 PG_FUNCTION_INFO_V1(pgroll_guard_ddl);
 
-/* The CREATE TABLE … (LIKE …) that runs, as known at its start. */
+/*
+ * The CREATE TABLE … (LIKE …) that runs, as known at its start.  Where it failed,
+ * the pointer is stale until the next one begins.
+ */
 static Node *copying = NULL;
 
 static void guard_command_start(Node *command);
@@ -475,9 +478,11 @@ static void
 guard_command_end(Node *command)
 {
 	List	   *tables = NIL;
+	bool		is_copy = IsA(command, CreateStmt) && command == copying;
 	uint64		row;
 	ListCell   *lc;
 
+	copying = NULL;
 	SPI_connect();
 	if (SPI_execute("SELECT classid, objid"
 					" FROM pg_catalog.pg_event_trigger_ddl_commands()",
@@ -502,7 +507,7 @@ guard_command_end(Node *command)
 	}
 	foreach(lc, tables)
 	{
-		if (command == copying)
+		if (is_copy)
 			child_guard_clean_copy(lines_now(), lfirst_oid(lc));
 		table_guard_check(lfirst_oid(lc));
 	}
