@@ -28,6 +28,13 @@ SELECT has_schema_privilege('regress_privileges_stranger', 'app_01', 'USAGE') AS
 	has_table_privilege('regress_privileges_stranger', 'app_01.t', 'INSERT') AS t_insert,
 	has_table_privilege('regress_privileges_stranger', 'app_01.closed', 'SELECT') AS closed;
 
+-- nor do functions in a query see rows that are not shown
+SET ROLE regress_privileges_stranger;
+CREATE FUNCTION pg_temp.leak(name) RETURNS boolean COST 0.0001 LANGUAGE plpgsql AS
+	'BEGIN RAISE WARNING ''saw %'', $1; RETURN true; END';
+SELECT count(*) FROM pgroll_c.migrations WHERE pg_temp.leak(schema);
+SET ROLE regress_privileges_owner;
+
 -- nobody runs another's statements with rights of his own
 SELECT pgroll_c.start_migration('02', '{"operations": [{"sql":
 	{"up": "CREATE ROLE regress_privileges_bad SUPERUSER", "onComplete": true}}]}', 'app');

@@ -1,8 +1,9 @@
 -- What users see of the state.  A row is shown to roles that may use the base
 -- schema; an error, which may quote a row's values, to those who may act as the
--- role that started the migration.
+-- role that started the migration.  Barriers, so that no function in a query on
+-- them sees a row that they do not show.
 
-CREATE VIEW @extschema@.migrations AS
+CREATE VIEW @extschema@.migrations WITH (security_barrier) AS
 SELECT m.base_schema AS schema, m.name, m.state, m.version_schema,
 	p.name AS parent, m.started_at, m.started_by, m.ready_at,
 	m.completed_at, m.completed_by, m.rolled_back_at, m.rolled_back_by,
@@ -14,7 +15,7 @@ WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE');
 COMMENT ON VIEW @extschema@.migrations IS 'every migration, rolled back ones included';
 GRANT SELECT ON @extschema@.migrations TO PUBLIC;
 
-CREATE VIEW @extschema@.progress AS
+CREATE VIEW @extschema@.progress WITH (security_barrier) AS
 SELECT m.schema, m.name AS migration, t.relation::text AS relation,
 	t.kind AS task, t.object, t.state,
 	t.rows_done, t.rows_total,
@@ -44,7 +45,7 @@ COMMENT ON VIEW @extschema@.progress IS 'a row for each open or failed task';
 GRANT SELECT ON @extschema@.progress TO PUBLIC;
 
 -- For status(): the tasks of each migration, done ones included.
-CREATE VIEW @extschema@.task_totals AS
+CREATE VIEW @extschema@.task_totals WITH (security_barrier) AS
 SELECT m.id AS migration_id,
 	count(*) FILTER (WHERE t.state = 'open') AS n_open,
 	count(*) FILTER (WHERE t.state = 'failed') AS n_failed,
