@@ -22,8 +22,6 @@
 #include "state/step_log.h"
 #include "support/guc.h"
 
-#define OWN_SEARCH_PATH "pg_catalog, pg_temp"
-
 /* What the error context of a running step shows. */
 typedef struct StepPlace
 {
@@ -42,7 +40,6 @@ static void run_carried(const Step *step);
 static void run_user_text(const MigrationPlan *plan, const Step *step);
 static void run_command(const char *command, const char *search_path,
 						DdlOrigin origin);
-static void set_local(const char *name, const char *value);
 static void run_through_spi(const char *command);
 static void log_step(const StepPlace *place, int64 migration,
 					 double duration_ms);
@@ -114,7 +111,7 @@ ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 void
 ddl_execute_own(const char *command)
 {
-	run_command(command, OWN_SEARCH_PATH, DDL_OWN);
+	run_command(command, PGROLL_SEARCH_PATH, DDL_OWN);
 }
 
 DdlOrigin
@@ -179,7 +176,7 @@ run_step(const MigrationPlan *plan, const Step *step)
 	else if (step->carried != NULL)
 		run_carried(step);
 	else
-		run_command(step->command, OWN_SEARCH_PATH, DDL_OWN);
+		run_command(step->command, PGROLL_SEARCH_PATH, DDL_OWN);
 }
 
 /* An error says where in the document the text is. */
@@ -191,7 +188,7 @@ run_user_text(const MigrationPlan *plan, const Step *step)
 	PG_TRY();
 	{
 		run_command(step->command,
-					psprintf("%s, pg_temp", quote_identifier(plan->base_schema)),
+					guc_user_search_path(plan->base_schema),
 					DDL_USER_TEXT);
 	}
 	PG_CATCH();
@@ -217,7 +214,7 @@ run_carried(const Step *step)
 
 	PG_TRY();
 	{
-		run_command(step->command, OWN_SEARCH_PATH, DDL_OWN);
+		run_command(step->command, PGROLL_SEARCH_PATH, DDL_OWN);
 	}
 	PG_CATCH();
 	{
@@ -243,13 +240,13 @@ run_command(const char *command, const char *search_path,
 	DdlOrigin	saved = current_origin;
 	int			guc_level = NewGUCNestLevel();
 
-	set_local("search_path", search_path);
-	set_local("lock_timeout", psprintf("%d", pgroll_lock_timeout));
-	set_local("check_function_bodies", "on");
+	guc_set_local("search_path", search_path);
+	guc_set_local("lock_timeout", psprintf("%d", pgroll_lock_timeout));
+	guc_set_local("check_function_bodies", "on");
 	/* What the server has to say of our own names concerns nobody. */
 	if (origin == DDL_OWN)
 	{
-		set_local("client_min_messages", "warning");
+		guc_set_local("client_min_messages", "warning");
 		guc_set_portable_strings();
 	}
 
@@ -265,13 +262,6 @@ run_command(const char *command, const char *search_path,
 	PG_END_TRY();
 
 	AtEOXact_GUC(false, guc_level);
-}
-
-static void
-set_local(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
 }
 
 static void

@@ -268,8 +268,7 @@ lifecycle_supplement(int64 id)
 	int			n_tasks = 0;
 
 	/* With the rights of the role that started it, whoever asks. */
-	restricted_begin(&scope, get_role_oid(row->started_by, false),
-					 "pg_catalog, pg_temp");
+	restricted_begin(&scope, get_role_oid(row->started_by, false));
 	migration = document_read(row->base_schema, row->name, row->document);
 	model = read_model(row->base_schema, row->id, previous_version(row));
 	plan = plan_create(row->base_schema);

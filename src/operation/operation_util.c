@@ -22,7 +22,6 @@
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
-#include "support/guc.h"
 #include "versioning/expression.h"
 
 pg_noreturn static void cannot_shadow(TableModel *table, const ColumnModel *column,

@@ -81,8 +81,7 @@ catalog_read_schema(const char *base_schema, const char *version_schema,
 	 * Who waits for this weak lock holds up nobody, but must not wait for
 	 * ever.
 	 */
-	(void) set_config_option("lock_timeout", psprintf("%d", pgroll_lock_retry_timeout),
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	guc_set_local("lock_timeout", psprintf("%d", pgroll_lock_retry_timeout));
 	foreach(lc, relations_of_schema(model->namespace))
 	{
 		TableModel *table = read_table(lfirst_oid(lc), version_namespace);

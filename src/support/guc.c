@@ -10,6 +10,7 @@
 
 #include <limits.h>
 
+#include "utils/builtins.h"
 #include "utils/guc.h"
 
 #include "support/guc.h"
@@ -22,9 +23,6 @@ int			pgroll_backfill_max_wal_rate = 0;
 int			pgroll_lock_retry_timeout = 60000;
 int			pgroll_lock_timeout = 500;
 
-static void set_local(const char *name, const char *value);
-
-/* Define every setting; called once, when the library is loaded. */
 void
 guc_init(void)
 {
@@ -88,25 +86,31 @@ guc_init(void)
 }
 
 void
+guc_set_local(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+char *
+guc_user_search_path(const char *base_schema)
+{
+	return psprintf("%s, pg_temp", quote_identifier(base_schema));
+}
+
+void
 guc_set_portable_text(void)
 {
-	set_local("search_path", "pg_catalog, pg_temp");
+	guc_set_local("search_path", PGROLL_SEARCH_PATH);
 	/* the order of day and month, which this does not change, is for input */
-	set_local("DateStyle", "ISO");
-	set_local("IntervalStyle", "postgres");
-	set_local("extra_float_digits", "3");
+	guc_set_local("DateStyle", "ISO");
+	guc_set_local("IntervalStyle", "postgres");
+	guc_set_local("extra_float_digits", "3");
 	guc_set_portable_strings();
 }
 
 void
 guc_set_portable_strings(void)
 {
-	set_local("standard_conforming_strings", "on");
-}
-
-static void
-set_local(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	guc_set_local("standard_conforming_strings", "on");
 }

@@ -6,7 +6,6 @@
  */
 #include "pgroll.h"
 
-#include "commands/extension.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -15,17 +14,16 @@
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 
+#include "support/guc.h"
 #include "support/spi.h"
 
 static Oid	extension_owner(void);
-static void scope_begin(SecurityScope *scope, Oid user, int sec_context,
-						const char *search_path);
+static void scope_begin(SecurityScope *scope, Oid user, int sec_context);
 
 void
 owner_begin(SecurityScope *scope)
 {
-	scope_begin(scope, extension_owner(), SECURITY_LOCAL_USERID_CHANGE,
-				"pg_catalog, pg_temp");
+	scope_begin(scope, extension_owner(), SECURITY_LOCAL_USERID_CHANGE);
 }
 
 void
@@ -36,11 +34,10 @@ owner_end(SecurityScope *scope)
 }
 
 void
-restricted_begin(SecurityScope *scope, Oid user, const char *search_path)
+restricted_begin(SecurityScope *scope, Oid user)
 {
 	scope_begin(scope, user,
-				SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION,
-				search_path);
+				SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 }
 
 void
@@ -52,7 +49,7 @@ restricted_end(SecurityScope *scope)
 void
 caller_begin(SecurityScope *scope)
 {
-	scope_begin(scope, GetUserId(), 0, "pg_catalog, pg_temp");
+	scope_begin(scope, GetUserId(), 0);
 }
 
 void
@@ -74,14 +71,12 @@ spi_execute(const char *command, int nargs, Oid *types, Datum *values,
 }
 
 static void
-scope_begin(SecurityScope *scope, Oid user, int sec_context,
-			const char *search_path)
+scope_begin(SecurityScope *scope, Oid user, int sec_context)
 {
 	GetUserIdAndSecContext(&scope->user, &scope->sec_context);
 	scope->guc_level = NewGUCNestLevel();
 	SetUserIdAndSecContext(user, scope->sec_context | sec_context);
-	(void) set_config_option("search_path", search_path, PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	guc_set_local("search_path", PGROLL_SEARCH_PATH);
 }
 
 /* The role that owns the extension, and with it the state tables. */

@@ -18,21 +18,21 @@ typedef struct SecurityScope
 } SecurityScope;
 
 /*
- * Become the extension's owner, search_path "pg_catalog, pg_temp", so that our
- * own tables can be read and written.  An error in between is undone by the
- * (sub)transaction's abort.
+ * Become the extension's owner, so that our own tables can be read and written.
+ * This and the next two also set search_path to PGROLL_SEARCH_PATH.  After an error
+ * in between, the (sub)transaction's abort puts things back.
  */
 extern void owner_begin(SecurityScope *scope);
 extern void owner_end(SecurityScope *scope);
 
 /*
- * Become user under SECURITY_RESTRICTED_OPERATION with the given search_path:
- * for the user's own code that we run for somebody else.
+ * Become user under SECURITY_RESTRICTED_OPERATION: for the user's own code that we
+ * run for somebody else.
  */
-extern void restricted_begin(SecurityScope *scope, Oid user, const char *search_path);
+extern void restricted_begin(SecurityScope *scope, Oid user);
 extern void restricted_end(SecurityScope *scope);
 
-/* Stay who we are, with search_path "pg_catalog, pg_temp". */
+/* Stay who we are. */
 extern void caller_begin(SecurityScope *scope);
 extern void caller_end(SecurityScope *scope);
 

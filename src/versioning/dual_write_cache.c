@@ -26,6 +26,7 @@
 #include "utils/plancache.h"
 #include "utils/syscache.h"
 
+#include "support/guc.h"
 #include "support/spi.h"
 #include "versioning/dual_write_cache.h"
 #include "versioning/stored_expression.h"
@@ -178,7 +179,7 @@ relation_edges_resolve(RelationEdges *edges, EdgeRule *rule)
 	 * Names are looked up as the table's owner, who need not be the one who
 	 * writes: a role may lack USAGE on the schema of a function.
 	 */
-	restricted_begin(&scope, edges->owner, STORED_EXPRESSION_PATH);
+	restricted_begin(&scope, edges->owner);
 	expr = stored_expression_coerce(rule_parse(edges, rule),
 									attribute->atttypid, attribute->atttypmod);
 	restricted_end(&scope);
@@ -321,8 +322,7 @@ resolve_migrations(RelationEdges *edges, Relation relation, List *migrations)
 		EdgeVersion *version = &edges->migrations[index];
 
 		version->migration = migration;
-		version->search_path =
-			psprintf("%s, pg_temp", quote_identifier(migration->base_schema));
+		version->search_path = guc_user_search_path(migration->base_schema);
 		version->marker = column_attnum(edges, relation, index,
 										migration->marker);
 		check_marker(edges, relation, index);
@@ -495,7 +495,7 @@ column_attnum(RelationEdges *edges, Relation relation, int migration,
 		if (attribute->attgenerated)
 			ereport(ERROR,
 					(errcode(ERRCODE_PGROLL_BROKEN_EDGE),
-					 errmsg("column \"%s\" of table \"%s\" has become a generated column, which migration \"%s\" can not carry",
+					 errmsg("column \"%s\" of table \"%s\" has become a generated column, which migration \"%s\" cannot carry",
 							column, RelationGetRelationName(relation), name),
 					 errhint("Undo that with ALTER TABLE, or undo the migration with pgroll_c.rollback_migration().")));
 		edges->columns =

@@ -60,10 +60,7 @@ expression_parse(const SchemaModel *model, TableModel *table, const char *text,
 	int			guc_level = NewGUCNestLevel();
 	Node	   *volatile expr = NULL;
 
-	(void) set_config_option("search_path",
-							 expression_search_path(model->base_schema),
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	guc_set_local("search_path", guc_user_search_path(model->base_schema));
 	guc_set_portable_strings();
 	PG_TRY();
 	{
@@ -196,7 +193,6 @@ expression_deparse(Node *expr)
 
 	guc_set_portable_text();
 	text = deparse_expression(expr, NIL, false, false);
-
 	AtEOXact_GUC(false, guc_level);
 	return text;
 }
@@ -210,28 +206,14 @@ expression_deparse_names(Node *expr, List *names)
 char *
 expression_deparse_stored(Node *expr, List *names)
 {
-	int			guc_level = NewGUCNestLevel();
-	char	   *text;
-
-	guc_set_portable_text();
-	text = deparse_over(expr, list_make1(named_row("row", names)));
-
-	AtEOXact_GUC(false, guc_level);
-	return text;
+	return deparse_over(expr, list_make1(named_row("row", names)));
 }
 
 char *
 expression_deparse_condition(Node *condition, List *names)
 {
-	int			guc_level = NewGUCNestLevel();
-	char	   *text;
-
-	guc_set_portable_text();
-	text = deparse_over(condition, list_make2(named_row("old", names),
+	return deparse_over(condition, list_make2(named_row("old", names),
 											  named_row("new", names)));
-
-	AtEOXact_GUC(false, guc_level);
-	return text;
 }
 
 void
@@ -241,10 +223,7 @@ expression_parse_type(const SchemaModel *model, const char *text,
 	MemoryContext context = CurrentMemoryContext;
 	int			guc_level = NewGUCNestLevel();
 
-	(void) set_config_option("search_path",
-							 expression_search_path(model->base_schema),
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	guc_set_local("search_path", guc_user_search_path(model->base_schema));
 	PG_TRY();
 	{
 		(void) parseTypeString(text, type, typmod, NULL);
@@ -297,12 +276,6 @@ expression_type_name(Oid type, int32 typmod)
 {
 	return format_type_extended(type, typmod,
 								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
-}
-
-char *
-expression_search_path(const char *base_schema)
-{
-	return psprintf("%s, pg_temp", quote_identifier(base_schema));
 }
 
 /* Parse, resolve and check; called with the user's search_path. */
@@ -519,22 +492,25 @@ params_to_vars(Node *node, void *context)
 static char *
 deparse_over(Node *expr, List *range_table)
 {
+	static const char select[] = "SELECT ";
+	int			guc_level = NewGUCNestLevel();
 	Query	   *query = makeNode(Query);
-	char	   *text;
+	char	   *sql;
 
 	query->commandType = CMD_SELECT;
 	query->rtable = range_table;
 	query->jointree = makeFromExpr(NIL, NULL);
 	query->targetList = list_make1(makeTargetEntry((Expr *) expr, 1, NULL, false));
 
-	text = pg_get_querydef(query, false);
+	guc_set_portable_text();
+	sql = pg_get_querydef(query, false);
+	AtEOXact_GUC(false, guc_level);
 
-	while (*text == ' ')
-		text	  ++;
-
-	if (strncmp(text, "SELECT ", 7) != 0)
-		elog(ERROR, "unexpected deparsed query: %s", text);
-	return text +7;
+	while (*sql == ' ')
+		sql++;
+	if (strncmp(sql, select, strlen(select)) != 0)
+		elog(ERROR, "unexpected deparsed query: %s", sql);
+	return sql + strlen(select);
 }
 
 static RangeTblEntry *

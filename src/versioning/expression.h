@@ -92,10 +92,4 @@ extern void expression_check_statements(const char *text, const char *path);
 /* A type for a statement of ours: with schema and modifiers. */
 extern char *expression_type_name(Oid type, int32 typmod);
 
-/*
- * The search_path for the user's text while the base schema's names are
- * resolved: the base schema, pg_temp last.
- */
-extern char *expression_search_path(const char *base_schema);
-
 #endif							/* PGROLL_EXPRESSION_H */

@@ -46,9 +46,7 @@ stored_expression_parse(const char *text, int nparams, const Oid *param_types,
 	ParseState *pstate;
 	Node	   *expr;
 
-	(void) set_config_option("search_path", STORED_EXPRESSION_PATH,
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	guc_set_local("search_path", PGROLL_SEARCH_PATH);
 	guc_set_portable_strings();
 	pstate = make_parsestate(NULL);
 	pstate->p_sourcetext = text;
@@ -61,7 +59,7 @@ stored_expression_parse(const char *text, int nparams, const Oid *param_types,
 		pstate->p_hasTargetSRFs)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("an expression of a migration can not contain aggregates, window functions or functions that return sets")));
+				 errmsg("an expression of a migration cannot contain aggregates, window functions or functions that return sets")));
 	assign_expr_collations(pstate, expr);
 	free_parsestate(pstate);
 	AtEOXact_GUC(false, guc_level);

@@ -14,12 +14,9 @@
 #include "nodes/nodes.h"
 #include "utils/relcache.h"
 
-/* The search_path under which stored expressions are read. */
-#define STORED_EXPRESSION_PATH "pg_catalog, pg_temp"
-
 /*
- * Parse and analyze text under search_path STORED_EXPRESSION_PATH; $n is a
- * PARAM_EXTERN of param_types[n-1] / param_typmods / param_collations.
+ * Parse and analyze text under PGROLL_SEARCH_PATH; $n is a PARAM_EXTERN of
+ * param_types[n-1] / param_typmods / param_collations.
  */
 extern Node *stored_expression_parse(const char *text, int nparams,
 									 const Oid *param_types,

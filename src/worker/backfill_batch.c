@@ -128,7 +128,7 @@ backfill_batch_run(void *arg)
 	 */
 	set_for_transaction("synchronous_commit", "off");
 
-	restricted_begin(&scope, relation->rd_rel->relowner, "pg_catalog, pg_temp");
+	restricted_begin(&scope, relation->rd_rel->relowner);
 	set_for_transaction("lock_timeout", ROW_LOCK_TIMEOUT);
 	edges = relation_edges_get(relation);
 	if (relation->rd_rel->relam == HEAP_TABLE_AM_OID)

@@ -197,7 +197,7 @@ row_text(Oid relid, ItemPointer row)
 	initStringInfo(&values);
 	key = RelationGetIndexAttrBitmap(relation, INDEX_ATTR_BITMAP_PRIMARY_KEY);
 
-	restricted_begin(&scope, relation->rd_rel->relowner, "pg_catalog, pg_temp");
+	restricted_begin(&scope, relation->rd_rel->relowner);
 	if (key != NULL &&
 		ItemPointerGetBlockNumber(row) < RelationGetNumberOfBlocks(relation) &&
 		table_tuple_fetch_row_version(relation, row, SnapshotAny, slot))

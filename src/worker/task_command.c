@@ -102,7 +102,7 @@ execute_as_table_owner(void *arg)
 	 * statement.
 	 */
 	pgstat_report_activity(STATE_RUNNING, task->command);
-	restricted_begin(&scope, owner, "pg_catalog, pg_temp");
+	restricted_begin(&scope, owner);
 	(void) set_config_option("lock_timeout", psprintf("%d", pgroll_lock_timeout),
 							 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL,
 							 true, 0, false);

@@ -225,7 +225,7 @@ run_in_portal(const char *command, MemoryContext context, Oid user)
 	XactReadOnly = false;
 	/* A concurrent build starts transactions: none may in a security context. */
 	SetUserIdAndSecContext(user, 0);
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+	(void) set_config_option("search_path", PGROLL_SEARCH_PATH, PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 	(void) set_config_option("standard_conforming_strings", "on", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);

@@ -305,7 +305,7 @@ force_settings(void)
 	force_setting("transaction_timeout", "0");
 	force_setting("lock_timeout", "0");
 	force_setting("idle_in_transaction_session_timeout", "0");
-	force_setting("search_path", "pg_catalog, pg_temp");
+	force_setting("search_path", PGROLL_SEARCH_PATH);
 	force_setting("application_name", "pgroll_c worker");
 }
 
