@@ -213,4 +213,23 @@ INSERT INTO city_1 VALUES (4);
 INSERT INTO city_2 VALUES (14);
 SELECT * FROM city ORDER BY id;
 
+--
+-- a trigger of the user's sees an old column that comes from two new ones, of which
+-- the row awaits one
+--
+CREATE TABLE stock (id int PRIMARY KEY, kind int, number int);
+INSERT INTO stock VALUES (1, 4, 5);
+CREATE FUNCTION stock_kind() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE NOTICE 'kind: % becomes %', OLD.kind, NEW.kind;
+	NEW.kind := NEW.kind + 10;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER stock_kind BEFORE UPDATE ON stock FOR EACH ROW EXECUTE FUNCTION stock_kind();
+SELECT pgroll_c.start_migration('13_two', '{"operations": [{"alter_column": {"table": "stock", "column": "number", "nullable": false, "up": "coalesce(number, 0)"}}, {"alter_column": {"table": "stock", "column": "kind", "nullable": false, "up": "coalesce(kind, 0) / 2", "down": "coalesce(kind + number, -1)"}}]}');
+UPDATE public_13_two.stock SET number = 3; -- the trigger sees 5
+SELECT * FROM public_13_two.stock; -- kind 7
+SELECT id, kind, number FROM stock; -- kind 15
+SELECT pgroll_c.rollback_migration();
+
 \i test/include/teardown.sql

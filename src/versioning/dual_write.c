@@ -35,6 +35,7 @@ static bool carried_on(DualWrite *write, const EdgeRule *rule,
 					   AttrNumber attnum, int target);
 static void note_ups(DualWrite *write);
 static void inherit(DualWrite *write, EdgeTarget *target, int index);
+static void inherit_inputs(DualWrite *write, const EdgeRule *rule);
 static void run_downs(DualWrite *write);
 static bool down_must_run(DualWrite *write, const EdgeRule *rule,
 						  const bool *set_here);
@@ -254,6 +255,28 @@ inherit(DualWrite *write, EdgeTarget *target, int index)
 	edge_row_set(&write->new, number, value, isnull);
 }
 
+/*
+ * The first of two triggers leaves what awaits to the last, which may find a
+ * reason to make it anew; but a down half reads it already here.
+ */
+static void
+inherit_inputs(DualWrite *write, const EdgeRule *rule)
+{
+	RelationEdges *edges = write->edges;
+
+	if (write->role != DUAL_WRITE_FIRST || write->is_insert)
+		return;
+	for (int i = 0; i < rule->ninputs; i++)
+	{
+		int			target = rule->input_targets[i];
+		int			up = target < 0 ? -1 : edges->targets[target].up_rule;
+
+		if (up >= 0 && !write->runs[up] &&
+			write->awaits[edges->rules[up].migration])
+			inherit(write, &edges->targets[target], up);
+	}
+}
+
 static void
 run_downs(DualWrite *write)
 {
@@ -282,6 +305,7 @@ run_downs(DualWrite *write)
 				run = down_must_run(write, rule, set_here);
 			if (!run)
 				continue;
+			inherit_inputs(write, rule);
 			run_rule(write, version->downs[j]);
 			set_here[rule->target] = true;
 		}
