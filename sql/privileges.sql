@@ -95,9 +95,26 @@ SET ROLE regress_privileges_owner;
 SELECT n FROM app_05.t;							-- 9
 SELECT pgroll_c.complete_migration('app');
 
+-- a role that is renamed keeps its migration
+RESET ROLE;
+ALTER ROLE regress_privileges_owner RENAME TO regress_privileges_renamed;
+SET ROLE regress_privileges_renamed;
+SELECT pgroll_c.start_migration('06', '{"operations": [
+	{"alter_column": {"table": "t", "column": "n", "type": "smallint", "up": "n / 0", "down": "n"}}]}', 'app');
+RESET ROLE;
+ALTER ROLE regress_privileges_renamed RENAME TO regress_privileges_owner;
+SET ROLE regress_privileges_owner;
+CALL pgroll_c.run_tasks('app');					-- fails
+SELECT last_error FROM pgroll_c.status('app');
+CREATE INDEX added ON app.t (n);
+DELETE FROM app.t;
+SELECT pgroll_c.retry_migration('app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+
 -- a base schema that is made anew begins a new line
 RESET ROLE;
-DROP SCHEMA app, app_05 CASCADE;
+DROP SCHEMA app, app_06 CASCADE;
 CREATE SCHEMA app AUTHORIZATION regress_privileges_owner;
 SET ROLE regress_privileges_owner;
 CREATE TABLE app.t (id int);

@@ -193,10 +193,7 @@ migration_to_work_on(const char *base_schema)
 static void
 check_may_work(const MigrationRow *migration)
 {
-	Oid			role = get_role_oid(migration->started_by, true);
-
-	if (superuser() ||
-		(OidIsValid(role) && has_privs_of_role(GetUserId(), role)))
+	if (has_privs_of_role(GetUserId(), migration_role(migration, true)))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -268,7 +268,7 @@ lifecycle_supplement(int64 id)
 	int			n_tasks = 0;
 
 	/* With the rights of the role that started it, whoever asks. */
-	restricted_begin(&scope, get_role_oid(row->started_by, false));
+	restricted_begin(&scope, migration_role(row, false));
 	migration = document_read(row->base_schema, row->name, row->document);
 	model = read_model(row->base_schema, row->id, previous_version(row));
 	plan = plan_create(row->base_schema);
@@ -356,7 +356,7 @@ check_may_run_text(const MigrationRow *row, const MigrationPlan *plan, Phase pha
 {
 	ListCell   *lc;
 
-	if (get_role_oid(row->started_by, true) == GetUserId())
+	if (migration_role(row, true) == GetUserId())
 		return;
 	foreach(lc, plan->steps)
 	{
@@ -550,20 +550,11 @@ check_is_active(int64 id, const char *name)
 				 errhint("Call no functions of pgroll_c in an sql operation.")));
 }
 
-/* Whoever is the version schema's owner, or may act as it. */
+/* Whoever may act as the role that started it. */
 static void
 check_owns_migration(const MigrationRow *row)
 {
-	Oid			namespace = get_namespace_oid(row->version_schema, true);
-	Oid			starter = get_role_oid(row->started_by, true);
-	bool		allowed;
-
-	if (OidIsValid(starter))
-		allowed = has_privs_of_role(GetUserId(), starter);
-	else
-		allowed = OidIsValid(namespace) &&
-			object_ownercheck(NamespaceRelationId, namespace, GetUserId());
-	if (!allowed)
+	if (!has_privs_of_role(GetUserId(), migration_role(row, true)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for migration \"%s\"", row->name),

@@ -31,6 +31,11 @@ SELECT m.schema, m.name AS migration, t.relation::text AS relation,
 		WHEN EXISTS (SELECT FROM pg_catalog.pg_roles g
 			WHERE (g.rolname = m.started_by AND pg_catalog.pg_has_role(g.oid, 'USAGE'))
 				OR (g.rolname = current_user AND g.rolsuper))
+			-- that role was renamed or dropped
+			OR EXISTS (SELECT FROM pg_catalog.pg_namespace n
+				LEFT JOIN pg_catalog.pg_roles g ON g.rolname = m.started_by
+				WHERE n.nspname = m.version_schema AND g.oid IS NULL
+					AND pg_catalog.pg_has_role(n.nspowner, 'USAGE'))
 		THEN t.last_error
 		ELSE pg_catalog.format('hidden from roles that are no members of %I', m.started_by)
 	END AS last_error,

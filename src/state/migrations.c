@@ -7,12 +7,16 @@
 #include "pgroll.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "state/claims.h"
@@ -278,6 +282,23 @@ const char *
 migration_state_name(MigrationState state)
 {
 	return state_names[state];
+}
+
+Oid
+migration_role(const MigrationRow *row, bool missing_ok)
+{
+	Oid			role = get_role_oid(row->started_by, true);
+	HeapTuple	tuple;
+
+	if (OidIsValid(role))
+		return role;
+	tuple = SearchSysCache1(NAMESPACENAME,
+							CStringGetDatum(row->version_schema));
+	if (!HeapTupleIsValid(tuple))
+		return get_role_oid(row->started_by, missing_ok);
+	role = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+	return role;
 }
 
 Oid

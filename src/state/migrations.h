@@ -69,6 +69,12 @@ extern void migration_set_retired(int64 id);
 
 extern const char *migration_state_name(MigrationState state);
 
+/*
+ * The role that started a migration; where that was renamed or dropped, the one
+ * that owns the version schema now.  Where that is gone, too, an error or InvalidOid.
+ */
+extern Oid	migration_role(const MigrationRow *row, bool missing_ok);
+
 /* The schema of that name; raises undefined_schema. */
 extern Oid	base_schema_oid(const char *base_schema);
 
