@@ -13,9 +13,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
-#include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
 
 #include "ddl/ddl_execute.h"
 #include "ddl/lock_retry.h"
@@ -33,7 +31,6 @@ typedef struct StepPlace
 static DdlOrigin current_origin = DDL_FOREIGN;
 
 static LockRequest *lock_request(Oid relation, LOCKMODE mode, const char *name);
-static char *relation_name(Oid relation);
 static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
 static void run_step(const MigrationPlan *plan, const Step *step);
 static void run_carried(const Step *step);
@@ -64,8 +61,7 @@ ddl_lock_plan(const MigrationPlan *plan, Phase phase)
 											step->relation_name));
 		foreach(other, step->also)
 			requests = lappend(requests,
-							   lock_request(lfirst_oid(other), step->lock,
-											relation_name(lfirst_oid(other))));
+							   lock_request(lfirst_oid(other), step->lock, NULL));
 	}
 	lock_retry_acquire(requests);
 }
@@ -138,18 +134,6 @@ lock_request(Oid relation, LOCKMODE mode, const char *name)
 	request->mode = mode;
 	request->name = name;
 	return request;
-}
-
-/* Qualified and quoted, for people; of one that is gone, its OID. */
-static char *
-relation_name(Oid relation)
-{
-	char	   *name = get_rel_name(relation);
-
-	if (name == NULL)
-		return psprintf("%u", relation);
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-									  name);
 }
 
 static List *

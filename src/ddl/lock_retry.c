@@ -114,7 +114,8 @@ wanted_from_requests(List *requests)
 		wanted->mode = request->mode;
 		wanted->name = relation_name(request->relation);
 		if (wanted->name == NULL)
-			report_missing(request->name != NULL ? request->name : "?");
+			report_missing(request->name != NULL ? request->name :
+						   psprintf("%u", request->relation));
 		wanted->rank = relkind == RELKIND_VIEW ? 0 :
 			relkind == RELKIND_PARTITIONED_TABLE ? 1 : 2;
 		all = lappend(all, wanted);

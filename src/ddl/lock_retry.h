@@ -14,7 +14,8 @@ typedef struct LockRequest
 {
 	Oid			relation;
 	LOCKMODE	mode;
-	const char *name;			/* for a message, should it be gone; or NULL */
+	const char *name;			/* for a message, should it be gone; NULL:
+								 * then its OID is */
 } LockRequest;
 
 /*

@@ -25,7 +25,6 @@
 
 static void add_columns(int64 migration, Oid parent, Oid child);
 static void add_checks(const GuardLine *line, Oid parent, Oid child);
-static List *column_names(Oid relid);
 static void add_check(const GuardLine *line, const ConstraintFacts *facts,
 					  Oid parent, Oid child);
 
@@ -141,7 +140,7 @@ add_check(const GuardLine *line, const ConstraintFacts *facts, Oid parent,
 	command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s)",
 					   catalog_relation_name(child), quote_identifier(facts->name),
 					   expression_deparse_stored(stringToNode(facts->check),
-												 column_names(parent)));
+												 catalog_column_names(parent)));
 	PG_TRY();
 	{
 		ddl_execute_own(command);
@@ -164,20 +163,4 @@ add_check(const GuardLine *line, const ConstraintFacts *facts, Oid parent,
 				 errhint("Add the table while it is empty and fill it then, or add it after the migration.")));
 	}
 	PG_END_TRY();
-}
-
-/* By attribute number, from 1. */
-static List *
-column_names(Oid relid)
-{
-	AttrNumber	last = catalog_last_attnum(relid);
-	List	   *names = NIL;
-
-	for (AttrNumber attnum = 1; attnum <= last; attnum++)
-	{
-		char	   *name = get_attname(relid, attnum, true);
-
-		names = lappend(names, name != NULL ? name : psprintf("?%d", attnum));
-	}
-	return names;
 }

@@ -39,7 +39,6 @@
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "state/migrations.h"
-#include "versioning/dual_write_ddl.h"
 
 PG_FUNCTION_INFO_V1(pgroll_guard_ddl);
 
@@ -197,7 +196,7 @@ static void
 guard_rename_part(List *lines, const RangeVar *name, const char *what,
 				  const char *part)
 {
-	if (name_is_ours(part) || dual_write_ddl_is_our_name(part))
+	if (name_is_ours(part) || name_is_dual_write_trigger(part))
 		refuse(line_of_table(lines, RangeVarGetRelid(name, NoLock, true)),
 			   what, part);
 }
@@ -278,7 +277,7 @@ guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 		case AT_EnableTrig:
 		case AT_EnableReplicaTrig:
 		case AT_DisableTrig:
-			if (dual_write_ddl_is_our_name(cmd->name))
+			if (name_is_dual_write_trigger(cmd->name))
 				refuse(line, "change when to fire trigger", cmd->name);
 			break;
 		case AT_DetachPartition:
@@ -467,7 +466,7 @@ guard_dropped_trigger(List *lines, const char *schema, const char *table,
 	Oid			namespace = get_namespace_oid(schema, true);
 	Oid			relid;
 
-	if (!dual_write_ddl_is_our_name(trigger))
+	if (!name_is_dual_write_trigger(trigger))
 		return;
 	relid = get_relname_relid(table, namespace);
 	if (OidIsValid(relid))

@@ -24,6 +24,7 @@
 #include "utils/rel.h"
 
 #include "inspect/guard_scope.h"
+#include "schema/catalog_read.h"
 #include "state/migrations.h"
 #include "versioning/edge.h"
 
@@ -31,7 +32,6 @@ static List *version_schemas_of(const MigrationRow *migration);
 static bool list_has_string(List *strings, const char *string);
 static GuardLine *line_of_dependent_view(List *lines, Oid relid,
 										 AttrNumber attnum);
-static Oid	view_of_rule(Oid rule);
 static GuardLine *line_of_trigger(List *lines, Oid relid, const char *column);
 static bool migration_names_column(const EdgeMigration *migration,
 								   const char *column);
@@ -184,7 +184,7 @@ line_of_dependent_view(List *lines, Oid relid, AttrNumber attnum)
 
 		if (form->classid != RewriteRelationId)
 			continue;
-		view = view_of_rule(form->objid);
+		view = catalog_view_of_rule(form->objid);
 		schema = get_namespace_name(get_rel_namespace(view));
 		if (view != relid && schema != NULL)
 			line = guard_line_of_view_schema(lines, schema);
@@ -192,26 +192,6 @@ line_of_dependent_view(List *lines, Oid relid, AttrNumber attnum)
 	systable_endscan(scan);
 	table_close(depend, AccessShareLock);
 	return line;
-}
-
-static Oid
-view_of_rule(Oid rule)
-{
-	Relation	rel = table_open(RewriteRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Oid			view = InvalidOid;
-
-	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(rule));
-	scan = systable_beginscan(rel, RewriteOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		view = ((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class;
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return view;
 }
 
 /* The line of an edge of the table, of one that names column if that is given. */

@@ -30,7 +30,9 @@
 
 #include "ddl/ddl_execute.h"
 #include "inspect/table_guard.h"
+#include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
+#include "schema/names.h"
 #include "state/migrations.h"
 #include "state/tasks.h"
 #include "versioning/dual_write_ddl.h"
@@ -69,7 +71,6 @@ static void check_one(Oid relid);
 static InFlight *parent_in_flight(Oid relid);
 static bool equal_arguments(const InFlight *a, const InFlight *b);
 static InFlight *adopt_child(Oid relid, const InFlight *parent);
-static char *qualified_name(Oid relid);
 static void check_columns(const InFlight *table);
 static void check_half_columns(const InFlight *table, const char *migration,
 							   const EdgeHalf *half);
@@ -141,7 +142,7 @@ table_guard_check_expressions(void)
 	{
 		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
 
-		if (dual_write_ddl_is_our_name(NameStr(form->tgname)))
+		if (name_is_dual_write_trigger(NameStr(form->tgname)))
 			tables = list_append_unique_oid(tables, form->tgrelid);
 	}
 	systable_endscan(scan);
@@ -181,7 +182,7 @@ read_in_flight(Oid relid)
 	if (table != NULL)
 	{
 		table->relid = relid;
-		table->table = qualified_name(relid);
+		table->table = catalog_relation_name(relid);
 		table->is_stored = rel->rd_rel->relkind == RELKIND_RELATION;
 		table->has_rows = table->is_stored && RelationGetNumberOfBlocks(rel) > 0;
 		for (i = 0; i < triggers->numtriggers; i++)
@@ -323,7 +324,7 @@ parent_in_flight(Oid relid)
 			ereport(ERROR,
 					(errcode(ERRCODE_PGROLL_PROTECTED),
 					 errmsg("table \"%s\" cannot inherit from two tables that are being migrated",
-							qualified_name(relid)),
+							catalog_relation_name(relid)),
 					 errdetail("They are \"%s\" and \"%s\".", found->table,
 							   parent->table),
 					 errhint("Complete the migrations or roll them back first.")));
@@ -352,19 +353,12 @@ equal_arguments(const InFlight *a, const InFlight *b)
 static InFlight *
 adopt_child(Oid relid, const InFlight *parent)
 {
-	char	   *table = qualified_name(relid);
+	char	   *table = catalog_relation_name(relid);
 
 	ddl_execute_own(dual_write_ddl_create(table, DUAL_WRITE_ONLY,
 										  parent->arguments, true));
 	ddl_execute_own(dual_write_ddl_enable(table, DUAL_WRITE_ONLY));
 	return read_in_flight(relid);
-}
-
-static char *
-qualified_name(Oid relid)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-									  get_rel_name(relid));
 }
 
 /* A column that went away with its type, say. */

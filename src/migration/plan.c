@@ -390,7 +390,7 @@ trigger_roles(TableModel *table, Oid relid)
 	bool		others = false;
 	ListCell   *lc;
 
-	if (relid != table->relid && catalog_is_partition(relid))
+	if (relid != table->relid && get_rel_relispartition(relid))
 		return NIL;				/* the server clones its parent's */
 	foreach(lc, catalog_table_tree(table->relid))
 		others |= catalog_has_before_triggers(lfirst_oid(lc));

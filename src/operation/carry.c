@@ -78,19 +78,17 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 }
 
 List *
-carry_columns_by_attnum(const TableModel *table, bool replaced)
+carry_column_names(const TableModel *table)
 {
-	List	   *names = NIL;
-	AttrNumber	last = catalog_last_attnum(table->relid);
+	List	   *names = catalog_column_names(table->relid);
+	ListCell   *lc;
 
-	for (AttrNumber attnum = 1; attnum <= last; attnum++)
+	foreach(lc, names)
 	{
-		Generation *shadow = replaced ? shadow_of(table, attnum) : NULL;
-		char	   *name = get_attname(table->relid, attnum, true);
+		Generation *shadow = shadow_of(table, foreach_current_index(lc) + 1);
 
 		if (shadow != NULL)
-			name = shadow->physical;
-		names = lappend(names, name != NULL ? name : psprintf("?%d", attnum));
+			lfirst(lc) = shadow->physical;
 	}
 	return names;
 }
@@ -223,7 +221,7 @@ constraint_sql(const TableModel *table, const ConstraintFacts *facts)
 	{
 		appendStringInfo(&sql, "CHECK (%s)%s",
 						 expression_deparse_stored(stringToNode(facts->check),
-												   carry_columns_by_attnum(table, true)),
+												   carry_column_names(table)),
 						 facts->no_inherit ? " NO INHERIT" : "");
 		return sql.data;
 	}
@@ -245,7 +243,7 @@ constraint_sql(const TableModel *table, const ConstraintFacts *facts)
 static char *
 key_sql(const TableModel *table, List *key)
 {
-	List	   *names = carry_columns_by_attnum(table, true);
+	List	   *names = carry_column_names(table);
 	StringInfoData sql;
 	ListCell   *lc;
 
@@ -306,7 +304,7 @@ index_sql(SchemaModel *model, const TableModel *table, const IndexFacts *facts,
 	if (facts->predicate != NULL)
 		appendStringInfo(&sql, " WHERE %s",
 						 expression_deparse_stored(facts->predicate,
-												   carry_columns_by_attnum(table, true)));
+												   carry_column_names(table)));
 	return sql.data;
 }
 
@@ -318,7 +316,7 @@ static char *
 index_column_sql(const TableModel *table, const IndexFacts *facts,
 				 const IndexColumn *column, bool included)
 {
-	List	   *names = carry_columns_by_attnum(table, true);
+	List	   *names = carry_column_names(table);
 	StringInfoData sql;
 	Oid			own_collation = InvalidOid;
 

@@ -24,10 +24,7 @@ extern void carry_start(SchemaModel *model, TableModel *table, MigrationPlan *pl
  */
 extern void carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan);
 
-/*
- * The names (char *) of a table's columns by attribute number, from 1; with
- * replaced set, those of the shadows in the place of what they replace.
- */
-extern List *carry_columns_by_attnum(const TableModel *table, bool replaced);
+/* catalog_column_names(), with those of the shadows in the place of what they replace. */
+extern List *carry_column_names(const TableModel *table);
 
 #endif							/* PGROLL_CARRY_H */

@@ -52,8 +52,8 @@ carry_trigger_is_possible(const TableModel *table, Oid trigger)
 void
 carry_triggers_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
-	List	   *shadows = carry_columns_by_attnum(table, true);
-	List	   *stored = carry_columns_by_attnum(table, false);
+	List	   *shadows = carry_column_names(table);
+	List	   *stored = catalog_column_names(table->relid);
 	ListCell   *lc;
 
 	foreach(lc, catalog_triggers(table->relid))
@@ -81,7 +81,7 @@ carry_triggers_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 void
 carry_triggers_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
-	List	   *names = carry_columns_by_attnum(table, true);
+	List	   *names = carry_column_names(table);
 	ListCell   *lc;
 
 	foreach(lc, catalog_triggers(table->relid))
@@ -111,7 +111,7 @@ carry_triggers_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 void
 carry_triggers_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
-	List	   *names = carry_columns_by_attnum(table, false);
+	List	   *names = catalog_column_names(table->relid);
 	ListCell   *lc;
 
 	foreach(lc, catalog_triggers(table->relid))

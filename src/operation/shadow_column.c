@@ -10,6 +10,7 @@
 #include "pgroll.h"
 
 #include "access/htup_details.h"
+#include "access/toast_compression.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
@@ -507,7 +508,7 @@ copy_storage(StringInfo actions, const Generation *generation,
 	}
 	if (att->attcompression != '\0')
 		appendStringInfo(actions, ", ALTER COLUMN %s SET COMPRESSION %s", column,
-						 att->attcompression == 'l' ? "lz4" : "pglz");
+						 GetCompressionMethodName(att->attcompression));
 }
 
 /* n_distinct and the like: an array of name=value. */
@@ -612,8 +613,7 @@ move_sequences(SchemaModel *model, TableModel *table, Generation *generation,
 	foreach(lc, catalog_owned_sequences(table->relid, old->attnum))
 	{
 		Oid			sequence = lfirst_oid(lc);
-		char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(sequence)),
-													  get_rel_name(sequence));
+		char	   *name = catalog_relation_name(sequence);
 
 		plan_step(plan, (Step) {
 			.phase = PHASE_COMPLETE,

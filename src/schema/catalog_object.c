@@ -50,7 +50,6 @@ static void read_index_columns(IndexFacts *facts, Relation index);
 static IndexColumn *read_index_column(Relation index, int place,
 									  ListCell **expression);
 static int	compare_indexes(const ListCell *a, const ListCell *b);
-static bool trigger_name_is_ours(const char *name);
 static Bitmapset *plain_attnums(Bitmapset *offset);
 
 char *
@@ -176,7 +175,7 @@ catalog_own_triggers(Oid relid)
 	{
 		Trigger    *trigger = &triggers->triggers[i];
 
-		if (!trigger->tgisclone && trigger_name_is_ours(trigger->tgname))
+		if (!trigger->tgisclone && name_is_dual_write_trigger(trigger->tgname))
 			names = lappend(names, pstrdup(trigger->tgname));
 	}
 	relation_close(rel, AccessShareLock);
@@ -196,7 +195,7 @@ catalog_has_before_triggers(Oid relid)
 
 		if (!TRIGGER_FOR_ROW(trigger->tgtype) || !TRIGGER_FOR_BEFORE(trigger->tgtype) ||
 			!(TRIGGER_FOR_INSERT(trigger->tgtype) || TRIGGER_FOR_UPDATE(trigger->tgtype)) ||
-			trigger_name_is_ours(trigger->tgname))
+			name_is_dual_write_trigger(trigger->tgname))
 			continue;
 		if (strcmp(trigger->tgname, DUAL_WRITE_TRIGGER_FIRST) < 0 ||
 			strcmp(trigger->tgname, DUAL_WRITE_TRIGGER_LAST) > 0)
@@ -226,10 +225,19 @@ catalog_last_attnum(Oid relid)
 	return natts;
 }
 
-bool
-catalog_is_partition(Oid relid)
+List *
+catalog_column_names(Oid relid)
 {
-	return get_rel_relispartition(relid);
+	AttrNumber	last = catalog_last_attnum(relid);
+	List	   *names = NIL;
+
+	for (AttrNumber attnum = 1; attnum <= last; attnum++)
+	{
+		char	   *name = get_attname(relid, attnum, true);
+
+		names = lappend(names, name != NULL ? name : psprintf("?%d", attnum));
+	}
+	return names;
 }
 
 List *
@@ -394,7 +402,7 @@ catalog_triggers(Oid relid)
 	{
 		Trigger    *trigger = &triggers->triggers[i];
 
-		if (!trigger->tgisinternal && !trigger_name_is_ours(trigger->tgname))
+		if (!trigger->tgisinternal && !name_is_dual_write_trigger(trigger->tgname))
 			found = lappend(found, read_trigger(trigger));
 	}
 	relation_close(rel, AccessShareLock);
@@ -661,11 +669,4 @@ plain_attnums(Bitmapset *offset)
 			plain = bms_add_member(plain, attnum);
 	}
 	return plain;
-}
-
-static bool
-trigger_name_is_ours(const char *name)
-{
-	return strcmp(name, DUAL_WRITE_TRIGGER_FIRST) == 0 ||
-		strcmp(name, DUAL_WRITE_TRIGGER_LAST) == 0;
 }

@@ -40,8 +40,11 @@ extern bool catalog_has_before_triggers(Oid relid);
 /* The number of a table's last column, dropped ones included. */
 extern AttrNumber catalog_last_attnum(Oid relid);
 
-/* Is a partition, whose triggers are clones of its parent's. */
-extern bool catalog_is_partition(Oid relid);
+/*
+ * The names (char *) of a table's columns by attribute number, from 1; a dropped
+ * one has a name that no column can have.
+ */
+extern List *catalog_column_names(Oid relid);
 
 /* Sequences (Oid) owned by a column, identity sequences not included. */
 extern List *catalog_owned_sequences(Oid relid, AttrNumber attnum);

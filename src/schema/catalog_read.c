@@ -55,7 +55,6 @@ static Node *vars_to_generations(Node *node, void *context);
 static List *logical_order(TableModel *table, Oid version_namespace);
 static List *grants_of_acl(Acl *acl, Oid owner);
 static bool goes_along(const Dependent *dependent, List *dependents);
-static Oid	view_of_rule(Oid rule);
 
 SchemaModel *
 catalog_read_schema(const char *base_schema, const char *version_schema,
@@ -104,12 +103,6 @@ catalog_read_table(const SchemaModel *model, Oid relid)
 					   get_namespace_oid(model->previous_version, true));
 	AtEOXact_GUC(false, guc_level);
 	return table;
-}
-
-char *
-catalog_role_name(Oid role)
-{
-	return GetUserNameFromId(role, false);
 }
 
 List *
@@ -201,25 +194,14 @@ catalog_user_owns_table_in(Oid namespace)
 List *
 catalog_views_of_schema(Oid namespace)
 {
-	Relation	rel = table_open(RelationRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
 	List	   *views = NIL;
+	ListCell   *lc;
 
-	ScanKeyInit(&key, Anum_pg_class_relnamespace, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(namespace));
-	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	foreach(lc, relations_of_schema(namespace))
 	{
-		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
-
-		if (form->relkind == RELKIND_VIEW)
-			views = lappend_oid(views, form->oid);
+		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_VIEW)
+			views = lappend_oid(views, lfirst_oid(lc));
 	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	list_sort(views, list_oid_cmp);
 	return views;
 }
 
@@ -309,7 +291,7 @@ catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 		if (form->classid == RewriteRelationId)
 		{
 			dependent->object.classId = RelationRelationId;
-			dependent->object.objectId = view_of_rule(form->objid);
+			dependent->object.objectId = catalog_view_of_rule(form->objid);
 		}
 		if (dependent->object.classId == RelationRelationId &&
 			list_member_oid(ignored_schemas,
@@ -341,7 +323,8 @@ catalog_dependent_is_plain(const Dependent *dependent)
 			return true;
 		type = ((Form_pg_constraint) GETSTRUCT(tuple))->contype;
 		ReleaseSysCache(tuple);
-		return type == CONSTRAINT_PRIMARY || type == CONSTRAINT_UNIQUE || type == 'n';
+		return type == CONSTRAINT_PRIMARY || type == CONSTRAINT_UNIQUE ||
+			type == CONSTRAINT_NOTNULL;
 	}
 	if (class_id == RelationRelationId)
 	{
@@ -372,7 +355,30 @@ catalog_blocking_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 	return found;
 }
 
-/* Ordinary, partitioned and foreign tables, views and materialized views. */
+Oid
+catalog_view_of_rule(Oid rule)
+{
+	Relation	rewrite = table_open(RewriteRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			view;
+
+	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(rule));
+	scan = systable_beginscan(rewrite, RewriteOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	view = HeapTupleIsValid(tuple) ?
+		((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class : InvalidOid;
+	systable_endscan(scan);
+	table_close(rewrite, AccessShareLock);
+	return view;
+}
+
+/*
+ * Ordinary, partitioned and foreign tables, views and materialized views, in the
+ * order of their OIDs.
+ */
 static List *
 relations_of_schema(Oid namespace)
 {
@@ -592,7 +598,7 @@ grants_of_acl(Acl *acl, Oid owner)
 		if (item->ai_grantee == ACL_ID_PUBLIC)
 			grantee = "PUBLIC";
 		else
-			grantee = quote_identifier(catalog_role_name(item->ai_grantee));
+			grantee = quote_identifier(GetUserNameFromId(item->ai_grantee, false));
 		for (int option = 0; option < 2; option++)
 		{
 			GrantPart  *part;
@@ -628,24 +634,4 @@ goes_along(const Dependent *dependent, List *dependents)
 			return true;
 	}
 	return false;
-}
-
-static Oid
-view_of_rule(Oid rule)
-{
-	Relation	rewrite = table_open(RewriteRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Oid			view;
-
-	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(rule));
-	scan = systable_beginscan(rewrite, RewriteOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	view = HeapTupleIsValid(tuple) ?
-		((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class : InvalidOid;
-	systable_endscan(scan);
-	table_close(rewrite, AccessShareLock);
-	return view;
 }

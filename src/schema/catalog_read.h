@@ -28,9 +28,6 @@ extern SchemaModel *catalog_read_schema(const char *base_schema,
  */
 extern TableModel *catalog_read_table(const SchemaModel *model, Oid relid);
 
-/* The name of a role; an error where it is gone. */
-extern char *catalog_role_name(Oid role);
-
 /*
  * GRANT statements' parts for an ACL: privileges by grantee, e.g. "SELECT, INSERT" to
  * "app" (quoted) WITH GRANT OPTION or not.  owner's own rights are left out.
@@ -53,7 +50,7 @@ extern List *catalog_default_grants(ObjectType type);
 /* May the current user act as the owner of a table of the schema? */
 extern bool catalog_user_owns_table_in(Oid namespace);
 
-/* Views (Oid) of a schema, in the order of their names. */
+/* Views (Oid) of a schema, in the order of their OIDs. */
 extern List *catalog_views_of_schema(Oid namespace);
 
 /* A table, its partitions and inheritance children, at all levels (Oid). */
@@ -88,6 +85,9 @@ extern List *catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_sche
 
 /* Is it the column's default or sequence, an index, a key or NOT NULL of its table? */
 extern bool catalog_dependent_is_plain(const Dependent *dependent);
+
+/* The view or table of a rewrite rule; InvalidOid where the rule is gone. */
+extern Oid	catalog_view_of_rule(Oid rule);
 
 /* Those (Dependent *) that would keep it from being dropped with RESTRICT. */
 extern List *catalog_blocking_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas);

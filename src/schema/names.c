@@ -71,6 +71,13 @@ name_is_ours(const char *name)
 }
 
 bool
+name_is_dual_write_trigger(const char *name)
+{
+	return strcmp(name, DUAL_WRITE_TRIGGER_FIRST) == 0 ||
+		strcmp(name, DUAL_WRITE_TRIGGER_LAST) == 0;
+}
+
+bool
 name_is_of_migration(const char *name, int64 migration)
 {
 	char	   *prefix = psprintf(PGROLL_PREFIX INT64_FORMAT "_", migration);

@@ -37,6 +37,9 @@ extern const char *name_temporary_original(const char *name);
 extern bool name_is_ours(const char *name);
 extern bool name_is_of_migration(const char *name, int64 migration);
 
+/* Is it one of the trigger's names? */
+extern bool name_is_dual_write_trigger(const char *name);
+
 /* "public_02_x"; raises name_too_long where that has more than 63 bytes. */
 extern char *name_version_schema(const char *base_schema, const char *version);
 

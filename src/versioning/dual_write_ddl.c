@@ -22,13 +22,6 @@ dual_write_ddl_name(DualWriteRole role)
 		DUAL_WRITE_TRIGGER_FIRST;
 }
 
-bool
-dual_write_ddl_is_our_name(const char *name)
-{
-	return strcmp(name, DUAL_WRITE_TRIGGER_FIRST) == 0 ||
-		strcmp(name, DUAL_WRITE_TRIGGER_LAST) == 0;
-}
-
 char *
 dual_write_ddl_create(const char *table, DualWriteRole role,
 					  List *migrations, bool replace)

@@ -12,9 +12,6 @@
 /* The name that a trigger of this role has. */
 extern const char *dual_write_ddl_name(DualWriteRole role);
 
-/* Is it one of the names? */
-extern bool dual_write_ddl_is_our_name(const char *name);
-
 /*
  * CREATE [OR REPLACE] TRIGGER on a table (qualified and quoted); migrations are
  * JSON texts (char *), oldest first.  The trigger is not ENABLE ALWAYS before

@@ -299,7 +299,7 @@ view_owner(TableModel *table, const char *view, Phase phase, MigrationPlan *plan
 
 	if (table->owner == GetUserId())
 		return;
-	owner = quote_identifier(catalog_role_name(table->owner));
+	owner = quote_identifier(GetUserNameFromId(table->owner, false));
 	if (superuser())
 		view_step(view, phase, psprintf("ALTER VIEW %s OWNER TO %s", view, owner), plan);
 	else
