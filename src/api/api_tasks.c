@@ -16,7 +16,6 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "storage/latch.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -40,7 +39,6 @@ PG_FUNCTION_INFO_V1(pgroll_run_tasks);
 PG_FUNCTION_INFO_V1(pgroll_wait_for_migration);
 
 static MigrationRow *migration_to_work_on(const char *base_schema);
-static void check_may_work(const MigrationRow *migration);
 static void work_with_claim(int64 migration);
 static bool is_over(const MigrationRow *migration);
 pg_noreturn static void report_failed(const MigrationRow *migration);
@@ -110,7 +108,7 @@ pgroll_run_tasks(PG_FUNCTION_ARGS)
 	migration = migration_to_work_on(NameStr(*PG_GETARG_NAME(0)));
 	if (migration != NULL)
 	{
-		check_may_work(migration);
+		lifecycle_check_owner(migration);
 		id = migration->id;
 	}
 
@@ -189,18 +187,6 @@ migration_to_work_on(const char *base_schema)
 	return migration;
 }
 
-/* Only who may act as the role that started a migration may work on it. */
-static void
-check_may_work(const MigrationRow *migration)
-{
-	if (has_privs_of_role(GetUserId(), migration_role(migration, true)))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied for migration \"%s\"", migration->name),
-			 errdetail("It was started by role \"%s\".", migration->started_by)));
-}
-
 /* Is there nothing to wait for?  An error where the work failed or is gone. */
 static bool
 is_over(const MigrationRow *migration)
@@ -258,19 +244,11 @@ report_progress(const MigrationRow *migration)
 static char *
 fetch_text(const char *query, int64 migration)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	SecurityScope scope;
-	char	   *text = NULL;
+	char	   *text;
 
 	caller_begin(&scope);
-	SPI_connect();
-	spi_execute(query, 1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(migration)},
-				NULL, SPI_OK_SELECT);
-	if (SPI_processed > 0)
-		text = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-	if (text != NULL)
-		text = MemoryContextStrdup(caller, text);
-	SPI_finish();
+	text = spi_fetch_text(query, INT8OID, Int64GetDatum(migration));
 	caller_end(&scope);
 	return text;
 }

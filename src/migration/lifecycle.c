@@ -52,7 +52,6 @@ static int	enter_tasks(const MigrationPlan *plan, int64 id);
 static int	compare_background_steps(const ListCell *a, const ListCell *b);
 static MigrationRow *require_active(const char *base_schema, const char *verb);
 static void check_is_active(int64 id, const char *name);
-static void check_owns_migration(const MigrationRow *row);
 static void check_ready(const MigrationRow *row);
 static char *open_tasks_text(int64 id, int n_open);
 static const char *previous_version(const MigrationRow *row);
@@ -122,7 +121,7 @@ lifecycle_complete(const char *base_schema)
 
 	base_schema_lock(base_schema, true);
 	row = require_active(base_schema, "complete");
-	check_owns_migration(row);
+	lifecycle_check_owner(row);
 	check_ready(row);
 	migration = document_read(base_schema, row->name, row->document);
 	plan = complete_plan(row, migration);
@@ -151,11 +150,11 @@ lifecycle_rollback(const char *base_schema)
 	MigrationPlan *plan;
 
 	/* A task holds locks that we need; cancelled first, it lets them go. */
-	check_owns_migration(row);
-	worker_cancel_tasks(row->id);
+	lifecycle_check_owner(row);
+	launcher_cancel_tasks(row->id);
 	base_schema_lock(base_schema, true);
 	row = require_active(base_schema, "roll back");
-	check_owns_migration(row);
+	lifecycle_check_owner(row);
 
 	migration = document_read(base_schema, row->name, row->document);
 	plan = rollback_plan(base_schema, migration, row->id);
@@ -292,7 +291,7 @@ lifecycle_retry(const char *base_schema)
 
 	base_schema_lock(base_schema, true);
 	row = require_active(base_schema, "retry");
-	check_owns_migration(row);
+	lifecycle_check_owner(row);
 	n_tasks = tasks_reopen_failed(row->id);
 	if (row->state != STATE_STARTED)
 	{
@@ -302,6 +301,17 @@ lifecycle_retry(const char *base_schema)
 	}
 	launcher_revive(row->id);
 	return n_tasks;
+}
+
+void
+lifecycle_check_owner(const MigrationRow *row)
+{
+	if (!has_privs_of_role(GetUserId(), migration_role(row, true)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for migration \"%s\"", row->name),
+				 errdetail("It was started by role \"%s\".", row->started_by),
+				 errhint("Act as that role, or as a member of it.")));
 }
 
 /* Before anything is changed: may this role make schemas, is the base one there? */
@@ -548,18 +558,6 @@ check_is_active(int64 id, const char *name)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("migration \"%s\" was ended by a statement of its own", name),
 				 errhint("Call no functions of pgroll_c in an sql operation.")));
-}
-
-/* Whoever may act as the role that started it. */
-static void
-check_owns_migration(const MigrationRow *row)
-{
-	if (!has_privs_of_role(GetUserId(), migration_role(row, true)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for migration \"%s\"", row->name),
-				 errdetail("It was started by role \"%s\".", row->started_by),
-				 errhint("Act as that role, or as a member of it.")));
 }
 
 static void

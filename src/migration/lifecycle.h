@@ -12,6 +12,7 @@
 #include "utils/jsonb.h"
 
 #include "ddl/step.h"
+#include "state/migrations.h"
 
 /* Opens the migration; returns its version schema. */
 extern char *lifecycle_start(const char *base_schema, const char *name,
@@ -61,5 +62,11 @@ extern int	lifecycle_supplement(int64 migration);
  * returns how many.
  */
 extern int	lifecycle_retry(const char *base_schema);
+
+/*
+ * Raise insufficient_privilege unless the current user may act as the role that
+ * started the migration.
+ */
+extern void lifecycle_check_owner(const MigrationRow *row);
 
 #endif							/* PGROLL_LIFECYCLE_H */

@@ -70,6 +70,22 @@ spi_execute(const char *command, int nargs, Oid *types, Datum *values,
 			 SPI_result_code_string(result));
 }
 
+char *
+spi_fetch_text(const char *query, Oid type, Datum value)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *result = NULL;
+
+	SPI_connect();
+	spi_execute(query, 1, &type, &value, NULL, SPI_OK_SELECT);
+	if (SPI_processed > 0)
+		result = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (result != NULL)
+		result = MemoryContextStrdup(caller, result);
+	SPI_finish();
+	return result;
+}
+
 static void
 scope_begin(SecurityScope *scope, Oid user, int sec_context)
 {

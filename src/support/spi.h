@@ -44,4 +44,10 @@ extern void caller_end(SecurityScope *scope);
 extern void spi_execute(const char *command, int nargs, Oid *types,
 						Datum *values, const char *nulls, int expected);
 
+/*
+ * The first value of the first row of a query with one argument, as text in the
+ * current context; NULL where there is no row or it is NULL.  Connects to SPI itself.
+ */
+extern char *spi_fetch_text(const char *query, Oid type, Datum value);
+
 #endif							/* PGROLL_SPI_H */

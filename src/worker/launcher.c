@@ -97,7 +97,7 @@ launcher_revive(int64 migration)
 }
 
 void
-worker_cancel_tasks(int64 migration)
+launcher_cancel_tasks(int64 migration)
 {
 	static uint32 wait_event = 0;
 	bool		signaled = false;

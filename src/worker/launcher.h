@@ -25,6 +25,6 @@ extern void launcher_revive(int64 migration);
  * everybody from its tasks until the end of the transaction.  Called before
  * rollback locks anything.  If the transaction aborts, the work goes on.
  */
-extern void worker_cancel_tasks(int64 migration);
+extern void launcher_cancel_tasks(int64 migration);
 
 #endif							/* PGROLL_LAUNCHER_H */

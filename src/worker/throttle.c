@@ -113,16 +113,11 @@ look(void *arg)
 static void
 look_at(Look *result, const char *query, int limit_ms)
 {
+	MemoryContext caller = MemoryContextSwitchTo(result->context);
 	SecurityScope scope;
 
 	owner_begin(&scope);
-	SPI_connect();
-	spi_execute(query, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(limit_ms)},
-				NULL, SPI_OK_SELECT);
-	if (SPI_processed > 0)
-		result->reason = MemoryContextStrdup(result->context,
-											 SPI_getvalue(SPI_tuptable->vals[0],
-														  SPI_tuptable->tupdesc, 1));
-	SPI_finish();
+	result->reason = spi_fetch_text(query, INT4OID, Int32GetDatum(limit_ms));
 	owner_end(&scope);
+	MemoryContextSwitchTo(caller);
 }
