@@ -136,8 +136,6 @@ typedef bool TU_UpdateIndexes;
 	pg_plan_query(query, string, options, params, NULL)
 #endif
 
-/* PG16: hidden visibility became the default and PGDLLEXPORT means something. */
-
 /* PG16: the permissions of range table entries moved to a list of their own. */
 #if PG_VERSION_NUM < 160000
 #define rte_required_perms(estate, rte) ((rte)->requiredPerms)

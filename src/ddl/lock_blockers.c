@@ -253,15 +253,15 @@ builds_index_concurrently(const PgBackendStatus *session, Oid relation)
 static bool
 validates_constraint(const PgBackendStatus *session)
 {
-	const char *text = session->st_activity_raw;
+	const char *query = session->st_activity_raw;
 
 	if (session->st_state != STATE_RUNNING)
 		return false;
-	for (; *text !='\0'; text ++)
+	for (; *query != '\0'; query++)
 	{
-		const char *word = text +strlen("validate");
+		const char *word = query + strlen("validate");
 
-		if (pg_strncasecmp(text, "validate", strlen("validate")) != 0 ||
+		if (pg_strncasecmp(query, "validate", strlen("validate")) != 0 ||
 			!isspace((unsigned char) *word))
 			continue;
 		while (isspace((unsigned char) *word))

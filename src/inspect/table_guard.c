@@ -574,6 +574,8 @@ check_half_expression(const InFlight *table, const char *migration,
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+			PG_RE_THROW();
 		FlushErrorState();
 		ereport(ERROR,
 				(errcode(ERRCODE_PGROLL_PROTECTED),

@@ -109,6 +109,4 @@ extern void relation_edges_resolve(RelationEdges *edges, EdgeRule *rule);
  */
 extern Expr *relation_edges_plan(RelationEdges *edges, EdgeRule *rule);
 
-#include "versioning/edge_eval.h"
-
 #endif							/* PGROLL_DUAL_WRITE_CACHE_H */

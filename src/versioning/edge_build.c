@@ -194,7 +194,6 @@ compose(Node *node, void *context)
 static Node *
 generation_value(Generation *generation, bool upwards)
 {
-
 	if (upwards)
 	{
 		if (generation->attnum != 0)

@@ -12,6 +12,7 @@
 #include "utils/rel.h"
 
 #include "versioning/dual_write_cache.h"
+#include "versioning/edge_eval.h"
 
 /* What updating the rows of one relation takes, for the time of a batch. */
 typedef struct RowUpdater

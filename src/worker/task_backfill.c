@@ -5,9 +5,11 @@
  *
  * A backfill is a pass over the whole table, and then passes over the blocks
  * where rows were held by others, until none is.  The cursor does not tell of
- * held rows: what goes on from it visits the blocks before it afterwards.  The last pass is the same
- * once more, and is over when a whole pass has found nothing to do.  What it has
- * seen it need not see again: later writes go through the trigger.
+ * held rows: what goes on from it visits the blocks before it afterwards.
+ *
+ * The last pass is the same once more, and is over when a whole pass has found
+ * nothing to do.  What it has seen it need not see again: later writes go through
+ * the trigger.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -51,7 +53,7 @@ typedef struct RowText
 {
 	const BackfillBatch *batch;
 	MemoryContext context;
-	char	   *text;
+	char	   *result;
 } RowText;
 
 static ErrorData *run_backfill(TaskRunner *runner, const MigrationRow *migration,
@@ -252,7 +254,7 @@ begin_next_pass(Backfill *backfill)
 
 		if (backfill->pause_ms >= REPORT_PAUSE_MS)
 			task_transaction_or_raise(backfill->runner, describe_holder, &holder);
-		pause_for(backfill, holder.text, NULL);
+		pause_for(backfill, holder.result, NULL);
 		batch->single_stage = true;
 		backfill_batch_begin_pass(batch, backfill->first_held,
 								  backfill->last_held + 1);
@@ -295,8 +297,8 @@ name_row(Backfill *backfill, const BackfillBatch *batch, ErrorData *error)
 	if (!ItemPointerIsValid(&batch->row))
 		return;
 	second = task_transaction(backfill->runner, describe_row, &row);
-	if (second == NULL && row.text !=NULL)
-		error->message = psprintf("%s: %s", row.text, error->message);
+	if (second == NULL && row.result != NULL)
+		error->message = psprintf("%s: %s", row.result, error->message);
 }
 
 /* A TaskBody. */
@@ -306,8 +308,8 @@ describe_row(void *arg)
 	RowText    *row = arg;
 	ItemPointerData tid = row->batch->row;
 
-	row->text = MemoryContextStrdup(row->context,
-									row_text(row->batch->relation, &tid));
+	row->result = MemoryContextStrdup(row->context,
+									  row_text(row->batch->relation, &tid));
 }
 
 /* A TaskBody. */
@@ -317,7 +319,7 @@ describe_holder(void *arg)
 	RowText    *row = arg;
 
 	if (TransactionIdIsValid(row->batch->holder))
-		row->text = MemoryContextStrdup(row->context,
-										psprintf("rows locked by %s",
-												 session_text_by_xid(row->batch->holder)));
+		row->result = MemoryContextStrdup(row->context,
+										  psprintf("rows locked by %s",
+												   session_text_by_xid(row->batch->holder)));
 }

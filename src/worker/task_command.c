@@ -26,7 +26,6 @@
 
 static ErrorData *run_command(TaskRunner *runner, const MigrationRow *migration,
 							  const Task *task);
-static void task_taken_up(void *arg);
 static void execute_as_table_owner(void *arg);
 
 const TaskOps task_analyze_ops = {
@@ -43,7 +42,7 @@ run_command(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 	ErrorData  *error;
 	int			n_conflicts = 0;
 
-	task_transaction_or_raise(runner, task_taken_up, (void *) task);
+	task_take_up(runner, task->id);
 	for (;;)
 	{
 		char	   *waiting_for;
@@ -63,15 +62,6 @@ run_command(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 			pfree(waiting_for);
 		task_sleep(runner, PAUSE_MS);
 	}
-}
-
-/* A TaskBody. */
-static void
-task_taken_up(void *arg)
-{
-	const Task *task = arg;
-
-	task_set_started(task->id, -1, -1);
 }
 
 /*

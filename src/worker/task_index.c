@@ -50,7 +50,6 @@ typedef struct IndexLook
 static ErrorData *run_index(TaskRunner *runner, const MigrationRow *migration,
 							const Task *task);
 static void check_top_level(void);
-static void task_taken_up(void *arg);
 static void look(void *arg);
 static bool index_is_valid(Oid index);
 static ErrorData *run_statement(TaskRunner *runner, const char *command, Oid user);
@@ -70,7 +69,7 @@ run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 
 	if (runner->foreground)
 		check_top_level();
-	task_transaction_or_raise(runner, task_taken_up, (void *) task);
+	task_take_up(runner, task->id);
 	for (;;)
 	{
 		const char *command = task->command;
@@ -119,15 +118,6 @@ check_top_level(void)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("run_tasks() cannot build an index inside DO or another procedure"),
 				 errhint("Run CALL pgroll_c.run_tasks() as a statement of its own, or wait for the background worker with CALL pgroll_c.wait_for_migration().")));
-}
-
-/* A TaskBody. */
-static void
-task_taken_up(void *arg)
-{
-	const Task *task = arg;
-
-	task_set_started(task->id, -1, -1);
 }
 
 /* A TaskBody. */

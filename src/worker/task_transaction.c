@@ -43,6 +43,7 @@ typedef struct BlockersText
 static void begin(const TaskRunner *runner);
 static void commit(const TaskRunner *runner);
 static void roll_back(const TaskRunner *runner);
+static void save_taken_up(void *arg);
 static void save_waiting(void *arg);
 static void describe_blockers(void *arg);
 
@@ -83,6 +84,12 @@ task_transaction_or_raise(TaskRunner *runner, TaskBody body, void *arg)
 
 	if (error != NULL)
 		ReThrowError(error);
+}
+
+void
+task_take_up(TaskRunner *runner, int64 task)
+{
+	task_transaction_or_raise(runner, save_taken_up, &task);
 }
 
 /* The same SQLSTATE raised by a function of the user's is an error like others. */
@@ -195,6 +202,14 @@ roll_back(const TaskRunner *runner)
 		AbortCurrentTransaction();
 }
 
+/* A TaskBody. */
+static void
+save_taken_up(void *arg)
+{
+	task_set_started(*(int64 *) arg, -1, -1);
+}
+
+/* A TaskBody. */
 static void
 save_waiting(void *arg)
 {

@@ -21,6 +21,9 @@ extern ErrorData *task_transaction(TaskRunner *runner, TaskBody body, void *arg)
 /* The same where an error is not expected: it is raised. */
 extern void task_transaction_or_raise(TaskRunner *runner, TaskBody body, void *arg);
 
+/* Note that a task is taken up whose size is not known. */
+extern void task_take_up(TaskRunner *runner, int64 task);
+
 /* Did somebody cancel us? */
 extern bool error_is_cancel_request(const ErrorData *error);
 
