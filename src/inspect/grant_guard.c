@@ -110,7 +110,11 @@ follow_on_column(Oid relid, Oid owner, const char *old, const char *shadow)
 
 	if (equal(wanted, grants_as_text(relid, shadow, shadow)))
 		return;
-	/* Whoever granted with a grant option can't take back what the owner gave. */
+
+	/*
+	 * Whoever granted with a grant option can't take back what the owner
+	 * gave.
+	 */
 	restricted_begin(&scope, owner);
 	foreach(lc, catalog_column_grants(relid, get_attnum(relid, shadow)))
 		ddl_execute_own(revoke_column_sql(lfirst(lc), shadow, table));

@@ -38,6 +38,13 @@ typedef struct FastRule
 	AttrNumber *assigned;		/* its inputs that the UPDATE assigns */
 } FastRule;
 
+/* A row as the executor gives it: the tuple is that of the slot. */
+typedef struct FastRow
+{
+	HeapTuple	tuple;
+	TupleTableSlot *slot;
+} FastRow;
+
 struct DualWriteFast
 {
 	bool		insert;			/* INSERTs are such ones */
@@ -62,22 +69,20 @@ static HeapTuple fast_insert(DualWriteFast *fast, DualWrite *write,
 static HeapTuple fast_update(DualWriteFast *fast, DualWrite *write,
 							 TriggerData *trigdata);
 static inline bool awaits(DualWriteFast *fast, DualWrite *write,
-						  TupleTableSlot *slot);
+						  const FastRow *row);
 static bool any_differs(DualWrite *write, const FastRule *rule,
-						TupleTableSlot *old_slot, TupleTableSlot *new_slot);
-static inline Datum column_value(DualWrite *write, TupleTableSlot *slot,
+						const FastRow *old_row, const FastRow *new_row);
+static inline Datum column_value(DualWrite *write, const FastRow *row,
 								 AttrNumber attnum, bool *isnull);
-static inline bool fixed_value(DualWrite *write, TupleTableSlot *slot,
-							   AttrNumber attnum, Datum *value);
+static inline bool has_all_until(HeapTuple tuple, int ncolumns);
 static inline bool none_is_null(const uint8 *bits, int ncolumns);
 static inline bool fetch_inputs(DualWriteFast *fast, const FastRule *rule,
-								TupleTableSlot *slot);
-static inline HeapTuple heap_tuple(TupleTableSlot *slot);
+								HeapTuple tuple);
 static void find_inputs(FastRule *own, const DualWrite *write);
 static inline void run_fast(DualWriteFast *fast, DualWrite *write, FastRule *rule,
-							TupleTableSlot *slot);
-static inline HeapTuple form(DualWriteFast *fast, DualWrite *write, HeapTuple tuple,
-							 TupleTableSlot *slot, bool clear_marker);
+							const FastRow *row);
+static inline HeapTuple form(DualWriteFast *fast, DualWrite *write,
+							 const FastRow *row, bool clear_marker);
 static void check_old(DualWriteFast *fast, DualWrite *write,
 					  TupleTableSlot *slot, const Bitmapset *updated);
 
@@ -204,68 +209,67 @@ prepare_update(DualWriteFast *fast, const DualWrite *write,
 static HeapTuple
 fast_insert(DualWriteFast *fast, DualWrite *write, TriggerData *trigdata)
 {
-	TupleTableSlot *slot = trigdata->tg_trigslot;
+	FastRow		row = {trigdata->tg_trigtuple, trigdata->tg_trigslot};
 
-	if (!awaits(fast, write, slot))
+	if (!awaits(fast, write, &row))
 		return NULL;
 	tail_change_clear(&fast->change, write->edges->tail);
 	for (int i = 0; i < fast->nrules; i++)
-		run_fast(fast, write, &fast->rules[i], slot);
+		run_fast(fast, write, &fast->rules[i], &row);
 	if (fast->nold > 0)
-		check_old(fast, write, slot, NULL);
-	return form(fast, write, trigdata->tg_trigtuple, slot, true);
+		check_old(fast, write, row.slot, NULL);
+	return form(fast, write, &row, true);
 }
 
 static HeapTuple
 fast_update(DualWriteFast *fast, DualWrite *write, TriggerData *trigdata)
 {
-	TupleTableSlot *old_slot = trigdata->tg_trigslot;
-	TupleTableSlot *slot = trigdata->tg_newslot;
+	FastRow		old = {trigdata->tg_trigtuple, trigdata->tg_trigslot};
+	FastRow		row = {trigdata->tg_newtuple, trigdata->tg_newslot};
 
-	if (awaits(fast, write, old_slot))
+	if (awaits(fast, write, &old))
 		return NULL;
 	tail_change_clear(&fast->change, write->edges->tail);
 	for (int i = 0; i < fast->nrules; i++)
 	{
 		FastRule   *rule = &fast->rules[i];
 
-		if (any_differs(write, rule, old_slot, slot))
-			run_fast(fast, write, rule, slot);
+		if (any_differs(write, rule, &old, &row))
+			run_fast(fast, write, rule, &row);
 	}
 	if (fast->nold > 0)
-		check_old(fast, write, slot, trigdata->tg_updatedcols);
+		check_old(fast, write, row.slot, trigdata->tg_updatedcols);
 	if (fast->change.n == 0)
-		return trigdata->tg_newtuple;
-	return form(fast, write, trigdata->tg_newtuple, slot, false);
+		return row.tuple;
+	return form(fast, write, &row, false);
 }
 
 /* As edge_row_awaits(); most often the marker is the last byte of the tuple. */
 static inline bool
-awaits(DualWriteFast *fast, DualWrite *write, TupleTableSlot *slot)
+awaits(DualWriteFast *fast, DualWrite *write, const FastRow *row)
 {
+	HeapTuple	tuple = row->tuple;
 	int			last = write->edges->tail->natts;
-	HeapTuple	tuple;
 
-	if (fast->marker_is_last && slot->tts_nvalid < last &&
-		(tuple = heap_tuple(slot)) != NULL &&
+	if (fast->marker_is_last &&
 		HeapTupleHeaderGetNatts(tuple->t_data) == last &&
 		(!HeapTupleHasNulls(tuple) ||
 		 (tuple->t_data->t_bits[(last - 1) >> 3] & fast->marker_bit) != 0))
 		return ((char *) tuple->t_data)[tuple->t_len - 1] != 0;
-	return edge_row_awaits(write->eval, 0, slot);
+	return edge_row_awaits(write->eval, 0, row->slot);
 }
 
 static bool
-any_differs(DualWrite *write, const FastRule *rule, TupleTableSlot *old_slot,
-			TupleTableSlot *new_slot)
+any_differs(DualWrite *write, const FastRule *rule, const FastRow *old_row,
+			const FastRow *new_row)
 {
 	for (int i = 0; i < rule->nassigned; i++)
 	{
 		AttrNumber	attnum = rule->assigned[i];
 		bool		old_null;
 		bool		new_null;
-		Datum		old = column_value(write, old_slot, attnum, &old_null);
-		Datum		new = column_value(write, new_slot, attnum, &new_null);
+		Datum		old = column_value(write, old_row, attnum, &old_null);
+		Datum		new = column_value(write, new_row, attnum, &new_null);
 
 		if (dual_write_differs(write->edges, attnum, old, old_null, new,
 							   new_null))
@@ -276,34 +280,26 @@ any_differs(DualWrite *write, const FastRule *rule, TupleTableSlot *old_slot,
 
 /* As slot_getattr(), but takes nothing apart where the column's place is fixed. */
 static inline Datum
-column_value(DualWrite *write, TupleTableSlot *slot, AttrNumber attnum,
+column_value(DualWrite *write, const FastRow *row, AttrNumber attnum,
 			 bool *isnull)
 {
-	Datum		value;
+	const TailColumn *column = &write->edges->tail->columns[attnum - 1];
 
+	if (column->fixed < 0 || !has_all_until(row->tuple, attnum))
+		return slot_getattr(row->slot, attnum, isnull);
 	*isnull = false;
-	if (fixed_value(write, slot, attnum, &value))
-		return value;
-	return slot_getattr(slot, attnum, isnull);
+	return fetch_att((char *) row->tuple->t_data + row->tuple->t_data->t_hoff +
+					 column->fixed, column->byval, column->len);
 }
 
-/* The value of a column that stands at a fixed place of the slot's tuple. */
+/* Have the first columns of a tuple all a value? */
 static inline bool
-fixed_value(DualWrite *write, TupleTableSlot *slot, AttrNumber attnum,
-			Datum *value)
+has_all_until(HeapTuple tuple, int ncolumns)
 {
-	const TailColumn *column = &write->edges->tail->columns[attnum - 1];
-	HeapTuple	tuple;
-
-	if (column->fixed < 0 || slot->tts_nvalid >= attnum ||
-		(tuple = heap_tuple(slot)) == NULL ||
-		HeapTupleHeaderGetNatts(tuple->t_data) < attnum ||
-		(HeapTupleHasNulls(tuple) &&
-		 !none_is_null(tuple->t_data->t_bits, attnum)))
+	if (HeapTupleHeaderGetNatts(tuple->t_data) < ncolumns)
 		return false;
-	*value = fetch_att((char *) tuple->t_data + tuple->t_data->t_hoff +
-					   column->fixed, column->byval, column->len);
-	return true;
+	return !HeapTupleHasNulls(tuple) ||
+		none_is_null(tuple->t_data->t_bits, ncolumns);
 }
 
 /* Have the first columns all a value, by a tuple's bitmap? */
@@ -320,21 +316,13 @@ none_is_null(const uint8 *bits, int ncolumns)
 
 /* The inputs of a rule, taken from their fixed places into a slot of ours. */
 static inline bool
-fetch_inputs(DualWriteFast *fast, const FastRule *rule, TupleTableSlot *slot)
+fetch_inputs(DualWriteFast *fast, const FastRule *rule, HeapTuple tuple)
 {
 	Datum	   *values = fast->inputs->tts_values;
-	HeapTuple	tuple;
-	char	   *data;
+	char	   *data = (char *) tuple->t_data + tuple->t_data->t_hoff;
 
-	if (!rule->inputs_fixed || slot->tts_nvalid >= rule->last_input)
+	if (!rule->inputs_fixed || !has_all_until(tuple, rule->last_input))
 		return false;
-	tuple = heap_tuple(slot);
-	if (tuple == NULL ||
-		HeapTupleHeaderGetNatts(tuple->t_data) < rule->last_input ||
-		(HeapTupleHasNulls(tuple) &&
-		 !none_is_null(tuple->t_data->t_bits, rule->last_input)))
-		return false;
-	data = (char *) tuple->t_data + tuple->t_data->t_hoff;
 	for (int i = 0; i < rule->ninputs; i++)
 	{
 		const FastInput *input = &rule->inputs[i];
@@ -345,29 +333,20 @@ fetch_inputs(DualWriteFast *fast, const FastRule *rule, TupleTableSlot *slot)
 	return true;
 }
 
-/* The heap tuple that the slot has, or NULL. */
-static inline HeapTuple
-heap_tuple(TupleTableSlot *slot)
-{
-	if (!TTS_IS_BUFFERTUPLE(slot) && !TTS_IS_HEAPTUPLE(slot))
-		return NULL;
-	return ((HeapTupleTableSlot *) slot)->tuple;
-}
-
 static inline void
 run_fast(DualWriteFast *fast, DualWrite *write, FastRule *rule,
-		 TupleTableSlot *slot)
+		 const FastRow *row)
 {
 	Datum		value;
 	bool		isnull;
 
 	if (rule->is_plain)
 		value = edge_eval_plain(write->eval, rule->index,
-								fetch_inputs(fast, rule, slot) ?
-								fast->inputs : slot, &isnull);
+								fetch_inputs(fast, rule, row->tuple) ?
+								fast->inputs : row->slot, &isnull);
 	else
 	{
-		edge_row_begin(write->eval, &write->new, slot);
+		edge_row_begin(write->eval, &write->new, row->slot);
 		value = edge_eval_rule(write->eval, rule->index, &write->new, &isnull);
 		rule->is_plain = edge_rule_is_plain(write->eval, rule->index);
 	}
@@ -377,20 +356,22 @@ run_fast(DualWriteFast *fast, DualWrite *write, FastRule *rule,
 }
 
 static inline HeapTuple
-form(DualWriteFast *fast, DualWrite *write, HeapTuple tuple,
-	 TupleTableSlot *slot, bool clear_marker)
+form(DualWriteFast *fast, DualWrite *write, const FastRow *row,
+	 bool clear_marker)
 {
 	RelationEdges *edges = write->edges;
 	HeapTuple	result;
 
 	if (clear_marker)
 		tail_change_set(&fast->change, fast->marker, BoolGetDatum(false), false);
-	if (tuple_tail_replace_in_place(edges->tail, slot, tuple, &fast->change))
-		return tuple;
-	result = tuple_tail_replace(edges->tail, edges->tupdesc, tuple, &fast->change);
+	if (tuple_tail_replace_in_place(edges->tail, row->slot, row->tuple,
+									&fast->change))
+		return row->tuple;
+	result = tuple_tail_replace(edges->tail, edges->tupdesc, row->tuple,
+								&fast->change);
 	if (result != NULL)
 		return result;
-	edge_row_begin(write->eval, &write->new, slot);
+	edge_row_begin(write->eval, &write->new, row->slot);
 	for (int i = 0; i < fast->nrules; i++)
 	{
 		int			column = fast->rules[i].column;
@@ -400,7 +381,7 @@ form(DualWriteFast *fast, DualWrite *write, HeapTuple tuple,
 						 fast->change.values[column], fast->change.isnull[column]);
 	}
 	write->clear[0] = clear_marker;
-	return edge_row_form(write->eval, &write->new, tuple, write->clear);
+	return edge_row_form(write->eval, &write->new, row->tuple, write->clear);
 }
 
 /* Old columns that must not be NULL: all of an INSERT, the assigned ones. */

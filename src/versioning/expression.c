@@ -193,6 +193,7 @@ expression_deparse(Node *expr)
 
 	guc_set_portable_text();
 	text = deparse_expression(expr, NIL, false, false);
+
 	AtEOXact_GUC(false, guc_level);
 	return text;
 }

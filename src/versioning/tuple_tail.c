@@ -9,7 +9,6 @@
 #include "access/htup_details.h"
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
-#include "port/atomics.h"
 #include "utils/memutils.h"
 
 #include "versioning/tuple_tail.h"
@@ -49,6 +48,7 @@ static bool has_bits(const TupleTail *tail, HeapTupleHeader header,
 					 const uint8 *bits);
 static HeapTuple replace_any(const TupleTail *tail, TupleDesc tupdesc,
 							 HeapTuple tuple, const TailChange *change);
+static inline void zero_padding(char *at, int n);
 static HeapTuple grown_copy(const TupleTail *tail, HeapTuple tuple);
 static inline bool grow_in_place(const TupleTail *tail, HeapTuple tuple);
 static bool chunk_can_grow(void *chunk, Size size);
@@ -346,11 +346,23 @@ set_grown_header(const TupleTail *tail, HeapTupleHeader header,
 		if (tail->nbytes > 1)
 			header->t_bits[tail->byte + 1] |= tail->bits[1];
 	}
-	for (int i = shape->data; i < shape->begin; i++)
+	zero_padding((char *) header + shape->hoff + shape->data,
+				 shape->begin - shape->data);
+}
+
+/* Up to seven bytes: too few for a call of memset(). */
+static inline void
+zero_padding(char *at, int n)
+{
+	if (n & 1)
+		*at++ = 0;
+	if (n & 2)
 	{
-		((char *) header + shape->hoff)[i] = 0;
-		pg_compiler_barrier();	/* these are too few for a call of memset() */
+		memset(at, 0, 2);
+		at += 2;
 	}
+	if (n & 4)
+		memset(at, 0, 4);
 }
 
 /* A copy of a tuple with room for the tail in place of its last byte. */

@@ -225,6 +225,6 @@ describe_blockers(void *arg)
 	BlockersText *blockers = arg;
 	char	   *text = lock_blockers_describe(blockers->relation, blockers->mode);
 
-	if (text != NULL)
+	if (text !=NULL)
 		blockers->text = MemoryContextStrdup(blockers->context, text);
 }
