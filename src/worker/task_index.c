@@ -160,6 +160,7 @@ run_statement(TaskRunner *runner, const char *command, Oid user)
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext,
 												  "pgroll_c statement",
 												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext outside;
 	Oid			save_user;
 	int			save_sec_context;
 	DdlOrigin	save_origin;
@@ -170,6 +171,7 @@ run_statement(TaskRunner *runner, const char *command, Oid user)
 	GetUserIdAndSecContext(&save_user, &save_sec_context);
 	pgstat_report_activity(STATE_RUNNING, command);
 	leave_procedure(runner);
+	outside = CurrentMemoryContext;
 	PG_TRY();
 	{
 		run_in_portal(command, context, user);
@@ -186,6 +188,8 @@ run_statement(TaskRunner *runner, const char *command, Oid user)
 	PG_END_TRY();
 	(void) ddl_execute_set_origin(save_origin);
 	SetUserIdAndSecContext(save_user, save_sec_context);
+	/* the next transaction ends in the context that it was started in */
+	MemoryContextSwitchTo(outside);
 	return_to_procedure(runner);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
