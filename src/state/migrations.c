@@ -9,6 +9,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
@@ -16,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
@@ -72,6 +74,8 @@ static const struct
 	[STATE_ROLLED_BACK] = {0},
 };
 
+static void check_snapshot_is_current(const char *base_schema);
+static char *states_seen(const char *base_schema);
 static List *select_rows(const char *query, int nargs, Oid *types, Datum *values);
 static MigrationRow *select_row(const char *query, int nargs, Oid *types,
 								Datum *values);
@@ -322,6 +326,60 @@ base_schema_lock(const char *base_schema, bool exclusive)
 	claims_set_locktag(&tag, LOCK_CLASS_BASE_SCHEMA,
 					   base_schema_oid(base_schema));
 	(void) LockAcquire(&tag, exclusive ? ExclusiveLock : ShareLock, false, false);
+	if (exclusive && IsolationUsesXactSnapshot())
+		check_snapshot_is_current(base_schema);
+}
+
+/*
+ * The catalogs are read as they are now, so the state must not be older.  A
+ * transaction that has its snapshot from before somebody else's start, completion
+ * or rollback would plan from both.
+ */
+static void
+check_snapshot_is_current(const char *base_schema)
+{
+	char	   *ours;
+	char	   *latest;
+
+	CommandCounterIncrement();
+	PushCopiedSnapshot(GetTransactionSnapshot());
+	UpdateActiveSnapshotCommandId();
+	ours = states_seen(base_schema);
+	PopActiveSnapshot();
+	PushActiveSnapshot(GetLatestSnapshot());
+	latest = states_seen(base_schema);
+	PopActiveSnapshot();
+	if (strcmp(ours, latest) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to a migration of schema \"%s\" that was started or ended meanwhile",
+						base_schema),
+				 errhint("Run the transaction again.")));
+}
+
+/* What the active snapshot sees of a schema's migrations. */
+static char *
+states_seen(const char *base_schema)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	SecurityScope scope;
+	char	   *states;
+
+	owner_begin(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args("SELECT coalesce(string_agg(concat_ws(' ', id, state, retired),"
+							  " ',' ORDER BY id), '')"
+							  " FROM " PGROLL_SCHEMA ".migration WHERE base_schema = $1",
+							  1, (Oid[]) {TEXTOID},
+							  (Datum[]) {CStringGetTextDatum(base_schema)},
+							  NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the states of migrations");
+	states = MemoryContextStrdup(caller,
+								 SPI_getvalue(SPI_tuptable->vals[0],
+											  SPI_tuptable->tupdesc, 1));
+	SPI_finish();
+	owner_end(&scope);
+	return states;
 }
 
 bool

@@ -81,7 +81,9 @@ extern Oid	base_schema_oid(const char *base_schema);
 /*
  * The lock of a base schema (design: taken before relations and state rows): exclusive by
  * start, complete and rollback, shared by a batch.  Held to the end of the
- * transaction.  The key is the schema's OID under a lock tag of our own.
+ * transaction.  The key is the schema's OID under a lock tag of our own.  The
+ * exclusive one raises serialization_failure where the transaction's snapshot is
+ * older than the schema's state.
  */
 extern void base_schema_lock(const char *base_schema, bool exclusive);
 
