@@ -10,8 +10,9 @@
 #include "fmgr.h"
 
 /*
- * The first thing in a procedure (schema name) …: an error where its call is
- * atomic; connects to SPI so that it can end transactions.
+ * The first thing in a procedure of that name: an error where its call is atomic
+ * (2D000) or an argument is NULL (22004); connects to SPI so that it can end
+ * transactions.
  */
 extern void procedure_begin(FunctionCallInfo fcinfo, const char *name);
 

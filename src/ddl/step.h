@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * step.h
- *		A plan: the steps, edges and tasks that a phase consists of, as data.
+ *		A plan: the steps that a phase consists of, as data.
  *
  * Operations append to a plan and run nothing; ddl_execute.c runs it,
  * plan_migration() prints it.
@@ -51,6 +51,7 @@ typedef struct MigrationPlan
 	List	   *steps;			/* Step * */
 } MigrationPlan;
 
+/* An empty plan, in the current context, as all that is appended to it. */
 extern MigrationPlan *plan_create(const char *base_schema);
 
 /* Append a copy of step. */
@@ -70,6 +71,7 @@ extern void plan_lock(MigrationPlan *plan, Phase phase, Oid relation,
  */
 extern void step_explain_carried(ErrorData *error, const char *what);
 
+/* "start", "background", "complete", "rollback" */
 extern const char *phase_name(Phase phase);
 
 #endif							/* PGROLL_STEP_H */

@@ -1,43 +1,6 @@
 -- What users call.
 
--- Background work (api_tasks.c)
-
-CREATE PROCEDURE @extschema@.wait_for_migration(schema name DEFAULT 'public')
-	LANGUAGE C AS 'MODULE_PATHNAME', 'pgroll_wait_for_migration';
-COMMENT ON PROCEDURE @extschema@.wait_for_migration(name) IS
-	'wait until the newest migration is ready, printing progress; an error if it failed';
-GRANT EXECUTE ON PROCEDURE @extschema@.wait_for_migration(name) TO PUBLIC;
-
-CREATE PROCEDURE @extschema@.run_tasks(schema name DEFAULT 'public')
-	LANGUAGE C AS 'MODULE_PATHNAME', 'pgroll_run_tasks';
-COMMENT ON PROCEDURE @extschema@.run_tasks(name) IS
-	'work off the open tasks of the newest migration in this session';
-GRANT EXECUTE ON PROCEDURE @extschema@.run_tasks(name) TO PUBLIC;
-
-CREATE FUNCTION @extschema@.retry_migration(schema name DEFAULT 'public') RETURNS int
-	LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'pgroll_retry_migration';
-COMMENT ON FUNCTION @extschema@.retry_migration(name) IS
-	'open the failed tasks of a migration again; returns how many';
-GRANT EXECUTE ON FUNCTION @extschema@.retry_migration(name) TO PUBLIC;
-
--- Where the migrations stand (api_status.c)
-
-CREATE FUNCTION @extschema@.latest_version(schema name DEFAULT 'public') RETURNS text
-	LANGUAGE C STRICT STABLE AS 'MODULE_PATHNAME', 'pgroll_latest_version';
-COMMENT ON FUNCTION @extschema@.latest_version(name) IS
-	'the newest version schema that applications may use';
-GRANT EXECUTE ON FUNCTION @extschema@.latest_version(name) TO PUBLIC;
-
-CREATE FUNCTION @extschema@.status(schema name DEFAULT 'public',
-	OUT schema name, OUT migration text, OUT state text,
-	OUT version_schema name, OUT previous_version_schema name,
-	OUT tasks_open int, OUT tasks_failed int,
-	OUT rows_done bigint, OUT rows_total bigint, OUT last_error text)
-	LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'pgroll_status';
-COMMENT ON FUNCTION @extschema@.status(name) IS
-	'where the newest migration of a schema stands';
-GRANT EXECUTE ON FUNCTION @extschema@.status(name) TO PUBLIC;
-
+-- Start, complete, roll back (api_migration.c)
 
 CREATE FUNCTION @extschema@.start_migration(name text, migration jsonb, schema name DEFAULT 'public')
 	RETURNS text LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
@@ -88,3 +51,41 @@ CREATE PROCEDURE @extschema@.migrate(name text, migration jsonb, schema name DEF
 COMMENT ON PROCEDURE @extschema@.migrate(text, jsonb, name) IS
 	'start a migration, wait until it is ready, complete it';
 GRANT EXECUTE ON PROCEDURE @extschema@.migrate(text, jsonb, name) TO PUBLIC;
+
+-- Background work (api_tasks.c)
+
+CREATE PROCEDURE @extschema@.wait_for_migration(schema name DEFAULT 'public')
+	LANGUAGE C AS 'MODULE_PATHNAME', 'pgroll_wait_for_migration';
+COMMENT ON PROCEDURE @extschema@.wait_for_migration(name) IS
+	'wait until the newest migration is ready, printing progress; an error if it failed';
+GRANT EXECUTE ON PROCEDURE @extschema@.wait_for_migration(name) TO PUBLIC;
+
+CREATE PROCEDURE @extschema@.run_tasks(schema name DEFAULT 'public')
+	LANGUAGE C AS 'MODULE_PATHNAME', 'pgroll_run_tasks';
+COMMENT ON PROCEDURE @extschema@.run_tasks(name) IS
+	'work off the open tasks of the newest migration in this session';
+GRANT EXECUTE ON PROCEDURE @extschema@.run_tasks(name) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.retry_migration(schema name DEFAULT 'public') RETURNS int
+	LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pgroll_retry_migration';
+COMMENT ON FUNCTION @extschema@.retry_migration(name) IS
+	'open the failed tasks of a migration again; returns how many';
+GRANT EXECUTE ON FUNCTION @extschema@.retry_migration(name) TO PUBLIC;
+
+-- Where the migrations stand (api_status.c)
+
+CREATE FUNCTION @extschema@.latest_version(schema name DEFAULT 'public') RETURNS text
+	LANGUAGE C STRICT STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pgroll_latest_version';
+COMMENT ON FUNCTION @extschema@.latest_version(name) IS
+	'the newest version schema that applications may use';
+GRANT EXECUTE ON FUNCTION @extschema@.latest_version(name) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.status(schema name DEFAULT 'public',
+	OUT schema name, OUT migration text, OUT state text,
+	OUT version_schema name, OUT previous_version_schema name,
+	OUT tasks_open int, OUT tasks_failed int,
+	OUT rows_done bigint, OUT rows_total bigint, OUT last_error text)
+	LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pgroll_status';
+COMMENT ON FUNCTION @extschema@.status(name) IS
+	'where the newest migration of a schema stands';
+GRANT EXECUTE ON FUNCTION @extschema@.status(name) TO PUBLIC;

@@ -2,11 +2,10 @@
 -- call these themselves, but whoever writes to a table runs them.
 
 CREATE FUNCTION @extschema@.dual_write() RETURNS trigger
-	LANGUAGE C
-	AS 'MODULE_PATHNAME', 'pgroll_dual_write';
+	LANGUAGE C AS 'MODULE_PATHNAME', 'pgroll_dual_write';
 COMMENT ON FUNCTION @extschema@.dual_write() IS
 	'trigger that carries a write through one version of a schema to the others';
--- whoever creates the trigger, the owner of a table, needs it
+-- Whoever creates the trigger, the owner of a table, needs it.
 GRANT EXECUTE ON FUNCTION @extschema@.dual_write() TO PUBLIC;
 
 -- The planner folds it to a constant, and so loads the library before a

@@ -1,6 +1,7 @@
 -- What others do to a schema while it is migrated: refused or mended.
+
 CREATE FUNCTION @extschema@.guard_ddl() RETURNS event_trigger
-	LANGUAGE c AS 'MODULE_PATHNAME', 'pgroll_guard_ddl';
+	LANGUAGE C AS 'MODULE_PATHNAME', 'pgroll_guard_ddl';
 COMMENT ON FUNCTION @extschema@.guard_ddl() IS 'keeps what active migrations need from other sessions'' DDL';
 REVOKE ALL ON FUNCTION @extschema@.guard_ddl() FROM PUBLIC;
 

@@ -19,6 +19,7 @@ typedef enum LockClass
 	LOCK_CLASS_CLAIM = 2		/* id of a migration, the low 32 bits */
 } LockClass;
 
+/* Make the tag of such a lock in the current database. */
 extern void claims_set_locktag(LOCKTAG *tag, LockClass class, uint32 key);
 
 /*
@@ -32,7 +33,7 @@ extern void claim_release(int64 migration);
 /* Like claim_try(), but held to the end of the transaction. */
 extern bool claim_try_in_transaction(int64 migration);
 
-/* Process id of the claimant, or 0. */
+/* Process id of the claimant, or 0.  Needs a transaction. */
 extern int	claim_holder(int64 migration);
 
 #endif							/* PGROLL_CLAIMS_H */

@@ -38,19 +38,30 @@ typedef struct MigrationRow
 	char	   *started_by;
 } MigrationRow;
 
-/* Palloc'd in the current context; NULL where there is none. */
+/*
+ * The migration of a base schema that is started, ready or failed; of an id; of a
+ * name that was not rolled back.  Each palloc'd in the current context, NULL where
+ * there is none.
+ */
 extern MigrationRow *migration_active(const char *base_schema);
 extern MigrationRow *migration_by_id(int64 id);
-extern MigrationRow *migration_by_name(const char *base_schema, const char *name);	/* not rolled back */
-extern MigrationRow *migration_newest_live(const char *base_schema);	/* ready or completed,
-																		 * not retired */
-extern MigrationRow *migration_last_completed(const char *base_schema); /* not retired */
-extern bool migration_version_schema_used(const char *version_schema);	/* by a live or active
-																		 * one */
-extern bool migrations_any_active(void);	/* in this database; cheap,
-											 * without SPI */
-extern List *migrations_active_all(void);	/* MigrationRow *, of every base
-											 * schema */
+extern MigrationRow *migration_by_name(const char *base_schema, const char *name);
+
+/*
+ * The newest that is ready or completed, that is completed, whose version schema is
+ * not retired.  The same.
+ */
+extern MigrationRow *migration_newest_live(const char *base_schema);
+extern MigrationRow *migration_last_completed(const char *base_schema);
+
+/* Is it the version schema of a migration that is active or not retired? */
+extern bool migration_version_schema_used(const char *version_schema);
+
+/* Is any active in this database?  Cheap, without SPI. */
+extern bool migrations_any_active(void);
+
+/* The active ones (MigrationRow *) of every base schema, by their ids. */
+extern List *migrations_active_all(void);
 
 /* Insert a row in state started; returns its id. */
 extern int64 migration_insert(const char *base_schema, const char *name,
@@ -61,10 +72,13 @@ extern int64 migration_insert(const char *base_schema, const char *name,
 extern int64 migration_next_id(void);
 
 /*
- * Lock the row, check that the transition is one of the state machine, do it.
- * user is the role that asked, or NULL for the worker.
+ * Lock the row, check that the transition is one of the state machine (an internal
+ * error where it is not), do it.  user is the role that asked, or NULL for the
+ * worker.
  */
 extern void migration_set_state(int64 id, MigrationState state, const char *user);
+
+/* Note that its version schema is dropped. */
 extern void migration_set_retired(int64 id);
 
 extern const char *migration_state_name(MigrationState state);
@@ -79,7 +93,7 @@ extern Oid	migration_role(const MigrationRow *row, bool missing_ok);
 extern Oid	base_schema_oid(const char *base_schema);
 
 /*
- * The lock of a base schema (design: taken before relations and state rows): exclusive by
+ * The lock of a base schema, taken before relations and state rows: exclusive by
  * start, complete and rollback, shared by a batch.  Held to the end of the
  * transaction.  The key is the schema's OID under a lock tag of our own.  The
  * exclusive one raises serialization_failure where the transaction's snapshot is

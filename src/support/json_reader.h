@@ -29,6 +29,10 @@ extern bool json_has(JsonReader *reader, const char *key);
 extern bool json_is_null(JsonReader *reader, const char *key);
 
 /*
+ * The getters below raise invalid_document (name_too_long for a name) at the key's
+ * path where the value is of another type, or required and absent.  What they
+ * return is palloc'd in the current context.
+ *
  * A string, or NULL where the key is absent and not required.  A name is a
  * string of 1 to 63 bytes.  A text may also be a number or a boolean, taken as
  * its text, as files written in YAML have them.
@@ -37,6 +41,7 @@ extern char *json_string(JsonReader *reader, const char *key, bool required);
 extern char *json_name(JsonReader *reader, const char *key, bool required);
 extern char *json_text(JsonReader *reader, const char *key, bool required);
 
+/* A boolean; absent where the key is not there. */
 extern bool json_bool(JsonReader *reader, const char *key, bool absent);
 
 /* The index of the string in choices (NULL-terminated, any case), or absent. */

@@ -4,7 +4,7 @@
  *		The law of dual writes, row by row.
  *
  * Every history ends as if the backfill had happened at the instant of the
- * start (design, section 6).
+ * start (docs/concepts.md).
  *-------------------------------------------------------------------------
  */
 #ifndef PGROLL_DUAL_WRITE_H

@@ -87,6 +87,8 @@ typedef struct RelationEdges
  * in memory until the next call, or while they are pinned.
  */
 extern RelationEdges *relation_edges_get(Relation relation);
+
+/* A statement uses them; it has ended. */
 extern void relation_edges_pin(RelationEdges *edges);
 extern void relation_edges_unpin(RelationEdges *edges);
 
@@ -100,7 +102,10 @@ extern AttrNumber relation_edges_marker(const RelationEdges *edges,
  */
 extern Bitmapset *relation_edges_backfill_columns(const RelationEdges *edges);
 
-/* Reads the expression of a rule; until one is needed, nobody minds its state. */
+/*
+ * Reads the expression of a rule; until one is needed, nobody minds its state.
+ * Raises broken_edge where it no longer can be read.
+ */
 extern void relation_edges_resolve(RelationEdges *edges, EdgeRule *rule);
 
 /*

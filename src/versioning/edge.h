@@ -53,15 +53,25 @@ typedef enum DualWriteRole
 	DUAL_WRITE_LAST				/* sorts after all others */
 } DualWriteRole;
 
+/*
+ * An argument of the trigger: {"base", "migration", "version", "marker", "edges":
+ * [{"up": {"column", "logical", "expression", "inputs": [], "not_null"}, "down"}]}.
+ * Reading one raises broken_edge where it is malformed.
+ */
 extern char *edge_migration_to_json(const EdgeMigration *migration);
 extern EdgeMigration *edge_migration_from_json(const char *json);
+
+/* The first argument; reading raises trigger_protocol_violated. */
 extern DualWriteRole dual_write_role_from_text(const char *text);
 extern const char *dual_write_role_to_text(DualWriteRole role);
 
 /* Is this trigger ours: does it call pgroll_c.dual_write(), with arguments? */
 extern bool trigger_is_dual_write(const Trigger *trigger);
 
-/* The active migrations (EdgeMigration *) named by a trigger's arguments. */
+/*
+ * The active migrations (EdgeMigration *) named by a trigger's arguments, oldest
+ * first; raises broken_edge.
+ */
 extern List *edge_migrations_from_trigger(const Trigger *trigger);
 
 #endif							/* PGROLL_EDGE_H */

@@ -52,7 +52,11 @@ extern EdgeEval *edge_eval_create(struct RelationEdges *edges,
  */
 extern HeapTuple edge_eval_backfill(EdgeEval *eval, TupleTableSlot *row);
 
-/* The pieces of which that and the trigger are made. */
+/*
+ * The pieces of which that and the trigger are made: prepare row for the statement,
+ * let it stand for the row of a slot with nothing set, read a column (target is its
+ * index among the targets, or -1), set a target's column.  Values are not copied.
+ */
 extern void edge_row_init(EdgeEval *eval, EdgeRow *row);
 extern void edge_row_begin(EdgeEval *eval, EdgeRow *row, TupleTableSlot *slot);
 extern Datum edge_row_get(const EdgeRow *row, AttrNumber attnum, int target,

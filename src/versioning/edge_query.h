@@ -15,6 +15,10 @@
 
 typedef struct EdgeQuery EdgeQuery;
 
+/*
+ * Plan the expression of a resolved rule, in a memory context that lives as long as
+ * the statement.  Its parameters are set before each run, by their index from 0.
+ */
 extern EdgeQuery *edge_query_prepare(const EdgeRule *rule,
 									 MemoryContext context);
 extern void edge_query_set_param(EdgeQuery *query, int index, Datum value,

@@ -32,6 +32,10 @@ typedef struct RowUpdater
 	Size		growth;			/* by which the last new row was longer */
 } RowUpdater;
 
+/*
+ * For the rows of a heap that is locked ROW EXCLUSIVE, with the active snapshot, as
+ * the current user, who owns it.  marker is the column that tells whether they await.
+ */
 extern void row_updater_begin(RowUpdater *updater, Relation relation,
 							  RelationEdges *edges, AttrNumber marker);
 extern void row_updater_end(RowUpdater *updater);

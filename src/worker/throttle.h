@@ -18,6 +18,7 @@ typedef struct Throttle
 	TimestampTz next_look;		/* at standbys and snapshots */
 } Throttle;
 
+/* Begin to count, at the start of a task. */
 extern void throttle_begin(Throttle *throttle);
 
 /*

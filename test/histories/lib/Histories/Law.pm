@@ -1,6 +1,6 @@
 # The law of dual writes: what becomes of a row that is written.
 #
-# This says in perl what section "Dual writes" of the design says in words, and
+# This says in perl what docs/concepts.md ("Dual writes") says in words, and
 # knows nothing of how the extension does it.  A row is {values, awaits}: by
 # slot, as stored; awaits is true where the backfill has yet to come, and undef
 # where it may have.
