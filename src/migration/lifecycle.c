@@ -225,6 +225,7 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 	SchemaModel *model;
 	int64		id;
 
+	base_schema_check_snapshot(base_schema);
 	if (active != NULL && strcmp(active->name, name) == 0 &&
 		same_document(active->document, document))
 	{

@@ -74,7 +74,6 @@ static const struct
 	[STATE_ROLLED_BACK] = {0},
 };
 
-static void check_snapshot_is_current(const char *base_schema);
 static char *states_seen(const char *base_schema);
 static List *select_rows(const char *query, int nargs, Oid *types, Datum *values);
 static MigrationRow *select_row(const char *query, int nargs, Oid *types,
@@ -326,21 +325,18 @@ base_schema_lock(const char *base_schema, bool exclusive)
 	claims_set_locktag(&tag, LOCK_CLASS_BASE_SCHEMA,
 					   base_schema_oid(base_schema));
 	(void) LockAcquire(&tag, exclusive ? ExclusiveLock : ShareLock, false, false);
-	if (exclusive && IsolationUsesXactSnapshot())
-		check_snapshot_is_current(base_schema);
+	if (exclusive)
+		base_schema_check_snapshot(base_schema);
 }
 
-/*
- * The catalogs are read as they are now, so the state must not be older.  A
- * transaction that has its snapshot from before somebody else's start, completion
- * or rollback would plan from both.
- */
-static void
-check_snapshot_is_current(const char *base_schema)
+void
+base_schema_check_snapshot(const char *base_schema)
 {
 	char	   *ours;
 	char	   *latest;
 
+	if (!IsolationUsesXactSnapshot())
+		return;
 	CommandCounterIncrement();
 	PushCopiedSnapshot(GetTransactionSnapshot());
 	UpdateActiveSnapshotCommandId();

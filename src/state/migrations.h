@@ -96,10 +96,16 @@ extern Oid	base_schema_oid(const char *base_schema);
  * The lock of a base schema, taken before relations and state rows: exclusive by
  * start, complete and rollback, shared by a batch.  Held to the end of the
  * transaction.  The key is the schema's OID under a lock tag of our own.  The
- * exclusive one raises serialization_failure where the transaction's snapshot is
- * older than the schema's state.
+ * exclusive one does base_schema_check_snapshot().
  */
 extern void base_schema_lock(const char *base_schema, bool exclusive);
+
+/*
+ * The catalogs are read as they are now, so the state must not be older.  Raises
+ * serialization_failure in a transaction that has its snapshot from before somebody
+ * else's start, completion or rollback: it would plan from both.
+ */
+extern void base_schema_check_snapshot(const char *base_schema);
 
 /* The shared lock, or false where somebody has, or waits for, the exclusive one. */
 extern bool base_schema_lock_try_shared(const char *base_schema);
