@@ -125,25 +125,6 @@ pgroll_run_tasks(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* The claim is the session's, so an error must not leave it behind. */
-static void
-work_with_claim(int64 migration)
-{
-	TaskRunner	runner = {.foreground = true};
-
-	PG_TRY();
-	{
-		worker_run_migration(&runner, migration);
-	}
-	PG_CATCH();
-	{
-		claim_release(migration);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	claim_release(migration);
-}
-
 /* retry_migration(schema name): how many tasks were opened again or added. */
 Datum
 pgroll_retry_migration(PG_FUNCTION_ARGS)
@@ -171,6 +152,25 @@ procedure_begin(FunctionCallInfo fcinfo, const char *name)
 					 errhint("Leave the argument out to have its default.")));
 	}
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
+}
+
+/* The claim is the session's, so an error must not leave it behind. */
+static void
+work_with_claim(int64 migration)
+{
+	TaskRunner	runner = {.foreground = true};
+
+	PG_TRY();
+	{
+		worker_run_migration(&runner, migration);
+	}
+	PG_CATCH();
+	{
+		claim_release(migration);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	claim_release(migration);
 }
 
 /* The active migration; NULL where the newest one is completed. */

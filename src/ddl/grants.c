@@ -29,12 +29,8 @@ static const struct
 	{ACL_USAGE, "USAGE", false, false, true},
 };
 
-static char *
-grant_sql(const GrantPart *part, const char *names, const char *object)
-{
-	return psprintf("GRANT %s ON %s TO %s%s", names, object, part->grantee,
-					part->grantable ? " WITH GRANT OPTION" : "");
-}
+static char *grant_sql(const GrantPart *part, const char *names,
+					   const char *object);
 
 char *
 grant_column_sql(const GrantPart *part, const char *column, const char *object)
@@ -85,4 +81,11 @@ grant_schema_sql(const GrantPart *part, const char *schema)
 	if ((part->privileges & ACL_USAGE) == 0)
 		return NULL;
 	return grant_sql(part, "USAGE", psprintf("SCHEMA %s", schema));
+}
+
+static char *
+grant_sql(const GrantPart *part, const char *names, const char *object)
+{
+	return psprintf("GRANT %s ON %s TO %s%s", names, object, part->grantee,
+					part->grantable ? " WITH GRANT OPTION" : "");
 }

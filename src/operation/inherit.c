@@ -86,6 +86,26 @@ inherit_apply(SchemaModel *model)
 	}
 }
 
+void
+inherit_follow_names(SchemaModel *model)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		foreach(lc2, table->generations)
+		{
+			Generation *generation = lfirst(lc2);
+
+			if (generation->leader != NULL)
+				generation->physical = generation->leader->physical;
+		}
+	}
+}
+
 /*
  * A column that a child has from two tables can be renamed or dropped for
  * neither of them alone: the server refuses it, or the name is not free.
@@ -236,26 +256,6 @@ check_can_follow(SchemaModel *model, TableModel *child)
 			operation_check_can_shadow(model, child, column,
 									   psprintf("operations[%d]",
 												generation->operation - 1));
-	}
-}
-
-void
-inherit_follow_names(SchemaModel *model)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, model->tables)
-	{
-		TableModel *table = lfirst(lc);
-
-		foreach(lc2, table->generations)
-		{
-			Generation *generation = lfirst(lc2);
-
-			if (generation->leader != NULL)
-				generation->physical = generation->leader->physical;
-		}
 	}
 }
 

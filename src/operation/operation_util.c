@@ -75,75 +75,6 @@ operation_check_dependents(SchemaModel *model, TableModel *table,
 			 errhint("Drop or change these objects first.")));
 }
 
-/* Is it a foreign key that an operation before this one drops? */
-static bool
-goes_before(const SchemaModel *model, const Dependent *dependent)
-{
-	HeapTuple	tuple;
-	Oid			relid = InvalidOid;
-	Oid			constraint = dependent->object.objectId;
-	ListCell   *lc;
-
-	if (dependent->object.classId != ConstraintRelationId)
-		return false;
-	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	if (HeapTupleIsValid(tuple))
-	{
-		relid = ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid;
-		ReleaseSysCache(tuple);
-	}
-	foreach(lc, model->tables)
-	{
-		TableModel *table = lfirst(lc);
-
-		if (!OidIsValid(table->relid) ||
-			!list_member_oid(catalog_table_tree(table->relid), relid))
-			continue;
-		return table->dropped || loses_key(table, relid, constraint);
-	}
-	return false;
-}
-
-/* Does the newest version of a table lack a column of its foreign key? */
-static bool
-loses_key(const TableModel *table, Oid relid, Oid constraint)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, catalog_constraints(relid))
-	{
-		ConstraintFacts *facts = lfirst(lc);
-
-		if (facts->oid != constraint || facts->type != CONSTRAINT_FOREIGN)
-			continue;
-		foreach(lc2, facts->key)
-		{
-			char	   *name = get_attname(relid, lfirst_int(lc2), false);
-
-			if (!shows_stored_column(table, name))
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool
-shows_stored_column(const TableModel *table, const char *physical)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->columns)
-	{
-		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
-		Generation *stored = model_stored_ancestor(generation);
-
-		if (stored != NULL && strcmp(stored->physical, physical) == 0)
-			return true;
-	}
-	return false;
-}
-
 void
 operation_lock_partners(Oid relid, List *columns, Phase phase, MigrationPlan *plan)
 {
@@ -163,32 +94,6 @@ operation_lock_partners(Oid relid, List *columns, Phase phase, MigrationPlan *pl
 				lock_partner(facts->partner, phase, plan);
 		}
 	}
-}
-
-static bool
-key_has_column(const ConstraintFacts *facts, Oid relid, List *columns)
-{
-	ListCell   *lc;
-
-	foreach(lc, columns)
-	{
-		if (list_member_int(facts->key, get_attnum(relid, lfirst(lc))))
-			return true;
-	}
-	return false;
-}
-
-/* The keys' triggers are on the table and on each of its partitions. */
-static void
-lock_partner(Oid partner, Phase phase, MigrationPlan *plan)
-{
-	List	   *relids = get_rel_relkind(partner) == RELKIND_PARTITIONED_TABLE ?
-		catalog_table_tree(partner) : list_make1_oid(partner);
-	ListCell   *lc;
-
-	foreach(lc, relids)
-		plan_lock(plan, phase, lfirst_oid(lc), AccessExclusiveLock,
-				  catalog_relation_name(lfirst_oid(lc)));
 }
 
 List *
@@ -264,6 +169,101 @@ operation_check_can_shadow(SchemaModel *model, TableModel *table,
 								   dependent->description),
 						  "Drop that object before the migration, and make it again after.");
 	}
+}
+
+/* Is it a foreign key that an operation before this one drops? */
+static bool
+goes_before(const SchemaModel *model, const Dependent *dependent)
+{
+	HeapTuple	tuple;
+	Oid			relid = InvalidOid;
+	Oid			constraint = dependent->object.objectId;
+	ListCell   *lc;
+
+	if (dependent->object.classId != ConstraintRelationId)
+		return false;
+	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	if (HeapTupleIsValid(tuple))
+	{
+		relid = ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid;
+		ReleaseSysCache(tuple);
+	}
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (!OidIsValid(table->relid) ||
+			!list_member_oid(catalog_table_tree(table->relid), relid))
+			continue;
+		return table->dropped || loses_key(table, relid, constraint);
+	}
+	return false;
+}
+
+/* Does the newest version of a table lack a column of its foreign key? */
+static bool
+loses_key(const TableModel *table, Oid relid, Oid constraint)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, catalog_constraints(relid))
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->oid != constraint || facts->type != CONSTRAINT_FOREIGN)
+			continue;
+		foreach(lc2, facts->key)
+		{
+			char	   *name = get_attname(relid, lfirst_int(lc2), false);
+
+			if (!shows_stored_column(table, name))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+shows_stored_column(const TableModel *table, const char *physical)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+		Generation *stored = model_stored_ancestor(generation);
+
+		if (stored != NULL && strcmp(stored->physical, physical) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+key_has_column(const ConstraintFacts *facts, Oid relid, List *columns)
+{
+	ListCell   *lc;
+
+	foreach(lc, columns)
+	{
+		if (list_member_int(facts->key, get_attnum(relid, lfirst(lc))))
+			return true;
+	}
+	return false;
+}
+
+/* The keys' triggers are on the table and on each of its partitions. */
+static void
+lock_partner(Oid partner, Phase phase, MigrationPlan *plan)
+{
+	List	   *relids = get_rel_relkind(partner) == RELKIND_PARTITIONED_TABLE ?
+		catalog_table_tree(partner) : list_make1_oid(partner);
+	ListCell   *lc;
+
+	foreach(lc, relids)
+		plan_lock(plan, phase, lfirst_oid(lc), AccessExclusiveLock,
+				  catalog_relation_name(lfirst_oid(lc)));
 }
 
 static void

@@ -187,6 +187,25 @@ model_check_table_free(SchemaModel *model, const char *name, const char *path)
 		check_physical_name_free(model, name, path);
 }
 
+void
+model_check_column_free(TableModel *table, const char *name, const char *path)
+{
+	if (model_find_column(table, name) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" already exists",
+						name, table->name),
+				 errdetail("At %s.", path),
+				 errhint("Choose another name.")));
+	check_not_reserved(name, path);
+	if (SystemAttributeByName(name) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_COLUMN),
+				 errmsg("column name \"%s\" conflicts with a system column name", name),
+				 errdetail("At %s.", path),
+				 errhint("Choose another name.")));
+}
+
 /* The name may be that of an index, a sequence, a type: no version shows those. */
 static void
 check_physical_name_free(SchemaModel *model, const char *name, const char *path)
@@ -227,24 +246,5 @@ check_not_reserved(const char *name, const char *path)
 				 errmsg("name \"%s\" is reserved", name),
 				 errdetail("At %s: names that begin with \"%s\" are those of pgroll_c.",
 						   path, PGROLL_PREFIX),
-				 errhint("Choose another name.")));
-}
-
-void
-model_check_column_free(TableModel *table, const char *name, const char *path)
-{
-	if (model_find_column(table, name) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_COLUMN),
-				 errmsg("column \"%s\" of table \"%s\" already exists",
-						name, table->name),
-				 errdetail("At %s.", path),
-				 errhint("Choose another name.")));
-	check_not_reserved(name, path);
-	if (SystemAttributeByName(name) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_COLUMN),
-				 errmsg("column name \"%s\" conflicts with a system column name", name),
-				 errdetail("At %s.", path),
 				 errhint("Choose another name.")));
 }

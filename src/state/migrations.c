@@ -353,6 +353,16 @@ base_schema_check_snapshot(const char *base_schema)
 				 errhint("Run the transaction again.")));
 }
 
+bool
+base_schema_lock_try_shared(const char *base_schema)
+{
+	LOCKTAG		tag;
+
+	claims_set_locktag(&tag, LOCK_CLASS_BASE_SCHEMA,
+					   base_schema_oid(base_schema));
+	return LockAcquire(&tag, ShareLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
 /* What the active snapshot sees of a schema's migrations. */
 static char *
 states_seen(const char *base_schema)
@@ -376,16 +386,6 @@ states_seen(const char *base_schema)
 	SPI_finish();
 	owner_end(&scope);
 	return states;
-}
-
-bool
-base_schema_lock_try_shared(const char *base_schema)
-{
-	LOCKTAG		tag;
-
-	claims_set_locktag(&tag, LOCK_CLASS_BASE_SCHEMA,
-					   base_schema_oid(base_schema));
-	return LockAcquire(&tag, ShareLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 /* Run a SELECT_MIGRATION as the extension's owner. */
