@@ -29,7 +29,7 @@ typedef struct CreateTable
 	List	   *partners;		/* TableModel *: tables referenced */
 } CreateTable;
 
-static void check_physical_name_free(CreateTable *op, SchemaModel *model);
+static void check_name_is_vacated(CreateTable *op, SchemaModel *model);
 static void add_columns(CreateTable *op, SchemaModel *model);
 static void add_constraints(CreateTable *op, SchemaModel *model);
 static List *add_constraint_name(List *names, char *name, const char *path);
@@ -69,7 +69,7 @@ validate_create_table(Operation *base, SchemaModel *model)
 	TableModel *table = palloc0(sizeof(TableModel));
 
 	model_check_table_free(model, op->name, operation_path(base, "name"));
-	check_physical_name_free(op, model);
+	check_name_is_vacated(op, model);
 	table->name = op->name;
 	table->physical = op->name;
 	table->relkind = RELKIND_RELATION;
@@ -84,11 +84,11 @@ validate_create_table(Operation *base, SchemaModel *model)
 }
 
 /*
- * The table is made at the start: a table that the migration only renames has the
- * name still.
+ * The table is made at the start.  A table of that name that the migration drops is
+ * moved aside then; one that it only renames has the name still.
  */
 static void
-check_physical_name_free(CreateTable *op, SchemaModel *model)
+check_name_is_vacated(CreateTable *op, SchemaModel *model)
 {
 	ListCell   *lc;
 

@@ -72,7 +72,4 @@ extern const OperationOps sql_ops;
  */
 extern char *operation_final_table_name(const Operation *op, char *name);
 
-/* Raise feature_not_supported for a field that no operation of ours takes yet. */
-extern void operation_reject_fields(JsonReader *reader, const char *const *keys);
-
 #endif							/* PGROLL_OPERATION_H */

@@ -45,6 +45,20 @@ operation_path(const Operation *op, const char *field)
 }
 
 void
+operation_reject_fields(JsonReader *reader, const char *const *keys)
+{
+	for (; *keys != NULL; keys++)
+	{
+		if (json_has(reader, *keys))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("field \"%s\" is not supported yet", *keys),
+					 errdetail("At %s.", json_path(reader, *keys)),
+					 errhint("Leave the field out, and do this part with an sql operation.")));
+	}
+}
+
+void
 operation_check_dependents(SchemaModel *model, TableModel *table,
 						   const Generation *column, const char *path)
 {

@@ -54,17 +54,3 @@ registry_find(const char *name, const char *path)
 			 errhint("The operations are listed in the documentation of pgroll_c.")));
 	return NULL;
 }
-
-void
-operation_reject_fields(JsonReader *reader, const char *const *keys)
-{
-	for (; *keys != NULL; keys++)
-	{
-		if (json_has(reader, *keys))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("field \"%s\" is not supported yet", *keys),
-					 errdetail("At %s.", json_path(reader, *keys)),
-					 errhint("Leave the field out, and do this part with an sql operation.")));
-	}
-}

@@ -1,4 +1,5 @@
--- What users call.
+-- What users call.  Each is run with the caller's rights; what they may do is checked
+-- where it is done.
 
 -- Start, complete, roll back (api_migration.c)
 
