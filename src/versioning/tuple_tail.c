@@ -396,7 +396,10 @@ grow_in_place(const TupleTail *tail, HeapTuple tuple)
 
 	if (shape.hoff != header->t_hoff && !tail->all_byval)
 		return false;
-	if ((char *) header != (char *) tuple + HEAPTUPLESIZE ||
+	if ((char *) header != (char *) tuple + HEAPTUPLESIZE)
+		return false;
+	/* without a null bitmap it may even be shorter */
+	if (shape.length > tuple->t_len &&
 		!chunk_can_grow(tuple, HEAPTUPLESIZE + shape.length))
 		return false;
 	if (shape.hoff != header->t_hoff)
