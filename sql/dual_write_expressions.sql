@@ -224,6 +224,10 @@ CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number FOR EACH ROW
 	EXECUTE FUNCTION pgroll_c.dual_write('only', '{"base": "shop", "migration": "m", "version": "v", "marker": "old", "edges": []}');
 UPDATE shop.number SET old = 1; -- fails
 CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number FOR EACH ROW
+	EXECUTE FUNCTION pgroll_c.dual_write('only', '{"base": "shop", "migration": "m", "version": "v", "marker": "pending",
+		"edges": [{"up": {"column": "old", "logical": "old", "expression": "$1", "inputs": ["old"], "not_null": false}}]}');
+UPDATE shop.number SET old = 1; -- fails
+CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number FOR EACH ROW
 	EXECUTE FUNCTION pgroll_c.dual_write('lonely', '{}');
 UPDATE shop.number SET old = 1; -- fails
 CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write();

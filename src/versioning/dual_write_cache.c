@@ -63,6 +63,7 @@ static void check_marker(const RelationEdges *edges, Relation relation,
 static void resolve_half(RelationEdges *edges, Relation relation,
 						 const EdgeHalf *half, int migration, bool is_up);
 static void resolve_targets(RelationEdges *edges);
+static void check_order(const RelationEdges *edges, int index);
 static void resolve_tail(RelationEdges *edges);
 static int	target_index(RelationEdges *edges, AttrNumber attnum);
 static AttrNumber column_attnum(RelationEdges *edges, Relation relation,
@@ -438,6 +439,27 @@ resolve_targets(RelationEdges *edges)
 				if (edges->targets[k].attnum == rule->inputs[j])
 					rule->input_targets[j] = k;
 		}
+		if (rule->is_up)
+			check_order(edges, i);
+	}
+}
+
+/* OLD' is made recursively, so no up half may read its own or a later one's column. */
+static void
+check_order(const RelationEdges *edges, int index)
+{
+	const EdgeRule *rule = &edges->rules[index];
+
+	for (int i = 0; i < rule->ninputs; i++)
+	{
+		int			target = rule->input_targets[i];
+
+		if (target >= 0 && edges->targets[target].up_rule >= index)
+			ereport(ERROR,
+					(errcode(ERRCODE_PGROLL_BROKEN_EDGE),
+					 errmsg("the \"up\" expression of column \"%s\" in a dual-write trigger reads a column that it or a later one sets",
+							rule->half->logical),
+					 errhint("Roll the migration back and start it again: its triggers are made by pgroll_c.start_migration() alone.")));
 	}
 }
 
