@@ -400,7 +400,13 @@ sub write_to
 	{
 		my $now = $work->{model}{rows}{$number};
 
-		fail_with('40001') if !$now || $now != $row;
+		# constraints are checked before the row is found to have changed, unless
+		# a trigger has locked it
+		if (!$now || $now != $row)
+		{
+			fail_with('40001') if has_before_triggers($work->{table});
+			$work->{errors}{40001} = 1;
+		}
 	}
 	skip('whether the row awaits is not known') if $row && !defined $row->{awaits} && $write{loose};
 	skip('whether ups or downs come first')
@@ -456,6 +462,13 @@ sub held
 
 	return scalar grep { $_ != ($work->{transaction} // 0) && exists $_->{rows}{$number} }
 	  values %{ $work->{model}{transactions} };
+}
+
+sub has_before_triggers
+{
+	my ($table) = @_;
+
+	return $table->{trigger} || $table->{active} && $table->{active}{edges};
 }
 
 sub run_update
