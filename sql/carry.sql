@@ -192,6 +192,43 @@ DROP POLICY p ON t;
 CREATE VIEW reads_a AS SELECT a FROM t;
 SELECT pgroll_c.start_migration('06', '{"operations": [{"alter_column":
 	{"table": "t", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');	-- fails
+DROP VIEW reads_a;
+
+--
+-- from 18 on: what is not enforced stays so, and what cannot be made again is
+-- refused at the start
+--
+CREATE TABLE lax_parent (id bigint PRIMARY KEY);
+CREATE TABLE lax (id int PRIMARY KEY, a int, b int);
+CREATE PROCEDURE from_18(command text) LANGUAGE plpgsql AS $$ BEGIN
+	IF current_setting('server_version_num')::int >= 180000 THEN
+		EXECUTE command;
+	END IF;
+END $$;
+CALL from_18('ALTER TABLE lax ADD CONSTRAINT positive CHECK (a > 0) NOT ENFORCED');
+CALL from_18('ALTER TABLE lax ADD CONSTRAINT real FOREIGN KEY (a) REFERENCES lax_parent NOT ENFORCED');
+INSERT INTO lax VALUES (1, -1);
+SELECT pgroll_c.start_migration('90_lax', '{"operations": [
+	{"alter_column": {"table": "lax", "column": "a", "type": "bigint", "up": "a", "down": "a"}}]}', 'app');
+INSERT INTO lax (id, a) VALUES (2, -2);
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT id, a FROM lax ORDER BY id;
+SELECT count(*) = CASE WHEN current_setting('server_version_num')::int >= 180000 THEN 2 ELSE 0 END AS as_before
+	FROM pg_constraint c
+	WHERE conrelid = 'lax'::regclass AND conname IN ('positive', 'real')
+		AND NOT (to_jsonb(c) ->> 'conenforced')::boolean;
+CALL from_18('ALTER TABLE lax ADD CONSTRAINT later NOT NULL b NOT VALID');
+DO $$ BEGIN
+	PERFORM pgroll_c.start_migration('91_later', '{"operations": [
+		{"alter_column": {"table": "lax", "column": "b", "type": "bigint", "up": "b", "down": "b"}}]}', 'app');
+	RAISE feature_not_supported USING MESSAGE = 'before 18';
+EXCEPTION WHEN feature_not_supported THEN
+	IF SQLERRM NOT IN ('before 18',
+			'column "b" of table "lax" cannot be changed: constraint later on table lax could not be carried over') THEN
+		RAISE;
+	END IF;
+END $$;
 
 RESET ROLE;
 DROP OWNED BY regress_carry CASCADE;

@@ -38,6 +38,15 @@
 #define CONSTRAINT_NOTNULL 'n'
 #endif
 
+/* PG18: constraints that are not enforced, and keys that compare periods. */
+#if PG_VERSION_NUM < 180000
+#define constraint_is_enforced(form) true
+#define constraint_has_period(form) false
+#else
+#define constraint_is_enforced(form) ((form)->conenforced)
+#define constraint_has_period(form) ((form)->conperiod)
+#endif
+
 /* PG18: pg_noreturn, before the declaration, replaced pg_attribute_noreturn(). */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()

@@ -182,9 +182,10 @@ start_constraint(SchemaModel *model, TableModel *table,
 		return;
 	plan_step(plan, (Step) {
 		.phase = PHASE_START,
-		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID",
+		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s %s",
 							model_qualified(model, table->physical),
-							quote_identifier(name), constraint_sql(table, facts)),
+							quote_identifier(name), constraint_sql(table, facts),
+							facts->enforced ? "NOT VALID" : "NOT ENFORCED"),
 		.lock = AccessExclusiveLock,
 		.relation = table->relid,
 		.relation_name = model_qualified(model, table->physical),

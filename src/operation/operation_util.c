@@ -335,7 +335,10 @@ constraint_can_be_carried(const TableModel *table, const ColumnModel *column,
 	if (!HeapTupleIsValid(tuple))
 		return true;
 	form = (Form_pg_constraint) GETSTRUCT(tuple);
-	if (form->conrelid != table->relid)
+	if (form->conrelid != table->relid || constraint_has_period(form))
+		result = false;
+	else if (form->contype == CONSTRAINT_NOTNULL &&
+			 (form->connoinherit || !form->convalidated))
 		result = false;
 	else if (form->contype == CONSTRAINT_CHECK || form->contype == CONSTRAINT_NOTNULL)
 		result = form->coninhcount == 0 || column->generation->leader != NULL;

@@ -457,6 +457,7 @@ read_constraint(HeapTuple tuple)
 	facts->name = pstrdup(NameStr(form->conname));
 	facts->type = form->contype;
 	facts->validated = form->convalidated;
+	facts->enforced = constraint_is_enforced(form);
 	facts->no_inherit = form->connoinherit;
 	facts->inherited = form->coninhcount > 0;
 	facts->deferrable = form->condeferrable;

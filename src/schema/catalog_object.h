@@ -56,6 +56,7 @@ typedef struct ConstraintFacts
 	char	   *name;
 	char		type;			/* pg_constraint.contype */
 	bool		validated;
+	bool		enforced;		/* as always before 18 */
 	bool		no_inherit;
 	bool		inherited;		/* from a parent table */
 	bool		deferrable;
