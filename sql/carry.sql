@@ -20,6 +20,7 @@ CREATE TABLE t (
 CREATE INDEX i1 ON t (a DESC NULLS LAST, b COLLATE "C" text_pattern_ops)
 	INCLUDE (c) WHERE a > 10;
 CREATE UNIQUE INDEX "I 2" ON t ((a + 1), id) WITH (fillfactor = 70);
+ALTER INDEX "I 2" ALTER COLUMN 1 SET STATISTICS 500;
 CREATE INDEX i3 ON t USING hash (c);
 CREATE INDEX other ON t (b);
 CREATE UNIQUE INDEX i5 ON t (a);
@@ -40,6 +41,8 @@ INSERT INTO t SELECT g, g, 'b', g FROM generate_series(1, 100) g;
 CREATE VIEW indexes AS
 	SELECT indexrelid::regclass::text AS name,
 		pg_get_indexdef(indexrelid) AS definition, indisreplident,
+		(SELECT array_agg(nullif(to_jsonb(i) ->> 'attstattarget', '-1') ORDER BY attnum)
+			FROM pg_attribute i WHERE attrelid = indexrelid) AS targets,
 		indisclustered, indisvalid, obj_description(indexrelid, 'pg_class') AS comment
 	FROM pg_index WHERE indrelid = 'app.t'::regclass;
 CREATE VIEW constraints AS

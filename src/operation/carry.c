@@ -418,7 +418,17 @@ complete_index_columns(SchemaModel *model, const TableModel *table,
 	{
 		char	   *wanted = get_attname(facts->oid, attnum, false);
 		char	   *present = index_column_name(table, facts, index, attnum);
+		int			target = catalog_statistics_target(facts->oid, attnum);
 
+		if (target >= 0)
+			plan_step(plan, (Step) {
+				.phase = PHASE_COMPLETE,
+				.command = psprintf("ALTER INDEX %s ALTER COLUMN %d SET STATISTICS %d",
+									model_qualified(model, facts->name), attnum, target),
+				.lock = ShareUpdateExclusiveLock,
+				.relation = index,
+				.relation_name = model_qualified(model, facts->name),
+			});
 		if (strcmp(wanted, present) == 0)
 			continue;
 		plan_step(plan, (Step) {

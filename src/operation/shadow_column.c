@@ -411,20 +411,17 @@ copy_attributes(SchemaModel *model, TableModel *table,
 	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(table->relid),
 										Int16GetDatum(old->attnum));
 	const char *column = quote_identifier(generation->physical);
+	int			target = catalog_statistics_target(table->relid, old->attnum);
 	StringInfoData actions;
-	Datum		target;
-	bool		isnull;
 	ListCell   *lc;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for attribute %d of relation %u",
 			 old->attnum, table->relid);
 	initStringInfo(&actions);
-	/* PG17 made the statistics target nullable, and NULL its default. */
-	target = SysCacheGetAttr(ATTNUM, tuple, Anum_pg_attribute_attstattarget, &isnull);
-	if (!isnull && DatumGetInt16(target) >= 0)
+	if (target >= 0)
 		appendStringInfo(&actions, ", ALTER COLUMN %s SET STATISTICS %d", column,
-						 DatumGetInt16(target));
+						 target);
 	copy_storage(&actions, generation, (Form_pg_attribute) GETSTRUCT(tuple), column);
 	copy_options(&actions, tuple, column);
 	if (actions.len > 0)

@@ -225,6 +225,23 @@ catalog_last_attnum(Oid relid)
 	return natts;
 }
 
+int
+catalog_statistics_target(Oid relid, AttrNumber attnum)
+{
+	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid),
+										Int16GetDatum(attnum));
+	Datum		target;
+	bool		isnull;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for attribute %d of relation %u",
+			 attnum, relid);
+	/* PG17 made the statistics target nullable, and NULL its default. */
+	target = SysCacheGetAttr(ATTNUM, tuple, Anum_pg_attribute_attstattarget, &isnull);
+	ReleaseSysCache(tuple);
+	return isnull ? -1 : DatumGetInt16(target);
+}
+
 List *
 catalog_column_names(Oid relid)
 {

@@ -40,6 +40,9 @@ extern bool catalog_has_before_triggers(Oid relid);
 /* The number of a table's last column, dropped ones included. */
 extern AttrNumber catalog_last_attnum(Oid relid);
 
+/* A column's, also an index's; -1 where it is the default. */
+extern int	catalog_statistics_target(Oid relid, AttrNumber attnum);
+
 /*
  * The names (char *) of a table's columns by attribute number, from 1; a dropped
  * one has a name that no column can have.
