@@ -525,6 +525,11 @@ sub run_statement
 		$self->{skipped}++;
 		return;
 	}
+	if ($self->wrap_of($statement) eq 'fresh' && !$transaction)
+	{
+		$self->session($name)->disconnect;
+		delete $self->{sessions}{$name};
+	}
 	# this loads the library: before, NULL in such a column would not count
 	$self->must($name, 'SELECT pgroll_c.awaits_backfill()')
 	  if grep { Histories::Model::names_newer($work, $_) } writes_of($statement);
@@ -616,11 +621,6 @@ sub send_statement
 	my ($rows, $state);
 
 	$statement = { %$statement, returning => 0 } unless $self->returns($statement);
-	if ($wrap eq 'fresh' && !$self->{model}->transaction($name))
-	{
-		$self->session($name)->disconnect;
-		delete $self->{sessions}{$name};
-	}
 	$self->must($name, 'SET session_replication_role = replica') if $statement->{replica};
 	($rows, $state) = $self->$method($name, $statement);
 	$self->must($name, 'SET session_replication_role = origin')
@@ -902,9 +902,19 @@ sub check_version
 	my ($self, $session, $via, $rows) = @_;
 	my $names = $self->{names};
 	my @slots = map { $_->{slot} } @{ $self->{table}->columns($via) };
-	my $found = $self->look($session, 'SELECT ' . join(', ', map { column_name($names, $via, $_) . '::text' } @slots)
+	my $log = @{ $self->{log} };
+	my ($found, $state) = $self->sql($session, 'SELECT ' . join(', ', map { column_name($names, $via, $_) . '::text' } @slots)
 		  . ' FROM ' . relation_name($names, { via => $via }) . ' AS t ' . $self->own_rows($via));
+	my $transaction = $self->{model}->transaction($session);
 
+	# a read, too, may be what a serializable transaction fails at
+	if ($state && $state eq '40001' && $transaction && $transaction->{level} eq 'SERIALIZABLE')
+	{
+		$self->{model}->fail_transaction($session);
+		return;
+	}
+	$self->fail("the $via version cannot be read: $self->{error}") if $state;
+	$#{ $self->{log} } = $log - 1;
 	$self->compare("the $via version", join(' | ', map { "$_ " . column_name($names, $via, $_) } @slots),
 		[ map { my $row = $_; [ map { $row->{values}{$_} } @slots ] } @$rows ], $found);
 }
