@@ -189,6 +189,14 @@ CREATE TABLE aside (id int);
 CREATE TRIGGER t BEFORE UPDATE ON aside FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write();
 ALTER TABLE aside ADD a int;
 DROP TABLE aside;
+-- and one whose expression cannot be read is in nobody's way
+CREATE TABLE aside (id int, pending boolean);
+CREATE TRIGGER "!pgroll_c_dual_write" BEFORE UPDATE ON aside FOR EACH ROW EXECUTE FUNCTION
+	pgroll_c.dual_write('only', '{"base": "app", "migration": "none", "version": "v", "marker": "pending", "edges":
+		[{"up": {"column": "id", "logical": "id", "not_null": false, "expression": "none(", "inputs": []}}]}');
+CREATE FUNCTION in_the_way() RETURNS int LANGUAGE sql AS 'SELECT 1';
+DROP FUNCTION in_the_way();
+DROP TABLE aside;
 
 --
 -- the extension

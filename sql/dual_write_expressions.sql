@@ -218,8 +218,7 @@ UPDATE shop.number SET old = 1; -- fails
 CALL edge('shop.number', '$2', '$1');
 UPDATE shop.number SET old = 1; -- fails
 CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number FOR EACH ROW
-	EXECUTE FUNCTION pgroll_c.dual_write('only', '{"base": "shop", "migration": 1}');
-UPDATE shop.number SET old = 1; -- fails
+	EXECUTE FUNCTION pgroll_c.dual_write('only', '{"base": "shop", "migration": 1}'); -- fails
 CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number FOR EACH ROW
 	EXECUTE FUNCTION pgroll_c.dual_write('only', '{"base": "shop", "migration": "m", "version": "v", "marker": "old", "edges": []}');
 UPDATE shop.number SET old = 1; -- fails
@@ -228,15 +227,17 @@ CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number FOR EACH ROW
 		"edges": [{"up": {"column": "old", "logical": "old", "expression": "$1", "inputs": ["old"], "not_null": false}}]}');
 UPDATE shop.number SET old = 1; -- fails
 CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number FOR EACH ROW
-	EXECUTE FUNCTION pgroll_c.dual_write('lonely', '{}');
-UPDATE shop.number SET old = 1; -- fails
+	EXECUTE FUNCTION pgroll_c.dual_write('lonely', '{}'); -- fails
+CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number FOR EACH ROW
+	EXECUTE FUNCTION pgroll_c.dual_write('only', 'x'); -- fails
+\set empty '{"base": "shop", "migration": "m", "version": "v", "marker": "pending", "edges": []}'
 CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write();
 UPDATE shop.number SET old = 1; -- fails
-CREATE OR REPLACE TRIGGER pgroll AFTER UPDATE ON shop.number FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write('only', '{}');
+CREATE OR REPLACE TRIGGER pgroll AFTER UPDATE ON shop.number FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write('only', :'empty');
 UPDATE shop.number SET old = 1; -- fails
-CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number EXECUTE FUNCTION pgroll_c.dual_write('only', '{}');
+CREATE OR REPLACE TRIGGER pgroll BEFORE UPDATE ON shop.number EXECUTE FUNCTION pgroll_c.dual_write('only', :'empty');
 UPDATE shop.number SET old = 1; -- fails
-CREATE OR REPLACE TRIGGER pgroll BEFORE DELETE ON shop.number FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write('only', '{}');
+CREATE OR REPLACE TRIGGER pgroll BEFORE DELETE ON shop.number FOR EACH ROW EXECUTE FUNCTION pgroll_c.dual_write('only', :'empty');
 DELETE FROM shop.number; -- fails
 SELECT pgroll_c.dual_write(); -- fails
 RESET ROLE;

@@ -39,6 +39,7 @@
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "state/migrations.h"
+#include "versioning/edge.h"
 
 PG_FUNCTION_INFO_V1(pgroll_guard_ddl);
 
@@ -48,6 +49,7 @@ PG_FUNCTION_INFO_V1(pgroll_guard_ddl);
  */
 static Node *copying = NULL;
 
+static void guard_arguments(const CreateTrigStmt *stmt);
 static void guard_command_start(Node *command);
 static void guard_rename(List *lines, const RenameStmt *stmt);
 static void guard_rename_relation(List *lines, const RangeVar *name);
@@ -96,6 +98,8 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("pgroll_c.guard_ddl() must be called as an event trigger")));
 
+	if (ddl_execute_origin() != DDL_OWN && IsA(data->parsetree, CreateTrigStmt))
+		guard_arguments((CreateTrigStmt *) data->parsetree);
 	if (ddl_execute_origin() == DDL_OWN || !migrations_any_active())
 		PG_RETURN_NULL();
 
@@ -109,6 +113,26 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 	else if (strcmp(data->event, "sql_drop") == 0)
 		guard_dropped();
 	PG_RETURN_NULL();
+}
+
+/*
+ * Whoever owns a table may call our trigger from one of his own.  What cannot be
+ * read of it would stop everybody's DDL that looks at all tables in flight.
+ */
+static void
+guard_arguments(const CreateTrigStmt *stmt)
+{
+	ListCell   *lc;
+
+	if (strcmp(strVal(llast(stmt->funcname)), "dual_write") != 0 ||
+		list_length(stmt->args) < 2)
+		return;
+	if (list_length(stmt->funcname) == 2 &&
+		strcmp(strVal(linitial(stmt->funcname)), PGROLL_SCHEMA) != 0)
+		return;
+	(void) dual_write_role_from_text(strVal(linitial(stmt->args)));
+	for_each_from(lc, stmt->args, 1)
+		(void) edge_migration_from_json(strVal(lfirst(lc)));
 }
 
 static void

@@ -22,6 +22,7 @@
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "storage/bufmgr.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -48,6 +49,7 @@ typedef struct InFlight
 {
 	Oid			relid;
 	char	   *table;			/* qualified and quoted */
+	Oid			owner;
 	bool		is_stored;		/* no partitioned table */
 	bool		has_rows;		/* its storage is not empty */
 	DualWriteRole role;			/* of the first of our triggers */
@@ -61,6 +63,7 @@ typedef struct InFlight
 } InFlight;
 
 static InFlight *read_in_flight(Oid relid);
+static bool is_of_active_migration(const InFlight *table);
 static void note_own_trigger(InFlight *table, const Trigger *trigger);
 static bool fires_before_row_written(const Trigger *trigger);
 static void check_update_columns(const InFlight *table,
@@ -152,9 +155,33 @@ table_guard_check_expressions(void)
 	{
 		InFlight   *table = read_in_flight(lfirst_oid(lc));
 
-		if (table != NULL)
+		if (table != NULL && is_of_active_migration(table))
 			check_expressions_of(table);
 	}
+}
+
+/*
+ * Not so where somebody made a trigger like ours by hand: a broken one must not
+ * stop everybody's DROP.
+ */
+static bool
+is_of_active_migration(const InFlight *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->migrations)
+	{
+		EdgeMigration *edges = lfirst(lc);
+		MigrationRow *row = migration_active(edges->base_schema);
+		Oid			role;
+
+		if (row == NULL || strcmp(row->name, edges->name) != 0)
+			continue;
+		role = migration_role(row, true);
+		if (OidIsValid(role) && has_privs_of_role(role, table->owner))
+			return true;
+	}
+	return false;
 }
 
 /* NULL where the relation is gone, no table, or not in flight. */
@@ -183,6 +210,7 @@ read_in_flight(Oid relid)
 	{
 		table->relid = relid;
 		table->table = catalog_relation_name(relid);
+		table->owner = rel->rd_rel->relowner;
 		table->is_stored = rel->rd_rel->relkind == RELKIND_RELATION;
 		table->has_rows = table->is_stored && RelationGetNumberOfBlocks(rel) > 0;
 		for (i = 0; i < triggers->numtriggers; i++)
