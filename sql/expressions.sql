@@ -224,4 +224,21 @@ SELECT id, note, price, day, since, span, path FROM moment ORDER BY id;
 SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'moment'::regclass ORDER BY adnum;
 SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'moment'::regclass AND contype = 'c';
 
+-- a literal of the document means what it meant at the start
+CREATE TABLE day (id int, at date, since timestamptz);
+SET DateStyle = 'ISO, DMY';
+SET TimeZone = 'Asia/Tokyo';
+SELECT pgroll_c.start_migration('05_days', $${"operations": [
+	{"alter_column": {"table": "day", "column": "at", "default": "'02/01/2020'"}},
+	{"alter_column": {"table": "day", "column": "since", "default": "'2020-01-01 00:00'"}}]}$$);
+SET DateStyle = 'ISO, MDY';
+SET TimeZone = 'UTC';
+SELECT pgroll_c.complete_migration();
+SHOW DateStyle;
+INSERT INTO day VALUES (1);
+INSERT INTO public_05_days.day VALUES (2);
+SELECT * FROM day ORDER BY id;
+RESET DateStyle;
+RESET TimeZone;
+
 \i test/include/teardown.sql

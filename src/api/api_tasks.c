@@ -235,7 +235,8 @@ report_progress(const MigrationRow *migration)
 					  " FROM " PGROLL_SCHEMA ".progress"
 					  " WHERE migration_id = $1 ORDER BY task_id LIMIT 1",
 					  migration->id);
-	if (text != NULL)
+
+	if (text !=NULL)
 		ereport(NOTICE,
 				(errmsg("migration \"%s\": %s", migration->name, text)));
 }
@@ -249,6 +250,7 @@ fetch_text(const char *query, int64 migration)
 
 	caller_begin(&scope);
 	text = spi_fetch_text(query, INT8OID, Int64GetDatum(migration));
+
 	caller_end(&scope);
 	return text;
 }

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -31,6 +32,7 @@
 #include "schema/names.h"
 #include "state/migrations.h"
 #include "state/tasks.h"
+#include "support/guc.h"
 #include "support/spi.h"
 #include "versioning/version_view.h"
 #include "worker/launcher.h"
@@ -273,6 +275,7 @@ lifecycle_supplement(int64 id)
 	model = read_model(row->base_schema, row->id, previous_version(row));
 	plan = plan_create(row->base_schema);
 	model->started = true;
+	guc_set_local_list(row->settings);
 	plan_apply_operations(migration, model);
 	plan_supplement(model, plan);
 	if (plan->steps != NIL)
@@ -620,10 +623,14 @@ complete_plan(const MigrationRow *row, Migration *migration)
 	const char *previous = previous_version(row);
 	SchemaModel *model = read_model(row->base_schema, row->id, previous);
 	MigrationPlan *plan = plan_create(row->base_schema);
+	int			guc_level = NewGUCNestLevel();
 
+	/* A literal means what it meant at the start. */
+	guc_set_local_list(row->settings);
 	model->started = true;
 	plan_apply_operations(migration, model);
 	plan_complete(migration, model, previous, plan);
+	AtEOXact_GUC(false, guc_level);
 	return plan;
 }
 

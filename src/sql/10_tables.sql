@@ -19,6 +19,7 @@ CREATE TABLE @extschema@.migration (
 	retired			boolean NOT NULL DEFAULT false,	-- version schema dropped
 	started_at		timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	started_by		name NOT NULL,
+	settings		text[],			-- what its literals were read with, as pg_proc.proconfig
 	ready_at		timestamptz,
 	completed_at	timestamptz,
 	completed_by	name,

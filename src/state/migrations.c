@@ -31,7 +31,7 @@
 /* The columns of a MigrationRow, in the order that row_from_spi() expects. */
 #define MIGRATION_COLUMNS \
 	"id, base_schema, name, state, version_schema, parent, document, retired," \
-	" started_at, started_by"
+	" started_at, started_by, settings"
 
 #define SELECT_MIGRATION \
 	"SELECT " MIGRATION_COLUMNS " FROM " PGROLL_SCHEMA ".migration "
@@ -47,7 +47,8 @@ enum
 	COLUMN_DOCUMENT,
 	COLUMN_RETIRED,
 	COLUMN_STARTED_AT,
-	COLUMN_STARTED_BY
+	COLUMN_STARTED_BY,
+	COLUMN_SETTINGS
 };
 
 static const char *const state_names[N_STATES] = {
@@ -206,7 +207,9 @@ migration_insert(const char *base_schema, const char *name,
 	SPI_connect();
 	spi_execute("INSERT INTO " PGROLL_SCHEMA ".migration"
 				" (base_schema, name, state, version_schema, parent, document,"
-				" started_by) VALUES ($1, $2, 'started', $3, $4, $5, $6)"
+				" started_by, settings) VALUES ($1, $2, 'started', $3, $4, $5, $6, "
+				" (SELECT pg_catalog.array_agg(name || '=' || pg_catalog.current_setting(name))"
+				" FROM pg_catalog.unnest('{DateStyle,IntervalStyle,TimeZone,lc_monetary}'::text[]) name))"
 				" RETURNING id",
 				6, types, values, nulls, SPI_OK_INSERT_RETURNING);
 	id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
@@ -439,6 +442,8 @@ row_from_spi(HeapTuple tuple, TupleDesc desc)
 	row->started_at = DatumGetTimestampTz(SPI_getbinval(tuple, desc,
 														COLUMN_STARTED_AT, &isnull));
 	row->started_by = SPI_getvalue(tuple, desc, COLUMN_STARTED_BY);
+	value = SPI_getbinval(tuple, desc, COLUMN_SETTINGS, &isnull);
+	row->settings = isnull ? NULL : DatumGetArrayTypePCopy(value);
 	return row;
 }
 

@@ -12,6 +12,7 @@
 
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 
 typedef enum MigrationState
@@ -36,6 +37,7 @@ typedef struct MigrationRow
 	bool		retired;
 	TimestampTz started_at;
 	char	   *started_by;
+	ArrayType  *settings;		/* with which its document was read, or NULL */
 } MigrationRow;
 
 /*

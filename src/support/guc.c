@@ -10,6 +10,8 @@
 
 #include <limits.h>
 
+#include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -90,6 +92,25 @@ guc_set_local(const char *name, const char *value)
 {
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+void
+guc_set_local_list(ArrayType *settings)
+{
+	Datum	   *elements;
+	int			n;
+
+	if (settings == NULL)
+		return;
+	deconstruct_array(settings, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		char	   *name;
+		char	   *value;
+
+		ParseLongOption(TextDatumGetCString(elements[i]), &name, &value);
+		guc_set_local(name, value);
+	}
 }
 
 char *

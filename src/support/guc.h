@@ -7,6 +7,8 @@
 #ifndef PGROLL_GUC_H
 #define PGROLL_GUC_H
 
+#include "utils/array.h"
+
 extern bool pgroll_allow_published_tables;
 extern int	pgroll_backfill_batch_time;
 extern int	pgroll_backfill_max_replica_lag;
@@ -17,6 +19,9 @@ extern int	pgroll_lock_timeout;
 
 /* Defines them; called once, when the library is loaded. */
 extern void guc_init(void);
+
+/* guc_set_local() for each "name=value" of a text[]; NULL: none. */
+extern void guc_set_local_list(ArrayType *settings);
 
 /*
  * Set any setting that everybody may set, until the end of the caller's nest level
