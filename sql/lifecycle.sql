@@ -90,6 +90,12 @@ BEGIN;
 SELECT pgroll_c.start_migration('04_prepare', '{"operations": [{"add_column": {"table": "thing", "column": {"name": "x", "type": "int"}, "up": "1"}}]}');
 PREPARE TRANSACTION 'migration'; -- fails
 BEGIN;
+SAVEPOINT s;
+SELECT pgroll_c.start_migration('04_prepare', '{"operations": [{"add_column": {"table": "thing", "column": {"name": "x", "type": "int"}, "up": "1"}}]}');
+ROLLBACK TO s;
+PREPARE TRANSACTION 'nothing';
+COMMIT PREPARED 'nothing';
+BEGIN;
 CALL pgroll_c.wait_for_migration(); -- fails
 ROLLBACK;
 BEGIN;

@@ -47,7 +47,9 @@
 
 /* What the current transaction asks for. */
 static bool requested = false;
+static SubTransactionId requested_in;	/* while requested is set */
 static bool requested_on_abort = false;
+static SubTransactionId cancelled_in;	/* while requested_on_abort is set */
 
 /* Filled in beforehand: at commit nothing may fail. */
 static BackgroundWorker worker;
@@ -57,6 +59,8 @@ PGDLLEXPORT void pgroll_launcher_main(Datum arg);
 static void describe_worker(BackgroundWorker *description, Oid database,
 							int notify_pid);
 static void at_end_of_transaction(XactEvent event, void *arg);
+static void at_end_of_subtransaction(SubXactEvent event, SubTransactionId id,
+									 SubTransactionId parent, void *arg);
 static void start_worker(void);
 static void watch_transactions(void);
 static List *databases(void);
@@ -86,6 +90,8 @@ void
 launcher_request_at_commit(void)
 {
 	watch_transactions();
+	if (!requested)
+		requested_in = GetCurrentSubTransactionId();
 	requested = true;
 }
 
@@ -120,6 +126,8 @@ launcher_cancel_tasks(int64 migration)
 	if (signaled)
 	{
 		watch_transactions();
+		if (!requested_on_abort)
+			cancelled_in = GetCurrentSubTransactionId();
 		requested_on_abort = true;
 	}
 }
@@ -179,7 +187,10 @@ watch_transactions(void)
 	static bool registered = false;
 
 	if (!registered)
+	{
 		RegisterXactCallback(at_end_of_transaction, NULL);
+		RegisterSubXactCallback(at_end_of_subtransaction, NULL);
+	}
 	registered = true;
 	describe_worker(&worker, MyDatabaseId, 0);
 }
@@ -213,6 +224,34 @@ at_end_of_transaction(XactEvent event, void *arg)
 			break;
 		default:
 			break;
+	}
+}
+
+/*
+ * A SubXactCallback.  What a subtransaction asked for goes with it; a worker that
+ * it sent away is wanted again.
+ */
+static void
+at_end_of_subtransaction(SubXactEvent event, SubTransactionId id,
+						 SubTransactionId parent, void *arg)
+{
+	bool		asked = requested && requested_in == id;
+	bool		cancelled = requested_on_abort && cancelled_in == id;
+
+	if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	if (asked)
+		requested_in = parent;
+	if (cancelled)
+		cancelled_in = parent;
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+		return;
+	if (asked)
+		requested = false;
+	if (cancelled && !requested)
+	{
+		requested = true;
+		requested_in = parent;
 	}
 }
 

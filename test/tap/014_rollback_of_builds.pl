@@ -98,6 +98,25 @@ foreach my $what ('validate', 'index')
 	$holder->quit;
 }
 
+# a rollback that is itself undone has the worker come back
+{
+	my $db = table_with('validate');
+	my $holder = hold($db, 'validate');
+
+	start_migration($node, $db);
+	poll($node, $db, q{SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory'
+		AND objid = 43 AND NOT granted}, 'undone: the task is under way');
+	$node->safe_psql($db, q{
+		BEGIN;
+		SAVEPOINT s;
+		SELECT pgroll_c.rollback_migration();
+		ROLLBACK TO s;
+		COMMIT});
+	$holder->quit;
+	poll($node, $db, q{SELECT state = 'ready' FROM pgroll_c.migrations WHERE name = '02_age'},
+		'undone: the migration becomes ready by itself');
+}
+
 # the same in a session that does the work itself
 $node->append_conf('postgresql.conf', 'max_worker_processes = 0');
 $node->restart;
