@@ -9,7 +9,7 @@ OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 PROVE_TESTS = $(sort $(wildcard test/tap/*.pl))
 PG_CPPFLAGS = -I$(srcdir)/src -DPGROLL_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-SHLIB_LINK  = -Wl,--version-script=src/exports.map
+SHLIB_LINK  = -lyaml -Wl,--version-script=src/exports.map
 
 SQL_PARTS   = $(sort $(wildcard src/sql/*.sql))
 DATA        = $(wildcard src/sql/upgrade/$(EXTENSION)--*--*.sql)

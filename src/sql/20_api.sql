@@ -90,3 +90,11 @@ CREATE FUNCTION @extschema@.status(schema name DEFAULT 'public',
 COMMENT ON FUNCTION @extschema@.status(name) IS
 	'where the newest migration of a schema stands';
 GRANT EXECUTE ON FUNCTION @extschema@.status(name) TO PUBLIC;
+
+-- Documents (api_yaml.c)
+
+CREATE FUNCTION @extschema@.from_yaml(migration text) RETURNS jsonb
+	LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pgroll_from_yaml';
+COMMENT ON FUNCTION @extschema@.from_yaml(text) IS
+	'a migration written in YAML, as the document that start_migration() takes';
+GRANT EXECUTE ON FUNCTION @extschema@.from_yaml(text) TO PUBLIC;

@@ -21,7 +21,8 @@
 	X(INVALID_DOCUMENT, '0', '0', '6', "the migration document is malformed") \
 	X(TRIGGER_ORDER, '0', '0', '7', "a trigger of the user's sorts before or after the dual-write trigger") \
 	X(BROKEN_EDGE, '0', '0', '8', "a dual-write trigger names an object that is gone or has changed") \
-	X(PROTECTED, '0', '0', '9', "a command would change what an active migration needs")
+	X(PROTECTED, '0', '0', '9', "a command would change what an active migration needs") \
+	X(INVALID_YAML, '0', '1', '0', "the text is not one YAML document")
 
 #define PGROLL_ERROR_ENUM(name, a, b, c, cause) \
 	ERRCODE_PGROLL_##name = MAKE_SQLSTATE('P', 'R', a, b, c),

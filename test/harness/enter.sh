@@ -26,6 +26,11 @@ mount -t tmpfs -o mode=1777 tmpfs dev/shm
 mkdir -p pgroll/repo pgroll/out pgroll/build
 mount --bind -o ro "$repo" pgroll/repo
 mount --bind "$out" pgroll/out
+# What stands beside the repository for the tests to read, where it does.
+if [ -d "$repo/../shared" ]; then
+	mkdir pgroll/shared
+	mount --bind -o ro "$repo/../shared" pgroll/shared
+fi
 
 bin=/usr/lib/postgresql/$(basename "$tree" | tr -dc 0-9)/bin
 [[ $tree != *-debug ]] || bin=/usr/local/pgsql/bin

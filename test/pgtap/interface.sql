@@ -21,6 +21,7 @@ INSERT INTO call VALUES
 	('f', 'plan_migration', '{text,jsonb,name}', 'setof record'),
 	('f', 'latest_version', '{name}', 'text'),
 	('f', 'status', '{name}', 'record'),
+	('f', 'from_yaml', '{text}', 'jsonb'),
 	('p', 'migrate', '{text,jsonb,name}', NULL),
 	('p', 'run_tasks', '{name}', NULL),
 	('p', 'wait_for_migration', '{name}', NULL);

@@ -11,6 +11,7 @@ use FindBin;
 use lib $FindBin::RealBin;
 use File::Basename qw(basename dirname);
 use File::Path qw(make_path);
+use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -27,6 +28,7 @@ my %must_have_examples = map { $_ => 1 } ("$top/README.md", "$top/docs/quickstar
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION pgroll_c');
 
 foreach my $file (@files)
 {
@@ -42,7 +44,7 @@ foreach my $file (@files)
 	ok(@wrong == 0, "$name prints what it shows, $n_examples examples");
 	diag($_) foreach @wrong;
 	write_page($name, fill_in_page($page)) if @wrong > 0 && $ENV{PGROLL_OUT};
-	@wrong = document_differences($page);
+	@wrong = document_differences($page, \&from_yaml);
 	ok(@wrong == 0, "$name shows the same migrations as JSON, as YAML and in SQL");
 	diag($_) foreach @wrong;
 	$node->safe_psql('postgres', 'DROP DATABASE docs WITH (FORCE)');
@@ -52,6 +54,16 @@ foreach my $file (@files)
 }
 $node->stop;
 done_testing();
+
+# A text in YAML, or what is wrong with it, as JSON.
+sub from_yaml
+{
+	my ($text) = @_;
+	my ($status, $stdout, $stderr) =
+	  $node->psql('postgres', "SELECT pgroll_c.from_yaml(\$yaml\$$text\$yaml\$)");
+
+	return $status == 0 ? $stdout : JSON::PP->new->allow_nonref->encode($stderr);
+}
 
 sub write_page
 {
