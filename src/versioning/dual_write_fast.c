@@ -13,23 +13,12 @@
 
 #include "versioning/dual_write_fast.h"
 
-/* A column that stands at a fixed place in a row without NULLs before it. */
-typedef struct FastInput
-{
-	AttrNumber	attnum;
-	int			offset;
-	bool		byval;
-	int16		len;
-} FastInput;
-
 /* An up half, and what of it an UPDATE may change. */
 typedef struct FastRule
 {
 	int			index;
-	bool		inputs_fixed;	/* are all of its inputs such columns? */
+	bool		inputs_fixed;	/* have all of its inputs a fixed place? */
 	AttrNumber	last_input;
-	int			ninputs;
-	FastInput  *inputs;
 	int			target;
 	int			column;			/* its column's place in the table's tail */
 	bool		not_null;
@@ -53,8 +42,6 @@ struct DualWriteFast
 	int			nrules;
 	FastRule   *rules;
 	int			marker;			/* its place in the table's tail */
-	bool		marker_is_last;
-	uint8		marker_bit;		/* in its byte of the bitmap of a tuple */
 	TailChange	change;			/* of the row */
 	TupleTableSlot *inputs;		/* of the rule that runs */
 	int			nold;			/* old columns that must not be NULL */
@@ -68,16 +55,17 @@ static HeapTuple fast_insert(DualWriteFast *fast, DualWrite *write,
 							 TriggerData *trigdata);
 static HeapTuple fast_update(DualWriteFast *fast, DualWrite *write,
 							 TriggerData *trigdata);
-static inline bool awaits(DualWriteFast *fast, DualWrite *write,
-						  const FastRow *row);
+static inline bool awaits(DualWrite *write, const FastRow *row);
 static bool any_differs(DualWrite *write, const FastRule *rule,
 						const FastRow *old_row, const FastRow *new_row);
 static inline Datum column_value(DualWrite *write, const FastRow *row,
 								 AttrNumber attnum, bool *isnull);
 static inline bool has_all_until(HeapTuple tuple, int ncolumns);
 static inline bool none_is_null(const uint8 *bits, int ncolumns);
-static inline bool fetch_inputs(DualWriteFast *fast, const FastRule *rule,
-								HeapTuple tuple);
+static inline Datum fixed_value(const DualWrite *write, HeapTuple tuple,
+								AttrNumber attnum);
+static inline bool fetch_inputs(DualWriteFast *fast, const DualWrite *write,
+								const FastRule *rule, HeapTuple tuple);
 static void find_inputs(FastRule *own, const DualWrite *write);
 static inline void run_fast(DualWriteFast *fast, DualWrite *write, FastRule *rule,
 							const FastRow *row);
@@ -100,8 +88,6 @@ dual_write_fast_create(const DualWrite *write)
 		return NULL;
 	fast = palloc0(sizeof(DualWriteFast));
 	fast->marker = edges->migrations[0].marker - edges->tail->first;
-	fast->marker_is_last = edges->migrations[0].marker == edges->tail->natts;
-	fast->marker_bit = 1 << ((edges->migrations[0].marker - 1) % 8);
 	tail_change_init(&fast->change, edges->tail);
 	fast->inputs = MakeSingleTupleTableSlot(edges->tupdesc, &TTSOpsVirtual);
 	ExecStoreAllNullTuple(fast->inputs);
@@ -137,19 +123,12 @@ find_inputs(FastRule *own, const DualWrite *write)
 {
 	const EdgeRule *rule = &write->edges->rules[own->index];
 
-	own->ninputs = rule->ninputs;
-	own->inputs = palloc(rule->ninputs * sizeof(FastInput));
 	own->inputs_fixed = rule->ninputs > 0;
 	for (int i = 0; i < rule->ninputs; i++)
 	{
-		const TailColumn *column = &write->edges->tail->columns[rule->inputs[i] - 1];
-
-		own->inputs[i].attnum = rule->inputs[i];
-		own->inputs[i].offset = column->fixed;
-		own->inputs[i].byval = column->byval;
-		own->inputs[i].len = column->len;
 		own->last_input = Max(own->last_input, rule->inputs[i]);
-		own->inputs_fixed &= column->fixed >= 0;
+		own->inputs_fixed &=
+			write->edges->tail->columns[rule->inputs[i] - 1].fixed >= 0;
 	}
 }
 
@@ -211,7 +190,7 @@ fast_insert(DualWriteFast *fast, DualWrite *write, TriggerData *trigdata)
 {
 	FastRow		row = {trigdata->tg_trigtuple, trigdata->tg_trigslot};
 
-	if (!awaits(fast, write, &row))
+	if (!awaits(write, &row))
 		return NULL;
 	tail_change_clear(&fast->change, write->edges->tail);
 	for (int i = 0; i < fast->nrules; i++)
@@ -227,7 +206,7 @@ fast_update(DualWriteFast *fast, DualWrite *write, TriggerData *trigdata)
 	FastRow		old = {trigdata->tg_trigtuple, trigdata->tg_trigslot};
 	FastRow		row = {trigdata->tg_newtuple, trigdata->tg_newslot};
 
-	if (awaits(fast, write, &old))
+	if (awaits(write, &old))
 		return NULL;
 	tail_change_clear(&fast->change, write->edges->tail);
 	for (int i = 0; i < fast->nrules; i++)
@@ -244,18 +223,14 @@ fast_update(DualWriteFast *fast, DualWrite *write, TriggerData *trigdata)
 	return form(fast, write, &row, false);
 }
 
-/* As edge_row_awaits(); most often the marker is the last byte of the tuple. */
+/* As edge_row_awaits(), without a look at the slot. */
 static inline bool
-awaits(DualWriteFast *fast, DualWrite *write, const FastRow *row)
+awaits(DualWrite *write, const FastRow *row)
 {
-	HeapTuple	tuple = row->tuple;
-	int			last = write->edges->tail->natts;
+	bool		result;
 
-	if (fast->marker_is_last &&
-		HeapTupleHeaderGetNatts(tuple->t_data) == last &&
-		(!HeapTupleHasNulls(tuple) ||
-		 (tuple->t_data->t_bits[(last - 1) >> 3] & fast->marker_bit) != 0))
-		return ((char *) tuple->t_data)[tuple->t_len - 1] != 0;
+	if (tuple_ends_in_bool(row->tuple, write->edges->migrations[0].marker, &result))
+		return result;
 	return edge_row_awaits(write->eval, 0, row->slot);
 }
 
@@ -283,12 +258,20 @@ static inline Datum
 column_value(DualWrite *write, const FastRow *row, AttrNumber attnum,
 			 bool *isnull)
 {
-	const TailColumn *column = &write->edges->tail->columns[attnum - 1];
-
-	if (column->fixed < 0 || !has_all_until(row->tuple, attnum))
+	if (write->edges->tail->columns[attnum - 1].fixed < 0 ||
+		!has_all_until(row->tuple, attnum))
 		return slot_getattr(row->slot, attnum, isnull);
 	*isnull = false;
-	return fetch_att((char *) row->tuple->t_data + row->tuple->t_data->t_hoff +
+	return fixed_value(write, row->tuple, attnum);
+}
+
+/* Of a column that stands at a fixed place in a tuple without NULLs before it. */
+static inline Datum
+fixed_value(const DualWrite *write, HeapTuple tuple, AttrNumber attnum)
+{
+	const TailColumn *column = &write->edges->tail->columns[attnum - 1];
+
+	return fetch_att((char *) tuple->t_data + tuple->t_data->t_hoff +
 					 column->fixed, column->byval, column->len);
 }
 
@@ -316,20 +299,16 @@ none_is_null(const uint8 *bits, int ncolumns)
 
 /* The inputs of a rule, taken from their fixed places into a slot of ours. */
 static inline bool
-fetch_inputs(DualWriteFast *fast, const FastRule *rule, HeapTuple tuple)
+fetch_inputs(DualWriteFast *fast, const DualWrite *write, const FastRule *rule,
+			 HeapTuple tuple)
 {
-	Datum	   *values = fast->inputs->tts_values;
-	char	   *data = (char *) tuple->t_data + tuple->t_data->t_hoff;
+	const EdgeRule *edge = &write->edges->rules[rule->index];
 
 	if (!rule->inputs_fixed || !has_all_until(tuple, rule->last_input))
 		return false;
-	for (int i = 0; i < rule->ninputs; i++)
-	{
-		const FastInput *input = &rule->inputs[i];
-
-		values[input->attnum - 1] = fetch_att(data + input->offset, input->byval,
-											  input->len);
-	}
+	for (int i = 0; i < edge->ninputs; i++)
+		fast->inputs->tts_values[edge->inputs[i] - 1] =
+			fixed_value(write, tuple, edge->inputs[i]);
 	return true;
 }
 
@@ -342,7 +321,7 @@ run_fast(DualWriteFast *fast, DualWrite *write, FastRule *rule,
 
 	if (rule->is_plain)
 		value = edge_eval_plain(write->eval, rule->index,
-								fetch_inputs(fast, rule, row->tuple) ?
+								fetch_inputs(fast, write, rule, row->tuple) ?
 								fast->inputs : row->slot, &isnull);
 	else
 	{

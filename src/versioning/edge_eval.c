@@ -244,23 +244,18 @@ edge_row_awaits(EdgeEval *eval, int migration, TupleTableSlot *slot)
 	bool		isnull;
 	Datum		marker;
 
-	/*
-	 * Most often the marker is the last byte of the tuple, or the tuple is
-	 * older than the marker: no need to take it apart.
-	 */
 	if ((TTS_IS_HEAPTUPLE(slot) || TTS_IS_BUFFERTUPLE(slot)) &&
 		slot->tts_nvalid < version->marker &&
 		((HeapTupleTableSlot *) slot)->tuple != NULL)
 	{
 		HeapTuple	tuple = ((HeapTupleTableSlot *) slot)->tuple;
-		int			natts = HeapTupleHeaderGetNatts(tuple->t_data);
+		bool		awaits;
 
-		if (natts < version->marker)
+		/* older than the marker */
+		if (HeapTupleHeaderGetNatts(tuple->t_data) < version->marker)
 			return version->missing_awaits;
-		if (natts == version->marker &&
-			(!HeapTupleHasNulls(tuple) ||
-			 !att_isnull(natts - 1, tuple->t_data->t_bits)))
-			return ((char *) tuple->t_data)[tuple->t_len - 1] != 0;
+		if (tuple_ends_in_bool(tuple, version->marker, &awaits))
+			return awaits;
 	}
 	marker = slot_getattr(slot, version->marker, &isnull);
 	return isnull || DatumGetBool(marker);

@@ -10,8 +10,9 @@
 #ifndef PGROLL_TUPLE_TAIL_H
 #define PGROLL_TUPLE_TAIL_H
 
-#include "access/htup.h"
+#include "access/htup_details.h"
 #include "access/tupdesc.h"
+#include "access/tupmacs.h"
 #include "executor/tuptable.h"
 #include "nodes/bitmapset.h"
 
@@ -55,6 +56,21 @@ typedef struct TupleTail
  */
 extern TupleTail *tuple_tail_create(TupleDesc tupdesc,
 									const Bitmapset *columns);
+
+/*
+ * Is a boolean column the last that the tuple has, and not NULL?  Its value is the
+ * last byte then: no need to take the tuple apart.
+ */
+static inline bool
+tuple_ends_in_bool(HeapTuple tuple, AttrNumber attnum, bool *value)
+{
+	if (HeapTupleHeaderGetNatts(tuple->t_data) != attnum ||
+		(HeapTupleHasNulls(tuple) &&
+		 att_isnull(attnum - 1, tuple->t_data->t_bits)))
+		return false;
+	*value = ((char *) tuple->t_data)[tuple->t_len - 1] != 0;
+	return true;
+}
 
 /* New values for columns of the tail; of column first + i in place i. */
 typedef struct TailChange
