@@ -57,6 +57,8 @@ static void check_is_active(int64 id, const char *name);
 static void check_ready(const MigrationRow *row);
 static char *open_tasks_text(int64 id, int n_open);
 static const char *previous_version(const MigrationRow *row);
+static SchemaModel *active_model(const MigrationRow *row,
+								 const Migration *migration);
 static MigrationPlan *complete_plan(const MigrationRow *row, Migration *migration);
 static void refresh_views(const MigrationRow *row, Migration *migration);
 static MigrationPlan *rollback_plan(const char *base_schema, Migration *migration,
@@ -69,6 +71,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 {
 	Migration  *migration = document_read(base_schema, name, document);
 	MigrationRow *newest;
+	const char *previous;
 	MigrationPlan *plan;
 	SchemaModel *model;
 	int64		id;
@@ -86,21 +89,19 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 				 errdetail("They are served as the oldest version, but they see added columns in SELECT *, and the completion changes their tables."),
 				 errhint("Let pgroll_c.baseline() make a first version, and move the applications to it.")));
 
+	previous = newest == NULL ? NULL : newest->version_schema;
 	id = migration_insert(base_schema, name, migration->version_schema,
 						  newest == NULL ? 0 : newest->id, document,
 						  GetUserNameFromId(GetUserId(), false));
-	plan = start_plan(migration, id, newest == NULL ? NULL : newest->version_schema,
-					  &model);
+	plan = start_plan(migration, id, previous, &model);
 	ddl_lock_plan(plan, PHASE_START);
 	migration = document_read(base_schema, name, document);
-	plan = start_plan(migration, id, newest == NULL ? NULL : newest->version_schema,
-					  &model);
+	plan = start_plan(migration, id, previous, &model);
 	ddl_execute_plan(plan, PHASE_START, id);
 
 	if (runs_sql_at_start(migration))
 	{
-		model = read_model(base_schema, id,
-						   newest == NULL ? NULL : newest->version_schema);
+		model = read_model(base_schema, id, previous);
 		plan = plan_create(base_schema);
 		plan_version(migration, model, plan);
 		ddl_execute_plan(plan, PHASE_START, id);
@@ -272,11 +273,8 @@ lifecycle_supplement(int64 id)
 	/* With the rights of the role that started it, whoever asks. */
 	restricted_begin(&scope, migration_role(row, false));
 	migration = document_read(row->base_schema, row->name, row->document);
-	model = read_model(row->base_schema, row->id, previous_version(row));
+	model = active_model(row, migration);
 	plan = plan_create(row->base_schema);
-	model->started = true;
-	guc_set_local_list(row->settings);
-	plan_apply_operations(migration, model);
 	plan_supplement(model, plan);
 	if (plan->steps != NIL)
 	{
@@ -620,18 +618,30 @@ previous_version(const MigrationRow *row)
 static MigrationPlan *
 complete_plan(const MigrationRow *row, Migration *migration)
 {
-	const char *previous = previous_version(row);
-	SchemaModel *model = read_model(row->base_schema, row->id, previous);
 	MigrationPlan *plan = plan_create(row->base_schema);
 	int			guc_level = NewGUCNestLevel();
+	SchemaModel *model = active_model(row, migration);
 
-	/* A literal means what it meant at the start. */
+	plan_complete(migration, model, previous_version(row), plan);
+	AtEOXact_GUC(false, guc_level);
+	return plan;
+}
+
+/*
+ * The catalogs of now, and the operations of the active migration applied.  Until
+ * the end of the caller's nest level of settings, a literal means what it meant at
+ * the start.
+ */
+static SchemaModel *
+active_model(const MigrationRow *row, const Migration *migration)
+{
+	SchemaModel *model = read_model(row->base_schema, row->id,
+									previous_version(row));
+
 	guc_set_local_list(row->settings);
 	model->started = true;
 	plan_apply_operations(migration, model);
-	plan_complete(migration, model, previous, plan);
-	AtEOXact_GUC(false, guc_level);
-	return plan;
+	return model;
 }
 
 /* After the user's own statements of a completion. */

@@ -40,7 +40,8 @@ static bool has_marker(SchemaModel *model, const TableModel *table, bool *inheri
 static TableModel *table_with_edges(SchemaModel *model, Oid relid);
 static void start_triggers(TableModel *table, const EdgeMigration *edges,
 						   MigrationPlan *plan);
-static List *trigger_roles(TableModel *table, Oid relid);
+static List *trigger_roles(const TableModel *table);
+static bool has_clones(const TableModel *table, Oid member);
 static void create_trigger(Oid relid, DualWriteRole role,
 						   const EdgeMigration *edges, MigrationPlan *plan);
 static void backfill_tasks(SchemaModel *model, TableModel *table,
@@ -169,7 +170,7 @@ has_marker(SchemaModel *model, const TableModel *table, bool *inherited)
 
 	if (model->foreseen)
 	{
-		*inherited = !table->gets_edges;
+		*inherited = table->edge_members == NIL;
 		return table_with_edges(model, table->relid) != NULL;
 	}
 	*inherited = catalog_column_is_inherited(table->relid, marker);
@@ -186,8 +187,7 @@ table_with_edges(SchemaModel *model, Oid relid)
 	{
 		TableModel *table = lfirst(lc);
 
-		if (table->gets_edges &&
-			list_member_oid(catalog_table_tree(table->relid), relid))
+		if (list_member_oid(table->edge_members, relid))
 			return table;
 	}
 	return NULL;
@@ -307,7 +307,7 @@ start_edges(const Migration *migration, SchemaModel *model, TableModel *table,
 	edges = edge_build(model, table, migration->name, migration->version_schema);
 	if (edges == NULL)
 		return;
-	table->gets_edges = true;
+	table->edge_members = catalog_table_tree(table->relid);
 	check_table_can_have_edges(table);
 	check_no_member_has_edges(model, table);
 	shadow_alter_table(model, table, 0, PHASE_START,
@@ -373,29 +373,36 @@ static void
 start_triggers(TableModel *table, const EdgeMigration *edges,
 			   MigrationPlan *plan)
 {
+	List	   *roles = trigger_roles(table);
 	ListCell   *lc;
 	ListCell   *lc2;
 
-	foreach(lc, catalog_table_tree(table->relid))
+	foreach(lc, table->edge_members)
 	{
-		foreach(lc2, trigger_roles(table, lfirst_oid(lc)))
+		foreach(lc2, has_clones(table, lfirst_oid(lc)) ? NIL : roles)
 			create_trigger(lfirst_oid(lc), lfirst_int(lc2), edges, plan);
 	}
 }
 
-/* Of the triggers that the start makes on the table, or on a member of it. */
+/* Of the triggers that the start makes on each member. */
 static List *
-trigger_roles(TableModel *table, Oid relid)
+trigger_roles(const TableModel *table)
 {
-	bool		others = false;
 	ListCell   *lc;
 
-	if (relid != table->relid && get_rel_relispartition(relid))
-		return NIL;				/* the server clones its parent's */
-	foreach(lc, catalog_table_tree(table->relid))
-		others |= catalog_has_before_triggers(lfirst_oid(lc));
-	return others ? list_make2_int(DUAL_WRITE_FIRST, DUAL_WRITE_LAST) :
-		list_make1_int(DUAL_WRITE_ONLY);
+	foreach(lc, table->edge_members)
+	{
+		if (catalog_has_before_triggers(lfirst_oid(lc)))
+			return list_make2_int(DUAL_WRITE_FIRST, DUAL_WRITE_LAST);
+	}
+	return list_make1_int(DUAL_WRITE_ONLY);
+}
+
+/* Does the server clone its parent's triggers to a member? */
+static bool
+has_clones(const TableModel *table, Oid member)
+{
+	return member != table->relid && get_rel_relispartition(member);
 }
 
 static void
@@ -568,7 +575,9 @@ own_triggers(SchemaModel *model, Oid relid)
 	if (!model->foreseen)
 		return catalog_own_triggers(relid);
 	table = table_with_edges(model, relid);
-	foreach(lc, table == NULL ? NIL : trigger_roles(table, relid))
+	if (table == NULL || has_clones(table, relid))
+		return NIL;
+	foreach(lc, trigger_roles(table))
 		names = lappend(names, pstrdup(dual_write_ddl_name(lfirst_int(lc))));
 	return names;
 }

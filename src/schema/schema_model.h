@@ -78,7 +78,8 @@ typedef struct TableModel
 	int			operation;		/* that created or dropped it */
 	bool		has_edges;		/* a shadow or a down expression exists */
 	bool		carried;		/* carry_complete() was called */
-	bool		gets_edges;		/* the start's plan adds marker and triggers */
+	List	   *edge_members;	/* Oid: it and those below it, where the
+								 * start's plan adds marker and triggers */
 } TableModel;
 
 typedef struct SchemaModel
