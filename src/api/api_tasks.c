@@ -225,20 +225,19 @@ failed_task_error(const MigrationRow *migration)
 static void
 report_progress(const MigrationRow *migration)
 {
-	char	   *text;
+	char	   *stand;
 
-	text = fetch_text("SELECT format('%s%s%s%s%s', task, ' of ' || relation,"
-					  " CASE WHEN rows_total > 0 THEN format(', %s of about %s rows',"
-					  " rows_done, rows_total) END,"
-					  " ', about ' || date_trunc('second', time_left) || ' left',"
-					  " '; waits for ' || waiting_for)"
-					  " FROM " PGROLL_SCHEMA ".progress"
-					  " WHERE migration_id = $1 ORDER BY task_id LIMIT 1",
-					  migration->id);
-
-	if (text !=NULL)
+	stand = fetch_text("SELECT format('%s%s%s%s%s', task, ' of ' || relation,"
+					   " CASE WHEN rows_total > 0 THEN format(', %s of about %s rows',"
+					   " rows_done, rows_total) END,"
+					   " ', about ' || date_trunc('second', time_left) || ' left',"
+					   " '; waits for ' || waiting_for)"
+					   " FROM " PGROLL_SCHEMA ".progress"
+					   " WHERE migration_id = $1 ORDER BY task_id LIMIT 1",
+					   migration->id);
+	if (stand != NULL)
 		ereport(NOTICE,
-				(errmsg("migration \"%s\": %s", migration->name, text)));
+				(errmsg("migration \"%s\": %s", migration->name, stand)));
 }
 
 /* The value of a query of ours about a migration, with the caller's rights. */
@@ -246,13 +245,12 @@ static char *
 fetch_text(const char *query, int64 migration)
 {
 	SecurityScope scope;
-	char	   *text;
+	char	   *value;
 
 	caller_begin(&scope);
-	text = spi_fetch_text(query, INT8OID, Int64GetDatum(migration));
-
+	value = spi_fetch_text(query, INT8OID, Int64GetDatum(migration));
 	caller_end(&scope);
-	return text;
+	return value;
 }
 
 /* End the transaction of this look; the next is READ COMMITTED in any case. */
