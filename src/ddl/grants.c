@@ -6,8 +6,10 @@
  */
 #include "pgroll.h"
 
+#include "nodes/value.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "ddl/grants.h"
 
@@ -29,6 +31,7 @@ static const struct
 	{ACL_USAGE, "USAGE", false, false, true},
 };
 
+static List *grants_as_text(List *parts, const char *column, const char *table);
 static char *grant_sql(const GrantPart *part, const char *names,
 					   const char *object);
 
@@ -45,6 +48,35 @@ grant_column_sql(const GrantPart *part, const char *column, const char *object)
 							 privileges[i].name, quote_identifier(column));
 	}
 	return grant_sql(part, names.data, object);
+}
+
+List *
+grant_follow_column(Oid relid, AttrNumber from, const char *to, const char *table)
+{
+	List	   *present = catalog_column_grants(relid, get_attnum(relid, to));
+	List	   *wanted = grants_as_text(catalog_column_grants(relid, from), to, table);
+	List	   *statements = NIL;
+	ListCell   *lc;
+
+	if (equal(wanted, grants_as_text(present, to, table)))
+		return NIL;
+	foreach(lc, present)
+		statements = lappend(statements, revoke_column_sql(lfirst(lc), to, table));
+	foreach(lc, wanted)
+		statements = lappend(statements, strVal(lfirst(lc)));
+	return statements;
+}
+
+/* GRANTs (String *) of the parts on a column. */
+static List *
+grants_as_text(List *parts, const char *column, const char *table)
+{
+	List	   *texts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, parts)
+		texts = lappend(texts, makeString(grant_column_sql(lfirst(lc), column, table)));
+	return texts;
 }
 
 char *

@@ -13,6 +13,13 @@
 extern char *grant_column_sql(const GrantPart *part, const char *column,
 							  const char *object);
 
+/*
+ * The statements (char *) that give a column of a table the privileges of another
+ * one; NIL where it has them.
+ */
+extern List *grant_follow_column(Oid relid, AttrNumber from, const char *to,
+								 const char *table);
+
 /* Takes everything on an object, or "SCHEMA name", from the grantee of part. */
 extern char *revoke_all_sql(const GrantPart *part, const char *object);
 

@@ -19,6 +19,7 @@
 #include "ddl/ddl_execute.h"
 #include "inspect/child_guard.h"
 #include "inspect/guard_scope.h"
+#include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "versioning/expression.h"
@@ -47,22 +48,16 @@ void
 child_guard_clean_copy(List *lines, Oid relid)
 {
 	ListCell   *lc;
-	ListCell   *lc2;
 
 	foreach(lc, get_rel_relkind(relid) == RELKIND_INDEX ? NIL : lines)
 	{
 		List	   *names = catalog_columns_of_migration(relid,
 														 ((GuardLine *) lfirst(lc))->migration);
-		StringInfoData actions;
 
-		initStringInfo(&actions);
-		foreach(lc2, names)
-			appendStringInfo(&actions, "%sDROP COLUMN %s",
-							 actions.len > 0 ? ", " : "",
-							 quote_identifier(lfirst(lc2)));
 		if (names != NIL)
 			ddl_execute_own(psprintf("ALTER TABLE %s %s",
-									 catalog_relation_name(relid), actions.data));
+									 catalog_relation_name(relid),
+									 shadow_drop_actions(names, InvalidOid)));
 	}
 }
 

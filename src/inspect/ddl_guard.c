@@ -381,9 +381,11 @@ guard_drop_extension(List *lines, const DropStmt *stmt)
 {
 	ListCell   *lc;
 
-	foreach(lc, stmt->behavior == DROP_RESTRICT ? stmt->objects : NIL)
+	if (lines == NIL || stmt->behavior != DROP_RESTRICT)
+		return;
+	foreach(lc, stmt->objects)
 	{
-		if (lines != NIL && strcmp(strVal(lfirst(lc)), "pgroll_c") == 0)
+		if (strcmp(strVal(lfirst(lc)), "pgroll_c") == 0)
 			refuse(linitial(lines), "drop extension", "pgroll_c");
 	}
 }

@@ -14,7 +14,6 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/trigger.h"
-#include "nodes/value.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -22,7 +21,6 @@
 #include "ddl/grants.h"
 #include "inspect/grant_guard.h"
 #include "schema/catalog_object.h"
-#include "schema/catalog_read.h"
 #include "support/spi.h"
 #include "versioning/edge.h"
 
@@ -31,7 +29,6 @@ static void follow_on_table(Oid relid);
 static List *edges_of(Oid relid, Oid *owner);
 static void follow_on_column(Oid relid, Oid owner, const char *old,
 							 const char *shadow);
-static List *grants_as_text(Oid relid, const char *column, const char *target);
 
 void
 grant_guard_follow(const GrantStmt *stmt)
@@ -100,38 +97,16 @@ edges_of(Oid relid, Oid *owner)
 	return edges;
 }
 
+/* Whoever granted with a grant option can't take back what the owner gave. */
 static void
 follow_on_column(Oid relid, Oid owner, const char *old, const char *shadow)
 {
-	char	   *table = catalog_relation_name(relid);
-	List	   *wanted = grants_as_text(relid, old, shadow);
 	SecurityScope scope;
 	ListCell   *lc;
 
-	if (equal(wanted, grants_as_text(relid, shadow, shadow)))
-		return;
-
-	/*
-	 * Whoever granted with a grant option can't take back what the owner
-	 * gave.
-	 */
 	restricted_begin(&scope, owner);
-	foreach(lc, catalog_column_grants(relid, get_attnum(relid, shadow)))
-		ddl_execute_own(revoke_column_sql(lfirst(lc), shadow, table));
-	foreach(lc, wanted)
-		ddl_execute_own(strVal(lfirst(lc)));
+	foreach(lc, grant_follow_column(relid, get_attnum(relid, old), shadow,
+									catalog_relation_name(relid)))
+		ddl_execute_own(lfirst(lc));
 	restricted_end(&scope);
-}
-
-/* What a column's privileges would be as those of target. */
-static List *
-grants_as_text(Oid relid, const char *column, const char *target)
-{
-	char	   *table = catalog_relation_name(relid);
-	List	   *texts = NIL;
-	ListCell   *lc;
-
-	foreach(lc, catalog_column_grants(relid, get_attnum(relid, column)))
-		texts = lappend(texts, makeString(grant_column_sql(lfirst(lc), target, table)));
-	return texts;
 }

@@ -451,15 +451,16 @@ static char *
 index_column_name(const TableModel *table, const IndexFacts *facts, Oid index,
 				  AttrNumber attnum)
 {
-	List	   *columns = list_concat_copy(facts->columns, facts->included);
-	IndexColumn *column = list_nth(columns, attnum - 1);
-	Generation *shadow = shadow_of(table, column->attnum);
+	int			n_keys = list_length(facts->columns);
+	IndexColumn *column;
+	Generation *shadow;
 
 	if (OidIsValid(index))
 		return get_attname(index, attnum, false);
-	if (shadow != NULL)
-		return shadow->shadow;
-	return get_attname(facts->oid, attnum, false);
+	column = attnum <= n_keys ? list_nth(facts->columns, attnum - 1) :
+		list_nth(facts->included, attnum - 1 - n_keys);
+	shadow = shadow_of(table, column->attnum);
+	return shadow != NULL ? shadow->shadow : get_attname(facts->oid, attnum, false);
 }
 
 /* What the table says of the index. */

@@ -29,7 +29,8 @@
 #include "schema/names.h"
 #include "versioning/expression.h"
 
-static char *drop_actions(List *names, Oid member);
+static void alter_member(Oid member, int operation, Phase phase,
+						 const char *actions, MigrationPlan *plan);
 static ColumnModel *free_to_rename(const TableModel *table, List *waiting);
 static ColumnModel *find_in_cycle(List *waiting);
 static bool name_is_stored(const TableModel *table, const char *name);
@@ -336,29 +337,36 @@ shadow_drop_columns(SchemaModel *model, TableModel *table, int operation,
 
 	operation_lock_partners(table->relid, names, phase, plan);
 	shadow_alter_table(model, table, operation, phase,
-					   drop_actions(names, InvalidOid), plan);
+					   shadow_drop_actions(names, InvalidOid), plan);
 	foreach(lc, operation_other_members(table->relid))
 	{
 		Oid			member = lfirst_oid(lc);
-		char	   *actions = drop_actions(names, member);
-		char	   *name = catalog_relation_name(member);
+		char	   *actions = shadow_drop_actions(names, member);
 
-		if (actions[0] == '\0')
-			continue;
-		plan_step(plan, (Step) {
-			.phase = phase,
-			.operation = operation,
-			.command = psprintf("ALTER TABLE %s %s", name, actions),
-			.lock = AccessExclusiveLock,
-			.relation = member,
-			.relation_name = name,
-		});
+		if (actions[0] != '\0')
+			alter_member(member, operation, phase, actions, plan);
 	}
 }
 
-/* "DROP COLUMN a, DROP COLUMN b"; of a member, only what is its own as well. */
-static char *
-drop_actions(List *names, Oid member)
+/* What is a partition's or child's own. */
+static void
+alter_member(Oid member, int operation, Phase phase, const char *actions,
+			 MigrationPlan *plan)
+{
+	char	   *name = catalog_relation_name(member);
+
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.operation = operation,
+		.command = psprintf("ALTER TABLE %s %s", name, actions),
+		.lock = AccessExclusiveLock,
+		.relation = member,
+		.relation_name = name,
+	});
+}
+
+char *
+shadow_drop_actions(List *names, Oid member)
 {
 	StringInfoData actions;
 	ListCell   *lc;
@@ -454,27 +462,13 @@ static void
 follow_grants(SchemaModel *model, TableModel *table, Generation *generation,
 			  const Generation *old, MigrationPlan *plan)
 {
-	AttrNumber	attnum = get_attnum(table->relid, generation->physical);
-	char	   *object = model_qualified(model, table->physical);
-	List	   *wanted = NIL;
-	List	   *present = NIL;
 	ListCell   *lc;
 
 	if (model->foreseen)
 		return;					/* the start copies them */
-	foreach(lc, catalog_column_grants(table->relid, old->attnum))
-		wanted = lappend(wanted, makeString(grant_column_sql(lfirst(lc), generation->physical, object)));
-	foreach(lc, catalog_column_grants(table->relid, attnum))
-		present = lappend(present, makeString(grant_column_sql(lfirst(lc), generation->physical, object)));
-	if (equal(wanted, present))
-		return;
-	foreach(lc, catalog_column_grants(table->relid, attnum))
-		privilege_step(model, table, generation, PHASE_COMPLETE,
-					   revoke_column_sql(lfirst(lc), generation->physical, object),
-					   plan);
-	foreach(lc, wanted)
-		privilege_step(model, table, generation, PHASE_COMPLETE,
-					   strVal(lfirst(lc)), plan);
+	foreach(lc, grant_follow_column(table->relid, old->attnum, generation->physical,
+									model_qualified(model, table->physical)))
+		privilege_step(model, table, generation, PHASE_COMPLETE, lfirst(lc), plan);
 }
 
 /* Storage and compression, where they are not what the type has by itself. */
@@ -584,19 +578,12 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 	foreach(lc, operation_other_members(table->relid))
 	{
 		Oid			member = lfirst_oid(lc);
-		char	   *member_name = catalog_relation_name(member);
 
 		/* A table that was attached in the meantime has it of its own. */
 		if (catalog_constraint_is_local(member, check))
-			plan_step(plan, (Step) {
-				.phase = PHASE_COMPLETE,
-				.operation = generation->operation,
-				.command = psprintf("ALTER TABLE %s DROP CONSTRAINT %s",
-									member_name, quote_identifier(check)),
-				.lock = AccessExclusiveLock,
-				.relation = member,
-				.relation_name = member_name,
-			});
+			alter_member(member, generation->operation, PHASE_COMPLETE,
+						 psprintf("DROP CONSTRAINT %s", quote_identifier(check)),
+						 plan);
 	}
 }
 

@@ -49,4 +49,10 @@ extern void shadow_alter_table(SchemaModel *model, TableModel *table, int operat
 extern void shadow_drop_columns(SchemaModel *model, TableModel *table, int operation,
 								Phase phase, List *names, MigrationPlan *plan);
 
+/*
+ * "DROP COLUMN a, DROP COLUMN b" of names (char *); of a member (or InvalidOid),
+ * only of those that it has declared itself.
+ */
+extern char *shadow_drop_actions(List *names, Oid member);
+
 #endif							/* PGROLL_SHADOW_COLUMN_H */

@@ -41,6 +41,8 @@
 
 static TriggerFacts *read_trigger(const Trigger *trigger);
 static ConstraintFacts *read_constraint(HeapTuple tuple);
+static bool find_constraint(Oid relid, const char *name,
+							FormData_pg_constraint *form);
 static List *read_key(HeapTuple tuple);
 static void read_foreign_key(ConstraintFacts *facts, HeapTuple tuple);
 static const char *action_text(char action);
@@ -358,31 +360,17 @@ catalog_indexes(Oid relid)
 bool
 catalog_constraint_is_own(Oid relid, const char *name)
 {
-	Oid			constraint = get_relation_constraint_oid(relid, name, true);
-	HeapTuple	tuple;
-	bool		result;
+	FormData_pg_constraint form;
 
-	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	result = ((Form_pg_constraint) GETSTRUCT(tuple))->coninhcount == 0;
-	ReleaseSysCache(tuple);
-	return result;
+	return find_constraint(relid, name, &form) && form.coninhcount == 0;
 }
 
 bool
 catalog_constraint_is_local(Oid relid, const char *name)
 {
-	Oid			constraint = get_relation_constraint_oid(relid, name, true);
-	HeapTuple	tuple;
-	bool		result;
+	FormData_pg_constraint form;
 
-	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	result = ((Form_pg_constraint) GETSTRUCT(tuple))->conislocal;
-	ReleaseSysCache(tuple);
-	return result;
+	return find_constraint(relid, name, &form) && form.conislocal;
 }
 
 bool
@@ -456,6 +444,21 @@ read_trigger(const Trigger *trigger)
 		facts->condition_columns = plain_attnums(offset);
 	}
 	return facts;
+}
+
+/* A copy of a constraint's row, as far as its fixed columns go. */
+static bool
+find_constraint(Oid relid, const char *name, FormData_pg_constraint *form)
+{
+	Oid			constraint = get_relation_constraint_oid(relid, name, true);
+	HeapTuple	tuple;
+
+	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	*form = *(Form_pg_constraint) GETSTRUCT(tuple);
+	ReleaseSysCache(tuple);
+	return true;
 }
 
 /* NULL for the kinds that need no care of ours. */
