@@ -20,6 +20,7 @@
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
+#include "schema/object_model.h"
 #include "versioning/expression.h"
 
 static bool columns_are_carried(const TableModel *table, Bitmapset *attnums);
@@ -38,7 +39,7 @@ static char *index_column_sql(const TableModel *table, const IndexFacts *facts,
 static void complete_constraint(SchemaModel *model, TableModel *table,
 								const ConstraintFacts *facts, MigrationPlan *plan);
 static void complete_index(SchemaModel *model, TableModel *table,
-						   const IndexFacts *facts, List *constraints,
+						   IndexFacts *facts, List *constraints,
 						   MigrationPlan *plan);
 static void complete_index_columns(SchemaModel *model, const TableModel *table,
 								   const IndexFacts *facts, Oid index,
@@ -65,6 +66,7 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		ConstraintFacts *facts = lfirst(lc);
 
 		if (!is_constraint_of_index(facts) && !facts->inherited &&
+			!object_is_dropped(table, facts->name) &&
 			columns_are_carried(table, facts->columns))
 			start_constraint(model, table, facts, plan);
 	}
@@ -72,7 +74,8 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 	{
 		IndexFacts *facts = lfirst(lc);
 
-		if (!name_is_ours(facts->name) && columns_are_carried(table, facts->attnums))
+		if (!name_is_ours(facts->name) && !object_is_dropped(table, facts->name) &&
+			columns_are_carried(table, facts->attnums))
 			start_index(model, table, facts, plan);
 	}
 }
@@ -106,7 +109,8 @@ carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 	{
 		IndexFacts *facts = lfirst(lc);
 
-		if (!name_is_ours(facts->name) && columns_are_carried(table, facts->attnums))
+		if (!name_is_ours(facts->name) && !object_is_dropped(table, facts->name) &&
+			columns_are_carried(table, facts->attnums))
 			complete_index(model, table, facts, constraints, plan);
 	}
 	foreach(lc, constraints)
@@ -114,6 +118,7 @@ carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		ConstraintFacts *facts = lfirst(lc);
 
 		if (!is_constraint_of_index(facts) && !facts->inherited &&
+			!object_is_dropped(table, facts->name) &&
 			columns_are_carried(table, facts->columns))
 			complete_constraint(model, table, facts, plan);
 	}
@@ -353,25 +358,26 @@ complete_constraint(SchemaModel *model, TableModel *table,
 					const ConstraintFacts *facts, MigrationPlan *plan)
 {
 	char	   *name = name_carried(model->migration, facts->name);
+	char	   *final = object_final_name(table, facts->name);
 
 	must_exist(model->foreseen || catalog_constraint_exists(table->relid, name),
 			   table, facts->name);
 	shadow_alter_table(model, table, 0, PHASE_COMPLETE,
 					   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
-								quote_identifier(facts->name)), plan);
+								quote_identifier(final)), plan);
 	complete_comment(model, table,
-					 psprintf("CONSTRAINT %s ON %s", quote_identifier(facts->name),
+					 psprintf("CONSTRAINT %s ON %s", quote_identifier(final),
 							  model_qualified(model, table->physical)),
 					 facts->comment, plan);
 }
 
 static void
-complete_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
+complete_index(SchemaModel *model, TableModel *table, IndexFacts *facts,
 			   List *constraints, MigrationPlan *plan)
 {
 	char	   *name = name_carried(model->migration, facts->name);
 	Oid			index = get_relname_relid(name, model->namespace);
-	const ConstraintFacts *key = NULL;
+	ConstraintFacts *key = NULL;
 	ListCell   *lc;
 
 	must_exist(model->foreseen || OidIsValid(index), table, facts->name);
@@ -382,9 +388,13 @@ complete_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
 		if (constraint->index == facts->oid)
 			key = constraint;
 	}
+	facts->name = object_final_name(table, facts->name);
 	if (key != NULL)
+	{
+		key->name = facts->name;
 		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
 						   key_constraint_sql(key, name), plan);
+	}
 	else
 		plan_step(plan, (Step) {
 			.phase = PHASE_COMPLETE,

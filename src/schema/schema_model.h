@@ -80,6 +80,8 @@ typedef struct TableModel
 	bool		carried;		/* carry_complete() was called */
 	List	   *edge_members;	/* Oid: it and those below it, where the
 								 * start's plan adds marker and triggers */
+	List	   *objects;		/* ObjectModel *, once they are read */
+	bool		objects_read;
 } TableModel;
 
 typedef struct SchemaModel

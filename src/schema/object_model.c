@@ -1,0 +1,325 @@
+/*-------------------------------------------------------------------------
+ *
+ * object_model.c
+ *		Constraints and indexes of a table, as the newest version has them.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/index.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "utils/lsyscache.h"
+
+#include "schema/catalog_object.h"
+#include "schema/names.h"
+#include "schema/object_model.h"
+
+static void read_objects(TableModel *table);
+static List *generations_of(const TableModel *table, Bitmapset *attnums);
+static bool serves_constraint(Oid index, List *constraints);
+static ObjectModel *add_stored(TableModel *table, char *name, char type,
+							   Bitmapset *attnums);
+static const ObjectModel *find_stored(const TableModel *table, const char *stored);
+static bool name_is_vacated(const SchemaModel *model, Oid relid);
+pg_noreturn static void raise_duplicate(const char *what, const char *name, const char *owner,
+							int code, const char *path);
+
+List *
+model_objects(TableModel *table)
+{
+	if (!table->objects_read)
+		read_objects(table);
+	return table->objects;
+}
+
+ObjectModel *
+model_find_object(TableModel *table, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, model_objects(table))
+	{
+		ObjectModel *object = lfirst(lc);
+
+		if (strcmp(object->name, name) == 0 && object_is_shown(table, object))
+			return object;
+	}
+	return NULL;
+}
+
+ObjectModel *
+model_constraint(TableModel *table, const char *name, const char *path)
+{
+	ObjectModel *object = model_find_object(table, name);
+
+	if (object == NULL || object->type == OBJECT_INDEX)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("constraint \"%s\" of table \"%s\" does not exist",
+						name, table->name),
+				 errdetail("At %s.", path),
+				 errhint("Use the name that the constraint has in the newest version, after the operations before this one.")));
+	return object;
+}
+
+ObjectModel *
+model_index(SchemaModel *model, const char *name, const char *path,
+			TableModel **table)
+{
+	Oid			index = get_relname_relid(name, model->namespace);
+	Oid			relid = OidIsValid(index) ? IndexGetRelation(index, true) : InvalidOid;
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *candidate = lfirst(lc);
+		ObjectModel *object;
+
+		/* Another table's need not be read, unless an operation did. */
+		if (candidate->dropped ||
+			(!candidate->objects_read && !candidate->created &&
+			 candidate->relid != relid))
+			continue;
+		object = model_find_object(candidate, name);
+		if (object == NULL || !object_has_index(object))
+			continue;
+		*table = candidate;
+		return object;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("index \"%s\" does not exist in schema \"%s\"",
+					name, model->base_schema),
+			 errdetail("At %s.", path),
+			 errhint("Use the name that the index has in the newest version, after the operations before this one.")));
+	return NULL;
+}
+
+ObjectModel *
+model_add_object(TableModel *table, const char *name, char type, List *columns,
+				 void *definition, int operation)
+{
+	ObjectModel *object = palloc0(sizeof(ObjectModel));
+
+	(void) model_objects(table);
+	object->name = pstrdup(name);
+	object->type = type;
+	object->columns = columns;
+	object->definition = definition;
+	object->operation = operation;
+	table->objects = lappend(table->objects, object);
+	return object;
+}
+
+void
+model_check_object_free(SchemaModel *model, TableModel *table, const char *name,
+						bool has_index, const char *path)
+{
+	ObjectModel *same = model_find_object(table, name);
+	Oid			relid = get_relname_relid(name, model->namespace);
+
+	if (name_is_ours(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("name \"%s\" is reserved", name),
+				 errdetail("At %s: names that begin with \"%s\" are those of pgroll_c.",
+						   path, PGROLL_PREFIX),
+				 errhint("Choose another name.")));
+	if (same != NULL && same->type != OBJECT_INDEX)
+		raise_duplicate("constraint", name, table->name, ERRCODE_DUPLICATE_OBJECT,
+						path);
+	if (!has_index)
+		return;
+	if (same != NULL || model_find_table(model, name) != NULL)
+		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
+	if (!model->started && OidIsValid(relid) && !name_is_vacated(model, relid))
+		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
+}
+
+bool
+object_has_index(const ObjectModel *object)
+{
+	return object->type == OBJECT_INDEX || object->type == CONSTRAINT_PRIMARY ||
+		object->type == CONSTRAINT_UNIQUE || object->type == CONSTRAINT_EXCLUSION;
+}
+
+bool
+object_is_shown(const TableModel *table, const ObjectModel *object)
+{
+	ListCell   *lc;
+
+	if (object->dropped)
+		return false;
+	foreach(lc, object->columns)
+	{
+		if (model_newest_generation(table, lfirst(lc)) == NULL)
+			return false;
+	}
+	return true;
+}
+
+bool
+object_is_dropped(const TableModel *table, const char *stored)
+{
+	const ObjectModel *object = find_stored(table, stored);
+
+	return object != NULL && object->dropped;
+}
+
+char *
+object_final_name(const TableModel *table, const char *stored)
+{
+	const ObjectModel *object = find_stored(table, stored);
+
+	return object != NULL ? object->name : pstrdup(stored);
+}
+
+Generation *
+model_newest_generation(const TableModel *table, const Generation *generation)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		Generation *newest = ((ColumnModel *) lfirst(lc))->generation;
+
+		for (Generation *older = newest; older != NULL; older = older->previous)
+		{
+			if (older == generation)
+				return newest;
+		}
+	}
+	return NULL;
+}
+
+static void
+read_objects(TableModel *table)
+{
+	List	   *constraints;
+	ListCell   *lc;
+
+	table->objects_read = true;
+	if (!OidIsValid(table->relid) ||
+		(table->relkind != RELKIND_RELATION &&
+		 table->relkind != RELKIND_PARTITIONED_TABLE))
+		return;
+	constraints = catalog_constraints(table->relid);
+	foreach(lc, constraints)
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (!name_is_ours(facts->name))
+			add_stored(table, facts->name, facts->type,
+					   facts->columns)->inherited = facts->inherited;
+	}
+	foreach(lc, catalog_indexes(table->relid))
+	{
+		IndexFacts *facts = lfirst(lc);
+
+		if (!name_is_ours(facts->name) && !serves_constraint(facts->oid, constraints))
+			(void) add_stored(table, facts->name, OBJECT_INDEX, facts->attnums);
+	}
+}
+
+static bool
+serves_constraint(Oid index, List *constraints)
+{
+	ListCell   *lc;
+
+	foreach(lc, constraints)
+	{
+		if (((ConstraintFacts *) lfirst(lc))->index == index)
+			return true;
+	}
+	return false;
+}
+
+static ObjectModel *
+add_stored(TableModel *table, char *name, char type, Bitmapset *attnums)
+{
+	ObjectModel *object = palloc0(sizeof(ObjectModel));
+
+	object->name = name;
+	object->stored = name;
+	object->type = type;
+	object->columns = generations_of(table, attnums);
+	table->objects = lappend(table->objects, object);
+	return object;
+}
+
+static List *
+generations_of(const TableModel *table, Bitmapset *attnums)
+{
+	List	   *generations = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->generations)
+	{
+		Generation *generation = lfirst(lc);
+
+		if (generation->attnum != 0 && bms_is_member(generation->attnum, attnums))
+			generations = lappend(generations, generation);
+	}
+	return generations;
+}
+
+static const ObjectModel *
+find_stored(const TableModel *table, const char *stored)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->objects)
+	{
+		const ObjectModel *object = lfirst(lc);
+
+		if (object->stored != NULL && strcmp(object->stored, stored) == 0)
+			return object;
+	}
+	return NULL;
+}
+
+/* Is it an index that the migration drops or renames, or goes with a table or column? */
+static bool
+name_is_vacated(const SchemaModel *model, Oid relid)
+{
+	Oid			owner = IndexGetRelation(relid, true);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (table->relid == relid)
+			return table->dropped || strcmp(table->name, table->physical) != 0;
+		if (table->relid != owner)
+			continue;
+		if (table->dropped)
+			return true;
+		foreach(lc2, model_objects(table))
+		{
+			ObjectModel *object = lfirst(lc2);
+
+			if (object->stored != NULL && object_has_index(object) &&
+				get_relname_relid(object->stored, model->namespace) == relid)
+				return !object_is_shown(table, object) ||
+					strcmp(object->name, object->stored) != 0;
+		}
+	}
+	return false;
+}
+
+static void
+raise_duplicate(const char *what, const char *name, const char *owner, int code,
+				const char *path)
+{
+	ereport(ERROR,
+			(errcode(code),
+			 owner != NULL ?
+			 errmsg("%s \"%s\" for table \"%s\" already exists", what, name, owner) :
+			 errmsg("%s \"%s\" already exists", what, name),
+			 errdetail("At %s.", path),
+			 errhint("Choose another name.")));
+	pg_unreachable();
+}

@@ -1,0 +1,81 @@
+/*-------------------------------------------------------------------------
+ *
+ * object_model.h
+ *		Constraints and indexes of a table, as the newest version has them.
+ *
+ * Operations make, rename and drop them in the model, in order, as they do with
+ * columns.  What is stored is read when an operation first asks for a table's.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_OBJECT_MODEL_H
+#define PGROLL_OBJECT_MODEL_H
+
+#include "schema/schema_model.h"
+
+/* Beside the values of pg_constraint.contype: an index that serves no constraint. */
+#define OBJECT_INDEX 'i'
+
+typedef struct ObjectModel
+{
+	char	   *name;			/* logical */
+	char	   *stored;			/* before the migration; NULL: it makes it */
+	char		type;			/* pg_constraint.contype or OBJECT_INDEX */
+	bool		inherited;		/* from a parent table */
+	bool		dropped;		/* by the migration */
+	bool		renamed;
+	int			operation;		/* that made, renamed or dropped it last */
+	List	   *columns;		/* Generation *: that it covered when it was
+								 * stored or made */
+	void	   *definition;		/* of one that the migration makes: a
+								 * ConstraintDefinition or IndexDefinition */
+} ObjectModel;
+
+/* All (ObjectModel *) of a table, dropped ones included. */
+extern List *model_objects(TableModel *table);
+
+/*
+ * The constraint of that name, of the newest version; raises undefined_object
+ * at path where the table has none.
+ */
+extern ObjectModel *model_constraint(TableModel *table, const char *name, const char *path);
+
+/* The constraint or index of that name, or NULL. */
+extern ObjectModel *model_find_object(TableModel *table, const char *name);
+
+/*
+ * The index of that name, wherever in the schema its table is, and the table;
+ * raises undefined_object at path.  It may serve a constraint.
+ */
+extern ObjectModel *model_index(SchemaModel *model, const char *name, const char *path,
+								TableModel **table);
+
+/* Append one that operation makes, of the columns (Generation *). */
+extern ObjectModel *model_add_object(TableModel *table, const char *name, char type,
+									 List *columns, void *definition, int operation);
+
+/*
+ * Raise duplicate_object, duplicate_table where a new constraint, index (or
+ * constraint with an index: has_index) can't have the name; reserved_name where
+ * it is one of ours.
+ */
+extern void model_check_object_free(SchemaModel *model, TableModel *table,
+									const char *name, bool has_index, const char *path);
+
+/* Does it serve, or need, an index of its name? */
+extern bool object_has_index(const ObjectModel *object);
+
+/* Is none of its columns dropped, itself neither? */
+extern bool object_is_shown(const TableModel *table, const ObjectModel *object);
+
+/*
+ * Of an object stored under a name: did the migration drop it, and what is it
+ * called in the end?  For one that no operation has touched: no, and that name.
+ */
+extern bool object_is_dropped(const TableModel *table, const char *stored);
+extern char *object_final_name(const TableModel *table, const char *stored);
+
+/* The generation that the newest version shows of a column's lineage, or NULL. */
+extern Generation *model_newest_generation(const TableModel *table,
+										   const Generation *generation);
+
+#endif							/* PGROLL_OBJECT_MODEL_H */
