@@ -9,6 +9,7 @@
 #include "pgroll.h"
 
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -24,6 +25,7 @@ typedef struct CreateTable
 	char	   *name;
 	char	   *comment;
 	List	   *columns;		/* ColumnDefinition * */
+	List	   *constraints;	/* ConstraintDefinition *, of columns, too */
 	TableModel *table;
 	List	   *elements;		/* char *: what stands in the parentheses */
 	List	   *partners;		/* TableModel *: tables referenced */
@@ -32,15 +34,14 @@ typedef struct CreateTable
 static void check_name_is_vacated(CreateTable *op, SchemaModel *model);
 static void add_columns(CreateTable *op, SchemaModel *model);
 static void add_constraints(CreateTable *op, SchemaModel *model);
-static List *add_constraint_name(List *names, char *name, const char *path);
-static bool pk_is_alone(const CreateTable *op);
-static char *primary_key_sql(const CreateTable *op);
+static List *all_constraints(const CreateTable *op);
+static void add_constraint(CreateTable *op, SchemaModel *model,
+						   ConstraintDefinition *def);
 static void comment_steps(const CreateTable *op, SchemaModel *model, MigrationPlan *plan);
 
 static Operation *
 parse_create_table(JsonReader *reader)
 {
-	static const char *const unbuilt[] = {"constraints", NULL};
 	static const char *const unbuilt_of_column[] = {"generated", NULL};
 	CreateTable *op = palloc0(sizeof(CreateTable));
 	ListCell   *lc;
@@ -56,7 +57,14 @@ parse_create_table(JsonReader *reader)
 		operation_reject_fields(column, unbuilt_of_column);
 		json_done(column);
 	}
-	operation_reject_fields(reader, unbuilt);
+	foreach(lc, json_nested_list(reader, "constraints", false))
+	{
+		JsonReader *constraint = lfirst(lc);
+
+		op->constraints = lappend(op->constraints,
+								  constraint_definition_parse(constraint));
+		json_done(constraint);
+	}
 	if (op->columns == NIL)
 		json_error(json_path(reader, "columns"), "a table needs a column");
 	return &op->base;
@@ -127,93 +135,77 @@ add_columns(CreateTable *op, SchemaModel *model)
 		generation = column_definition_generation(def, op->table, op->base.number);
 		generation->physical = generation->name;
 		generation->stored_default = def->default_expr;
-		generation->is_key = def->unique || (def->pk && pk_is_alone(op));
 		column_definition_show(def, op->table, generation);
 		op->elements = lappend(op->elements,
-							   psprintf("%s%s", column_definition_sql(def),
-										def->unique ? " UNIQUE" : ""));
+							   column_definition_sql(def));
 	}
 }
 
-static bool
-pk_is_alone(const CreateTable *op)
+/* Those of the columns before the table's own. */
+static List *
+all_constraints(const CreateTable *op)
 {
-	int			n = 0;
+	ConstraintDefinition *primary_key = NULL;
+	List	   *all = NIL;
 	ListCell   *lc;
 
 	foreach(lc, op->columns)
-		n += ((ColumnDefinition *) lfirst(lc))->pk;
-	return n == 1;
+	{
+		ColumnDefinition *def = lfirst(lc);
+		const char *path = psprintf("%s.columns[%d]", op->base.path,
+									foreach_current_index(lc));
+
+		if (def->pk && primary_key != NULL)
+			primary_key->columns = lappend(primary_key->columns, def->name);
+		else if (def->pk)
+			all = lappend(all, primary_key =
+						  constraint_definition_of_column(CONSTRAINT_PRIMARY, NULL,
+														  def->name,
+														  psprintf("%s.pk", path)));
+		if (def->unique)
+			all = lappend(all, constraint_definition_of_column(CONSTRAINT_UNIQUE, NULL,
+															   def->name,
+															   psprintf("%s.unique", path)));
+		if (def->check != NULL)
+			all = lappend(all, def->check);
+		if (def->references != NULL)
+			all = lappend(all, def->references);
+	}
+	return list_concat(all, op->constraints);
 }
 
+/* Keys first: a foreign key may reference one of its own table. */
 static void
 add_constraints(CreateTable *op, SchemaModel *model)
 {
-	char	   *primary_key = primary_key_sql(op);
-	List	   *names = NIL;
+	List	   *all = all_constraints(op);
 	ListCell   *lc;
 
-	if (primary_key != NULL)
-		op->elements = lappend(op->elements, primary_key);
-	foreach(lc, op->columns)
+	for (int pass = 0; pass < 2; pass++)
 	{
-		ColumnDefinition *def = lfirst(lc);
-		TableModel *partner;
+		foreach(lc, all)
+		{
+			ConstraintDefinition *def = lfirst(lc);
 
-		if (def->check != NULL)
-			names = add_constraint_name(names, def->check->name, def->check->path);
-		if (def->references != NULL)
-			names = add_constraint_name(names, def->references->name,
-										def->references->path);
-		if (def->check != NULL)
-			op->elements = lappend(op->elements,
-								   check_definition_sql(def->check, model, op->table));
-		if (def->references == NULL)
-			continue;
-		op->elements = lappend(op->elements,
-							   reference_definition_sql(def->references, model,
-														op->table, def->name, &partner));
-		if (partner != NULL)
-			op->partners = lappend(op->partners, partner);
+			if (constraint_definition_is_key(def) == (pass == 0))
+				add_constraint(op, model, def);
+		}
 	}
 }
 
-static List *
-add_constraint_name(List *names, char *name, const char *path)
+static void
+add_constraint(CreateTable *op, SchemaModel *model, ConstraintDefinition *def)
 {
 	ListCell   *lc;
 
-	foreach(lc, names)
-	{
-		if (strcmp(lfirst(lc), name) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_OBJECT),
-					 errmsg("constraint \"%s\" already exists", name),
-					 errdetail("At %s.name.", path),
-					 errhint("Choose another name.")));
-	}
-	return lappend(names, name);
-}
-
-static char *
-primary_key_sql(const CreateTable *op)
-{
-	StringInfoData sql;
-	ListCell   *lc;
-
-	initStringInfo(&sql);
-	foreach(lc, op->columns)
-	{
-		ColumnDefinition *def = lfirst(lc);
-
-		if (def->pk)
-			appendStringInfo(&sql, "%s%s", sql.len > 0 ? ", " : "PRIMARY KEY (",
-							 quote_identifier(def->name));
-	}
-	if (sql.len == 0)
-		return NULL;
-	appendStringInfoChar(&sql, ')');
-	return sql.data;
+	(void) constraint_definition_apply(def, model, op->table, op->base.number);
+	foreach(lc, def->type == CONSTRAINT_PRIMARY ? def->key : NIL)
+		((Generation *) lfirst(lc))->not_null = true;
+	op->elements = lappend(op->elements,
+						   psprintf("CONSTRAINT %s %s", quote_identifier(def->name),
+									constraint_definition_sql(def, model, op->table)));
+	if (def->references != NULL && def->references->partner != op->table)
+		op->partners = lappend(op->partners, def->references->partner);
 }
 
 static void

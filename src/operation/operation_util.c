@@ -22,6 +22,7 @@
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
+#include "schema/object_model.h"
 #include "versioning/expression.h"
 
 pg_noreturn static void cannot_shadow(TableModel *table, const ColumnModel *column,
@@ -143,6 +144,23 @@ operation_alter_created(const Operation *op, SchemaModel *model,
 		.lock = AccessExclusiveLock,
 		.relation_name = model_qualified(model, table),
 	});
+}
+
+List *
+operation_newest_names(const TableModel *table)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->generations)
+	{
+		const Generation *generation = lfirst(lc);
+		const Generation *newest = model_newest_generation(table, generation);
+
+		names = lappend(names, newest != NULL && newest->physical != NULL ?
+						newest->physical : psprintf("%s?", generation->name));
+	}
+	return names;
 }
 
 Node *

@@ -51,6 +51,13 @@ extern void operation_alter_created(const Operation *op, SchemaModel *model,
 									MigrationPlan *plan, const char *table,
 									const char *action);
 
+/*
+ * What the table's generations are stored as, by number (char *): in the place of
+ * each the newest one of its lineage, and a name that no column has where that
+ * is dropped.
+ */
+extern List *operation_newest_names(const TableModel *table);
+
 /* A default, checked to be assignable to the type. */
 extern Node *operation_default(SchemaModel *model, const char *text, Oid type,
 							   const char *path);

@@ -47,8 +47,6 @@ typedef struct Generation
 	struct Generation *leader;	/* the parent table's, which it is called as */
 	bool		current;		/* shown by the newest version */
 	Node	   *stored_default; /* that the column has from the start, or NULL */
-	bool		is_key;			/* alone, of a table that the migration
-								 * creates */
 	int			operation;		/* that made it; 0: none */
 	bool		gone;			/* the completion's plan has dropped it */
 } Generation;

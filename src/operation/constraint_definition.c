@@ -1,0 +1,585 @@
+/*-------------------------------------------------------------------------
+ *
+ * constraint_definition.c
+ *		A constraint of the document: of a table, a column or create_constraint.
+ *
+ * What the server would refuse only when the steps run, or in the background,
+ * is refused here, with the place in the document.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/transam.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_type.h"
+#include "commands/tablecmds.h"
+#include "commands/defrem.h"
+#include "commands/tablespace.h"
+#include "miscadmin.h"
+#include "nodes/value.h"
+#include "parser/parse_oper.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "operation/constraint_definition.h"
+#include "operation/operation_util.h"
+#include "schema/catalog_object.h"
+#include "schema/names.h"
+#include "versioning/expression.h"
+
+static const char *const constraint_types[] = {
+	"unique", "check", "primary_key", "foreign_key", NULL
+};
+static const char constraint_type_codes[] = {
+	CONSTRAINT_UNIQUE, CONSTRAINT_CHECK, CONSTRAINT_PRIMARY, CONSTRAINT_FOREIGN
+};
+static const char *const referential_actions[] = {
+	"NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT", NULL
+};
+static const char *const match_types[] = {"SIMPLE", "FULL", "PARTIAL", NULL};
+
+static void parse_index_parameters(ConstraintDefinition *def, JsonReader *reader);
+static void check_fields(const ConstraintDefinition *def, JsonReader *reader);
+static void parse_actions(ReferenceDefinition *references, JsonReader *reader);
+static void choose_name(ConstraintDefinition *def, SchemaModel *model,
+						TableModel *table);
+static List *resolve_columns(TableModel *table, List *names, const char *path);
+static void check_only_primary_key(const ConstraintDefinition *def, TableModel *table);
+static void resolve_references(ConstraintDefinition *def, SchemaModel *model,
+							   TableModel *table);
+static void check_set_columns(ConstraintDefinition *def);
+static void check_types(const ConstraintDefinition *def);
+static bool is_key(TableModel *table, List *columns);
+static bool same_columns(List *generations, List *others);
+static bool index_is_key(const IndexFacts *index, List *columns);
+static bool types_can_be_compared(Oid left, Oid right);
+static List *covered(const ConstraintDefinition *def, TableModel *table);
+static char *columns_sql(const TableModel *table, List *generations);
+static char *references_sql(const ConstraintDefinition *def, SchemaModel *model,
+							const TableModel *table);
+static char *index_tail(const ConstraintDefinition *def, const TableModel *table,
+						bool of_constraint);
+
+ConstraintDefinition *
+constraint_definition_parse_check(JsonReader *reader)
+{
+	ConstraintDefinition *def = palloc0(sizeof(ConstraintDefinition));
+
+	def->path = reader->path;
+	def->type = CONSTRAINT_CHECK;
+	def->name = json_name(reader, "name", true);
+	def->check = json_text(reader, "constraint", true);
+	def->check_path = json_path(reader, "constraint");
+	def->no_inherit = json_bool(reader, "no_inherit", false);
+	json_done(reader);
+	return def;
+}
+
+ConstraintDefinition *
+constraint_definition_parse_reference(JsonReader *reader, char *column)
+{
+	ConstraintDefinition *def = constraint_definition_of_column(CONSTRAINT_FOREIGN,
+																NULL, column,
+																reader->path);
+	ReferenceDefinition *references = palloc0(sizeof(ReferenceDefinition));
+
+	def->references = references;
+	def->name = json_name(reader, "name", true);
+	references->path = reader->path;
+	references->table = json_name(reader, "table", true);
+	references->columns = list_make1(json_name(reader, "column", true));
+	references->columns_path = json_path(reader, "column");
+	parse_actions(references, reader);
+	def->deferrable = json_bool(reader, "deferrable", false);
+	def->initially_deferred = json_bool(reader, "initially_deferred", false);
+	json_done(reader);
+	return def;
+}
+
+ConstraintDefinition *
+constraint_definition_of_column(char type, char *name, char *column,
+								const char *path)
+{
+	ConstraintDefinition *def = palloc0(sizeof(ConstraintDefinition));
+
+	def->path = pstrdup(path);
+	def->name = name;
+	def->type = type;
+	def->columns = list_make1(column);
+	return def;
+}
+
+ConstraintDefinition *
+constraint_definition_parse(JsonReader *reader)
+{
+	ConstraintDefinition *def = palloc0(sizeof(ConstraintDefinition));
+	JsonReader *nested;
+	int			choice;
+
+	def->path = reader->path;
+	def->name = json_name(reader, "name", true);
+	choice = json_choice(reader, "type", constraint_types, -1);
+	if (choice < 0)
+		(void) json_string(reader, "type", true);	/* not given: an error */
+	def->type = constraint_type_codes[choice];
+	def->columns = json_name_list(reader, "columns", false);
+	def->check = json_text(reader, "check", def->type == CONSTRAINT_CHECK);
+	def->check_path = json_path(reader, "check");
+	def->no_inherit = json_bool(reader, "no_inherit", false);
+	nested = json_nested(reader, "references", def->type == CONSTRAINT_FOREIGN);
+	if (nested != NULL)
+	{
+		def->references = palloc0(sizeof(ReferenceDefinition));
+		def->references->path = nested->path;
+		def->references->table = json_name(nested, "table", true);
+		def->references->columns = json_name_list(nested, "columns", true);
+		def->references->columns_path = json_path(nested, "columns");
+		parse_actions(def->references, nested);
+		def->references->set_columns = json_name_list(nested, "on_delete_set_columns",
+													  false);
+		json_done(nested);
+	}
+	nested = json_nested(reader, "index_parameters", false);
+	if (nested != NULL)
+		parse_index_parameters(def, nested);
+	check_fields(def, reader);
+	return def;
+}
+
+ObjectModel *
+constraint_definition_apply(ConstraintDefinition *def, SchemaModel *model,
+							TableModel *table, int operation)
+{
+	if (def->name == NULL)
+		choose_name(def, model, table);
+	model_check_object_free(model, table, def->name,
+							constraint_definition_is_key(def),
+							psprintf("%s.name", def->path));
+	def->key = resolve_columns(table, def->columns, def->path);
+	def->included = resolve_columns(table, def->include,
+									psprintf("%s.index_parameters", def->path));
+	if (def->type == CONSTRAINT_PRIMARY)
+		check_only_primary_key(def, table);
+	if (def->type == CONSTRAINT_CHECK)
+		def->check_expr = expression_parse(model, table, def->check,
+										   def->check_path, EXPRESSION_CHECK);
+	if (def->type == CONSTRAINT_FOREIGN)
+		resolve_references(def, model, table);
+	if (def->tablespace != NULL && !model->started)
+		(void) get_tablespace_oid(def->tablespace, false);
+	return model_add_object(table, def->name, def->type, covered(def, table), def,
+							operation);
+}
+
+char *
+constraint_definition_sql(const ConstraintDefinition *def, SchemaModel *model,
+						  const TableModel *table)
+{
+	char	   *timing = constraint_definition_timing(def);
+
+	switch (def->type)
+	{
+		case CONSTRAINT_CHECK:
+			return psprintf("CHECK (%s)%s",
+							expression_deparse_names(def->check_expr,
+													 operation_newest_names(table)),
+							def->no_inherit ? " NO INHERIT" : "");
+		case CONSTRAINT_FOREIGN:
+			return psprintf("FOREIGN KEY (%s) %s%s", columns_sql(table, def->key),
+							references_sql(def, model, table), timing);
+		case CONSTRAINT_PRIMARY:
+		case CONSTRAINT_UNIQUE:
+			return psprintf("%s%s (%s)%s%s",
+							def->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
+							def->nulls_not_distinct ? " NULLS NOT DISTINCT" : "",
+							columns_sql(table, def->key),
+							index_tail(def, table, true), timing);
+	}
+	elog(ERROR, "unrecognized constraint type: %d", def->type);
+	return NULL;
+}
+
+char *
+constraint_definition_index_sql(const ConstraintDefinition *def, SchemaModel *model,
+								const TableModel *table, const char *name)
+{
+	return psprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s USING btree (%s)%s",
+					quote_identifier(name), model_qualified(model, table->physical),
+					columns_sql(table, def->key), index_tail(def, table, false));
+}
+
+char *
+constraint_definition_timing(const ConstraintDefinition *def)
+{
+	return psprintf("%s%s",
+					def->deferrable || def->initially_deferred ? " DEFERRABLE" : "",
+					def->initially_deferred ? " INITIALLY DEFERRED" : "");
+}
+
+bool
+constraint_definition_is_key(const ConstraintDefinition *def)
+{
+	return def->type == CONSTRAINT_UNIQUE || def->type == CONSTRAINT_PRIMARY;
+}
+
+static void
+parse_index_parameters(ConstraintDefinition *def, JsonReader *reader)
+{
+	def->include = json_name_list(reader, "include_columns", false);
+	def->tablespace = json_name(reader, "tablespace", false);
+	json_done(reader);
+}
+
+/* Each field belongs to some types only. */
+static void
+check_fields(const ConstraintDefinition *def, JsonReader *reader)
+{
+	if (def->type != CONSTRAINT_CHECK && def->columns == NIL)
+		json_error(json_path(reader, "columns"),
+				   "a constraint of this type needs its columns");
+	if (def->type != CONSTRAINT_CHECK && (def->check != NULL || def->no_inherit))
+		json_error(json_path(reader, def->check != NULL ? "check" : "no_inherit"),
+				   "only a check constraint can have this");
+	if (def->type != CONSTRAINT_FOREIGN && def->references != NULL)
+		json_error(json_path(reader, "references"),
+				   "only a foreign key can have this");
+	if (!constraint_definition_is_key(def) && json_has(reader, "index_parameters"))
+		json_error(json_path(reader, "index_parameters"),
+				   "only a primary key or unique constraint can have this");
+}
+
+static void
+parse_actions(ReferenceDefinition *references, JsonReader *reader)
+{
+	int			choice;
+
+	choice = json_choice(reader, "on_delete", referential_actions, -1);
+	references->on_delete = choice >= 0 ? referential_actions[choice] : NULL;
+	choice = json_choice(reader, "on_update", referential_actions, -1);
+	references->on_update = choice >= 0 ? referential_actions[choice] : NULL;
+	choice = json_choice(reader, "match_type", match_types, -1);
+	references->match_type = choice >= 0 ? match_types[choice] : NULL;
+	if (choice >= 0 && strcmp(references->match_type, "PARTIAL") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("MATCH PARTIAL is not implemented by PostgreSQL"),
+				 errdetail("At %s.", json_path(reader, "match_type")),
+				 errhint("Use SIMPLE or FULL.")));
+}
+
+/*
+ * The name that PostgreSQL would choose.  Once the migration is active, what
+ * stands for the constraint tells which one that was.
+ */
+static void
+choose_name(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
+{
+	const char *label = def->type == CONSTRAINT_PRIMARY ? "pkey" : "key";
+	char	   *column = def->type == CONSTRAINT_PRIMARY ? NULL :
+		linitial(def->columns);
+
+	for (int i = 0; model->started && i < 10; i++)
+	{
+		char	   *name = makeObjectName(table->name, column,
+										  i == 0 ? label : psprintf("%s%d", label, i));
+
+		if (OidIsValid(get_relname_relid(name_carried(model->migration, name),
+										 model->namespace)))
+		{
+			def->name = name;
+			return;
+		}
+	}
+	def->name = ChooseRelationName(table->name, column, label, model->namespace, true);
+}
+
+/* Their generations (Generation *) as the table shows them now. */
+static List *
+resolve_columns(TableModel *table, List *names, const char *path)
+{
+	List	   *generations = NIL;
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		ColumnModel *column = model_column(table, lfirst(lc), path);
+
+		if (list_member_ptr(generations, column->generation))
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("column \"%s\" stands twice in a constraint", column->name),
+					 errdetail("At %s.", path),
+					 errhint("Name each column once.")));
+		generations = lappend(generations, column->generation);
+	}
+	return generations;
+}
+
+static void
+check_only_primary_key(const ConstraintDefinition *def, TableModel *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, model_objects(table))
+	{
+		ObjectModel *object = lfirst(lc);
+
+		if (object->type == CONSTRAINT_PRIMARY && object_is_shown(table, object))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+					 errmsg("table \"%s\" has a primary key already: \"%s\"",
+							table->name, object->name),
+					 errdetail("At %s.", def->path),
+					 errhint("Drop it with drop_constraint before.")));
+	}
+}
+
+static void
+resolve_references(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
+{
+	ReferenceDefinition *references = def->references;
+	const char *path = references->path;
+	TableModel *partner = model_table(model, references->table,
+									  psprintf("%s.table", path));
+	ListCell   *lc;
+
+	references->partner = partner;
+	references->partner_key = resolve_columns(partner, references->columns,
+											  references->columns_path);
+	if (list_length(def->key) != list_length(references->partner_key))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
+				 errmsg("number of referencing and referenced columns for foreign key \"%s\" disagree",
+						def->name),
+				 errdetail("At %s.", path),
+				 errhint("Give as many columns here as the constraint has.")));
+	foreach(lc, references->partner_key)
+	{
+		Generation *generation = lfirst(lc);
+
+		if (generation->attnum == 0 && !partner->created)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("foreign key \"%s\" references column \"%s\" that the same migration changes",
+							def->name, generation->name),
+					 errdetail("At %s.", path),
+					 errhint("Add the foreign key in a migration of its own.")));
+	}
+	if (!is_key(partner, references->partner_key))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
+				 list_length(references->columns) == 1 ?
+				 errmsg("column \"%s\" of table \"%s\" is no key that foreign key \"%s\" could reference",
+						(char *) linitial(references->columns), references->table,
+						def->name) :
+				 errmsg("the columns of table \"%s\" are no key that foreign key \"%s\" could reference",
+						references->table, def->name),
+				 errdetail("At %s.", path),
+				 list_length(references->columns) == 1 ?
+				 errhint("Reference a column that alone has a primary key or unique constraint.") :
+				 errhint("Reference the columns of a primary key or unique constraint.")));
+	check_types(def);
+	check_set_columns(def);
+}
+
+static void
+check_set_columns(ConstraintDefinition *def)
+{
+	ReferenceDefinition *references = def->references;
+	const char *path = psprintf("%s.on_delete_set_columns", references->path);
+	ListCell   *lc;
+	ListCell   *lc2;
+	ListCell   *lc3;
+
+	if (references->set_columns != NIL &&
+		(references->on_delete == NULL ||
+		 (strcmp(references->on_delete, "SET NULL") != 0 &&
+		  strcmp(references->on_delete, "SET DEFAULT") != 0)))
+		json_error(path, "only \"on_delete\" SET NULL and SET DEFAULT can name columns");
+	foreach(lc, references->set_columns)
+	{
+		bool		found = false;
+
+		forboth(lc2, def->columns, lc3, def->key)
+		{
+			if (strcmp(lfirst(lc2), lfirst(lc)) != 0)
+				continue;
+			references->set_key = lappend(references->set_key, lfirst(lc3));
+			found = true;
+		}
+		if (!found)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+					 errmsg("column \"%s\" is not part of foreign key \"%s\"",
+							(char *) lfirst(lc), def->name),
+					 errdetail("At %s.", path),
+					 errhint("Name columns of the foreign key.")));
+	}
+}
+
+static void
+check_types(const ConstraintDefinition *def)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	forboth(lc, def->key, lc2, def->references->partner_key)
+	{
+		Generation *column = lfirst(lc);
+		Generation *referenced = lfirst(lc2);
+
+		if (!types_can_be_compared(referenced->type, column->type))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("foreign key \"%s\" cannot be implemented", def->name),
+					 errdetail("At %s: columns \"%s\" and \"%s\" are of types %s and %s.",
+							   def->references->path, column->name, referenced->name,
+							   format_type_be(column->type),
+							   format_type_be(referenced->type)),
+					 errhint("Give the two columns the same type.")));
+	}
+}
+
+/* Are the columns, in whatever order, a key that a foreign key may reference? */
+static bool
+is_key(TableModel *table, List *columns)
+{
+	ListCell   *lc;
+
+	/* Of a table that the migration creates. */
+	foreach(lc, table->created ? model_objects(table) : NIL)
+	{
+		ObjectModel *object = lfirst(lc);
+
+		if ((object->type == CONSTRAINT_PRIMARY || object->type == CONSTRAINT_UNIQUE) &&
+			object_is_shown(table, object) &&
+			same_columns(((ConstraintDefinition *) object->definition)->key, columns))
+			return true;
+	}
+	foreach(lc, table->created ? NIL : catalog_indexes(table->relid))
+	{
+		IndexFacts *index = lfirst(lc);
+
+		if (!name_is_ours(index->name) && !object_is_dropped(table, index->name) &&
+			index_is_key(index, columns))
+			return true;
+	}
+	return false;
+}
+
+static bool
+same_columns(List *generations, List *others)
+{
+	return list_length(generations) == list_length(others) &&
+		list_difference_ptr(generations, others) == NIL;
+}
+
+static bool
+index_is_key(const IndexFacts *index, List *columns)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (!index->unique || index->predicate != NULL ||
+		list_length(index->columns) != list_length(columns))
+		return false;
+	foreach(lc, columns)
+	{
+		bool		found = false;
+
+		foreach(lc2, index->columns)
+			found |= ((IndexColumn *) lfirst(lc2))->attnum == ((Generation *) lfirst(lc))->attnum;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Of types that are not built in, the server decides. */
+static bool
+types_can_be_compared(Oid left, Oid right)
+{
+	List	   *equals = list_make2(makeString("pg_catalog"), makeString("="));
+	HeapTuple	operator;
+
+	if (left >= FirstGenbkiObjectId || right >= FirstGenbkiObjectId)
+		return true;
+	operator = oper(NULL, equals, left, right, true, -1);
+	if (operator == NULL)
+		return false;
+	ReleaseSysCache(operator);
+	return true;
+}
+
+/* All generations that it stands on. */
+static List *
+covered(const ConstraintDefinition *def, TableModel *table)
+{
+	List	   *generations = list_concat_copy(def->key, def->included);
+	Bitmapset  *inputs = NULL;
+	int			number = -1;
+
+	if (def->type != CONSTRAINT_CHECK)
+		return generations;
+	/* The columns that the document names are those that get up and down. */
+	inputs = expression_inputs(def->check_expr);
+	generations = NIL;
+	while ((number = bms_next_member(inputs, number)) >= 0)
+		generations = lappend(generations, model_generation(table, number));
+	return generations;
+}
+
+static char *
+columns_sql(const TableModel *table, List *generations)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, generations)
+		appendStringInfo(&sql, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
+						 quote_identifier(model_newest_generation(table, lfirst(lc))->physical));
+	return sql.data;
+}
+
+/* "REFERENCES t (a) MATCH FULL ON DELETE …" */
+static char *
+references_sql(const ConstraintDefinition *def, SchemaModel *model,
+			   const TableModel *table)
+{
+	const ReferenceDefinition *references = def->references;
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "REFERENCES %s (%s)",
+					 model_qualified(model, references->partner->physical),
+					 columns_sql(references->partner, references->partner_key));
+	if (references->match_type != NULL)
+		appendStringInfo(&sql, " MATCH %s", references->match_type);
+	if (references->on_delete != NULL)
+		appendStringInfo(&sql, " ON DELETE %s", references->on_delete);
+	if (references->set_key != NIL)
+		appendStringInfo(&sql, " (%s)", columns_sql(table, references->set_key));
+	if (references->on_update != NULL)
+		appendStringInfo(&sql, " ON UPDATE %s", references->on_update);
+	return sql.data;
+}
+
+/* INCLUDE, NULLS NOT DISTINCT, TABLESPACE: of a constraint or of its index. */
+static char *
+index_tail(const ConstraintDefinition *def, const TableModel *table,
+		   bool of_constraint)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	if (def->included != NIL)
+		appendStringInfo(&sql, " INCLUDE (%s)", columns_sql(table, def->included));
+	if (def->nulls_not_distinct && !of_constraint)
+		appendStringInfoString(&sql, " NULLS NOT DISTINCT");
+	if (def->tablespace != NULL)
+		appendStringInfo(&sql, " %sTABLESPACE %s", of_constraint ? "USING INDEX " : "",
+						 quote_identifier(def->tablespace));
+	return sql.data;
+}
