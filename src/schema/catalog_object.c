@@ -380,7 +380,7 @@ catalog_carried_is_wanted(Oid relid, int64 migration, const char *name)
 	ListCell   *lc;
 
 	/* The check of a new NOT NULL is called after its column, which is ours. */
-	if (original == NULL || name_is_ours(original))
+	if (original == NULL || name_is_ours(original) || name_is_new(name))
 		return true;
 	foreach(lc, catalog_constraints(relid))
 	{

@@ -35,6 +35,23 @@ name_carried(int64 migration, const char *name)
 						 migration, hash, name));
 }
 
+char *
+name_new(int64 migration, const char *name)
+{
+	uint32		hash = hash_bytes((const unsigned char *) name, strlen(name));
+
+	return clip(psprintf(PGROLL_PREFIX INT64_FORMAT "_%08xn_%s",
+						 migration, hash, name));
+}
+
+bool
+name_is_new(const char *name)
+{
+	const char *original = name_carried_original(name);
+
+	return original != NULL && original[-2] == 'n';
+}
+
 const char *
 name_carried_original(const char *name)
 {
@@ -44,9 +61,10 @@ name_carried_original(const char *name)
 		return NULL;
 	rest += strlen(PGROLL_PREFIX);
 	rest += strspn(rest, "0123456789");
-	if (rest[0] != '_' || strspn(rest + 1, "0123456789abcdef") < 8 || rest[9] != '_')
+	if (rest[0] != '_' || strspn(rest + 1, "0123456789abcdef") < 8)
 		return NULL;
-	return rest + 10;
+	rest += rest[9] == 'n' ? 10 : 9;
+	return rest[0] == '_' ? rest + 1 : NULL;
 }
 
 const char *

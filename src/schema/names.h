@@ -27,7 +27,17 @@ extern char *name_temporary(int64 migration, int ordinal, const char *name);
  */
 extern char *name_carried(int64 migration, const char *name);
 
-/* The name that name_carried() was given, or its beginning; NULL: not such a name. */
+/*
+ * The same of what stands for nothing yet: "_pgroll_c_7_1a2b3c4dn_age_check" gets
+ * its name at the completion, when that of another object may have come free.
+ */
+extern char *name_new(int64 migration, const char *name);
+extern bool name_is_new(const char *name);
+
+/*
+ * The name that name_carried() or name_new() was given, or its beginning; NULL: not
+ * such a name.
+ */
 extern const char *name_carried_original(const char *name);
 
 /* The same for name_temporary(). */

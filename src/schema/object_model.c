@@ -21,6 +21,8 @@ static bool serves_constraint(Oid index, List *constraints);
 static ObjectModel *add_stored(TableModel *table, char *name, char type,
 							   Bitmapset *attnums);
 static const ObjectModel *find_stored(const TableModel *table, const char *stored);
+static bool is_index_of_another(const SchemaModel *model, const TableModel *table,
+								const char *name);
 static bool name_is_vacated(const SchemaModel *model, Oid relid);
 pg_noreturn static void raise_duplicate(const char *what, const char *name, const char *owner,
 							int code, const char *path);
@@ -131,7 +133,8 @@ model_check_object_free(SchemaModel *model, TableModel *table, const char *name,
 						path);
 	if (!has_index)
 		return;
-	if (same != NULL || model_find_table(model, name) != NULL)
+	if (same != NULL || model_find_table(model, name) != NULL ||
+		is_index_of_another(model, table, name))
 		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
 	if (!model->started && OidIsValid(relid) && !name_is_vacated(model, relid))
 		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
@@ -277,6 +280,27 @@ find_stored(const TableModel *table, const char *stored)
 			return object;
 	}
 	return NULL;
+}
+
+/* Has the migration given the name to an index of another table? */
+static bool
+is_index_of_another(const SchemaModel *model, const TableModel *table,
+					const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *other = lfirst(lc);
+		ObjectModel *object;
+
+		if (other == table || other->dropped || !other->objects_read)
+			continue;
+		object = model_find_object(other, name);
+		if (object != NULL && object_has_index(object))
+			return true;
+	}
+	return false;
 }
 
 /* Is it an index that the migration drops or renames, or goes with a table or column? */

@@ -177,25 +177,61 @@ json_name_list(JsonReader *reader, const char *key, bool required)
 	return names;
 }
 
-char *
-json_only_key(JsonReader *reader)
+List *
+json_item_list(JsonReader *reader, const char *key, bool required)
+{
+	List	   *items = NIL;
+	ListCell   *lc;
+	int			i = 0;
+
+	foreach(lc, list_elements(reader, key, required))
+	{
+		JsonbValue *value = lfirst(lc);
+		JsonItem   *item = palloc0(sizeof(JsonItem));
+
+		item->path = psprintf("%s[%d]", json_path(reader, key), i++);
+		if (value->type == jbvString)
+			item->name = check_name(string_of(value), item->path);
+		else
+			item->reader = json_reader_create(value, item->path);
+		items = lappend(items, item);
+	}
+	return items;
+}
+
+bool
+json_is_object(JsonReader *reader, const char *key)
+{
+	JsonbValue *value = find_key(reader, key, false);
+
+	return value != NULL && value->type == jbvBinary &&
+		JsonContainerIsObject(value->val.binary.data);
+}
+
+List *
+json_keys(const JsonReader *reader)
 {
 	JsonbIterator *it = JsonbIteratorInit(reader->object);
 	JsonbValue	value;
-	char	   *key = NULL;
+	List	   *keys = NIL;
 	JsonbIteratorToken token;
 
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
 	{
-		if (token != WJB_KEY)
-			continue;
-		if (key != NULL)
-			json_error(reader->path, "an operation must have exactly one key");
-		key = string_of(&value);
+		if (token == WJB_KEY)
+			keys = lappend(keys, string_of(&value));
 	}
-	if (key == NULL)
+	return keys;
+}
+
+char *
+json_only_key(JsonReader *reader)
+{
+	List	   *keys = json_keys(reader);
+
+	if (list_length(keys) != 1)
 		json_error(reader->path, "an operation must have exactly one key");
-	return key;
+	return linitial(keys);
 }
 
 void

@@ -55,6 +55,23 @@ extern JsonReader *json_nested(JsonReader *reader, const char *key, bool require
 extern List *json_nested_list(JsonReader *reader, const char *key, bool required);
 extern List *json_name_list(JsonReader *reader, const char *key, bool required);
 
+/* An element of a list that has names (reader is NULL) and objects (name is NULL). */
+typedef struct JsonItem
+{
+	char	   *name;
+	JsonReader *reader;
+	char	   *path;
+} JsonItem;
+
+/* Such a list (JsonItem *). */
+extern List *json_item_list(JsonReader *reader, const char *key, bool required);
+
+/* Is the value of a key an object? */
+extern bool json_is_object(JsonReader *reader, const char *key);
+
+/* The keys (char *) of an object, which has lost their order. */
+extern List *json_keys(const JsonReader *reader);
+
 /* The only key of an object; an error where it has none or several. */
 extern char *json_only_key(JsonReader *reader);
 

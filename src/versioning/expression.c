@@ -40,6 +40,7 @@ typedef struct ColumnScope
 static Node *literal_of_type(Node *expr, Oid type, const char *path);
 static Node *parse_guarded(TableModel *table, const char *text,
 						   ExpressionKind kind);
+static void check_immutable(Node *expr);
 static Node *raw_expression(const char *text, ExpressionKind kind);
 static Node *only_target(SelectStmt *select);
 static bool is_star(Node *node);
@@ -50,7 +51,6 @@ static bool collect_inputs(Node *node, void *context);
 static Node *params_to_vars(Node *node, void *context);
 static char *deparse_over(Node *expr, List *range_table);
 static RangeTblEntry *named_row(const char *name, List *columns);
-pg_noreturn static void add_path(const char *path, MemoryContext context);
 
 Node *
 expression_parse(const SchemaModel *model, TableModel *table, const char *text,
@@ -68,7 +68,7 @@ expression_parse(const SchemaModel *model, TableModel *table, const char *text,
 	}
 	PG_CATCH();
 	{
-		add_path(path, context);
+		expression_error_at(path, context);
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, guc_level);
@@ -109,7 +109,7 @@ literal_of_type(Node *expr, Oid type, const char *path)
 	}
 	PG_CATCH();
 	{
-		add_path(path, context);
+		expression_error_at(path, context);
 	}
 	PG_END_TRY();
 	return literal;
@@ -236,7 +236,7 @@ expression_parse_type(const SchemaModel *model, const char *text,
 	}
 	PG_CATCH();
 	{
-		add_path(path, context);
+		expression_error_at(path, context);
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, guc_level);
@@ -267,7 +267,7 @@ expression_check_statements(const char *text, const char *path)
 	}
 	PG_CATCH();
 	{
-		add_path(path, context);
+		expression_error_at(path, context);
 	}
 	PG_END_TRY();
 }
@@ -304,15 +304,32 @@ parse_guarded(TableModel *table, const char *text, ExpressionKind kind)
 			expr = transformExpr(pstate, expr, EXPR_KIND_CHECK_CONSTRAINT);
 			expr = coerce_to_boolean(pstate, expr, "CHECK");
 			break;
+		case EXPRESSION_PREDICATE:
+			expr = transformExpr(pstate, expr, EXPR_KIND_INDEX_PREDICATE);
+			expr = coerce_to_boolean(pstate, expr, "WHERE");
+			break;
 		case EXPRESSION_DEFAULT:
 			expr = transformExpr(pstate, expr, EXPR_KIND_COLUMN_DEFAULT);
 			break;
 	}
 	assign_expr_collations(pstate, expr);
+	if (kind == EXPRESSION_PREDICATE)
+		check_immutable(expr);
 	/* A generated column is NULL in BEFORE triggers: read what it is made of. */
 	if (table != NULL && kind == EXPRESSION_ROW)
 		expr = expand_generated(expr, table);
 	return expr;
+}
+
+static void
+check_immutable(Node *expr)
+{
+	/* Planning puts in defaults of arguments and inlines functions. */
+	expr = (Node *) expression_planner((Expr *) copyObject(expr));
+	if (contain_mutable_functions(expr))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("functions in index predicate must be marked IMMUTABLE")));
 }
 
 /*
@@ -528,9 +545,8 @@ named_row(const char *name, List *columns)
 	return rte;
 }
 
-/* Rethrow the current error with the place in the document as its detail. */
-static void
-add_path(const char *path, MemoryContext context)
+void
+expression_error_at(const char *path, MemoryContext context)
 {
 	ErrorData  *error;
 

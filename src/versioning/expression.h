@@ -20,6 +20,7 @@ typedef enum ExpressionKind
 {
 	EXPRESSION_ROW,				/* up or down: columns, subqueries */
 	EXPRESSION_CHECK,			/* columns, no subqueries */
+	EXPRESSION_PREDICATE,		/* of an index: the same, immutable */
 	EXPRESSION_DEFAULT			/* neither */
 } ExpressionKind;
 
@@ -81,6 +82,12 @@ extern char *expression_deparse_stored(Node *expr, List *names);
 
 /* The same for a trigger's condition, with old and new before the names. */
 extern char *expression_deparse_condition(Node *condition, List *names);
+
+/*
+ * Rethrow the error that is being caught, in context, with the place in the
+ * document in its detail.
+ */
+pg_noreturn extern void expression_error_at(const char *path, MemoryContext context);
 
 /* A type's name as the document gives it, resolved in the base schema. */
 extern void expression_parse_type(const SchemaModel *model, const char *text,

@@ -87,7 +87,8 @@ run_index(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 		if (!error_is_transient(error) ||
 			(error_is_conflict(error) && ++n_conflicts >= TASK_MAX_CONFLICTS))
 		{
-			if (name_carried_original(task->object) != NULL)
+			if (name_carried_original(task->object) != NULL &&
+				!name_is_new(task->object))
 				step_explain_carried(error, psprintf("index \"%s\"",
 													 name_carried_original(task->object)));
 			return error;
