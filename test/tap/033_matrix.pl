@@ -1,0 +1,223 @@
+# Every operation, started, written through both versions, backfilled, and rolled
+# back or completed: a rollback leaves the catalogs as they were, a completion as
+# plain DDL does.
+#
+# Each case (Cases.pm) has a schema of its own, and a second one for the plain
+# DDL; all are compared by one pg_dump at a time.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+eval { require DBD::Pg } or plan skip_all => 'needs perl\'s DBD::Pg';
+require Session;
+
+use Cases qw(cases);
+use Catalogs qw(dumped_schemas catalog_lines difference);
+
+my $only = $ENV{PGROLL_CASE};
+my $node = PostgreSQL::Test::Cluster->new('main');
+
+$node->init;
+$node->append_conf('postgresql.conf', q{
+autovacuum = off
+max_worker_processes = 20
+max_locks_per_transaction = 256
+});
+$node->start;
+$node->safe_psql('postgres', 'CREATE ROLE regress_reader; CREATE EXTENSION pgroll_c');
+
+my $session = Session->new($node, 'postgres');
+my @cases = grep { (!$only || $_->{name} =~ /$only/) && ($_->{since} // 0) <= $session->version } cases();
+my %before;
+my %after;
+my $number = 0;
+our $TODO;
+
+foreach my $case (@cases)
+{
+	my $suffix = sprintf '%03d', ++$number;
+
+	$case->{schema} = "m$suffix";
+	$case->{twin} = "w$suffix";
+	set_up($case, $_) foreach $case->{schema}, $case->{twin};
+	fill($case, $case->{schema});
+	in_schema($case->{schema});
+	$session->run("SELECT pgroll_c.baseline('01', '$case->{schema}')");
+}
+
+# started and rolled back
+remember(\%before, files => 1);
+play($_, 'rollback') foreach @cases;
+remember(\%after, files => 1);
+foreach my $case (@cases)
+{
+	my $failure = $case->{failure};
+	my ($was, $is) = @{ $case->{kept} // [ '', '' ] };
+
+	foreach my $schema ($case->{schema}, "$case->{schema}_01")
+	{
+		$failure .= difference($after{$schema}, [ map { s/\Q$was\E/$is/gr } @{ $before{$schema} } ])
+		  if !$case->{failure};
+	}
+	report($case, 'rolled back', $failure);
+}
+
+# started again and completed
+foreach my $case (@cases)
+{
+	next if $case->{failure};
+	empty($case->{schema});
+	fill($case, $_) foreach $case->{schema}, $case->{twin};
+	play($case, 'complete');
+	in_schema($case->{twin});
+	$session->run($case->{ddl});
+	in_schema();
+	$session->run("SELECT pgroll_c.baseline('" . ($case->{version} // '02') . "', '$case->{twin}')");
+}
+remember(\%after);
+foreach my $case (@cases)
+{
+	my $version = $case->{version} // '02';
+	my $failure = $case->{failure};
+
+	$failure //= difference($after{$case->{schema}}, $after{$case->{twin}}) .
+	  difference($after{"$case->{schema}_$version"}, $after{"$case->{twin}_$version"});
+	report($case, 'completed', $failure);
+}
+
+is($session->text(q{
+		SELECT string_agg(DISTINCT name, ' ') FROM (SELECT relname FROM pg_class UNION ALL SELECT conname FROM pg_constraint
+			UNION ALL SELECT tgname FROM pg_trigger UNION ALL SELECT proname FROM pg_proc UNION ALL SELECT typname FROM pg_type
+			UNION ALL SELECT attname FROM pg_attribute WHERE NOT attisdropped UNION ALL SELECT stxname FROM pg_statistic_ext
+			UNION ALL SELECT polname FROM pg_policy) AS names (name)
+		WHERE name ~ '^[!~_]pgroll_c'}), '-', 'nothing that bears a name of ours is left');
+is($session->text(q{
+		SELECT count(*) FROM pg_depend d WHERE d.deptype IN ('e', 'x') AND refclassid = 'pg_extension'::regclass
+			AND pg_describe_object(classid, objid, objsubid) ~ '[mw]\d\d\d'}), '0', 'nothing belongs to the extension');
+$session->run('DROP EXTENSION pgroll_c');
+$node->stop;
+done_testing();
+
+sub report
+{
+	my ($case, $what, $failure) = @_;
+
+	local $TODO = $case->{todo};
+	ok($failure eq '', "$case->{name}: $what") or diag($failure);
+}
+
+sub in_schema
+{
+	my @schemas = @_;
+
+	$session->run('SET search_path = ' . join ', ', map { $session->{dbh}->quote_identifier($_) } @schemas, 'pg_catalog');
+}
+
+sub set_up
+{
+	my ($case, $schema) = @_;
+
+	$session->run("CREATE SCHEMA $schema");
+	in_schema($schema);
+	$session->run($case->{setup});
+}
+
+sub fill
+{
+	my ($case, $schema) = @_;
+
+	in_schema($schema);
+	$session->run($case->{rows} =~ s/\bROWS\b/20/gr) if $case->{rows};
+}
+
+sub empty
+{
+	my ($schema) = @_;
+	my $tables = $session->text(qq{
+		SELECT string_agg(oid::regclass::text, ', ') FROM pg_class
+		WHERE relnamespace = '$schema'::regnamespace AND relkind IN ('r', 'p')});
+
+	$session->run("TRUNCATE $tables RESTART IDENTITY CASCADE") if $tables ne '-';
+}
+
+# A whole migration.  What is wrong with it is the case's failure.
+sub play
+{
+	my ($case, $end) = @_;
+	my $schema = $case->{schema};
+	my $version = "${schema}_" . ($case->{version} // '02');
+	my $document = ($case->{version} ? "version_schema: $case->{version}\n" : '') . "operations:\n$case->{operations}\n";
+	my $active = 0;
+
+	eval {
+		in_schema();
+		$session->run("SELECT pgroll_c.start_migration('02', pgroll_c.from_yaml(" . $session->quote($document) . "), '$schema')");
+		$active = 1;
+		write_as($case, 'old', "${schema}_01", $schema);
+		write_as($case, 'new', $version, $schema);
+		in_schema();
+		$session->run("CALL pgroll_c.wait_for_migration('$schema')");
+		look_as($case, 'sees_old', "${schema}_01", $schema);
+		look_as($case, 'sees_new', $version, $schema);
+		in_schema();
+		$session->run("SELECT pgroll_c.${end}_migration('$schema')");
+		$active = 0;
+		look_as($case, 'sees_old', "${schema}_01", $schema) if $end eq 'rollback';
+		look_as($case, 'sees_new', $version, $schema) if $end eq 'complete';
+		in_schema();
+		1;
+	} and return;
+	$case->{failure} = "$end: $@";
+	eval { in_schema(); $session->run("SELECT pgroll_c.rollback_migration('$schema')") } if $active;
+}
+
+sub write_as
+{
+	my ($case, $who, @schemas) = @_;
+
+	in_schema(@schemas);
+	foreach my $statement (@{ $case->{$who} })
+	{
+		my ($sql, $expected) = ref $statement ? @$statement : ($statement, '');
+		my $state = $expected ? $session->error($sql) : ($session->run($sql), '')[1];
+
+		die "$who: $state instead of $expected [$sql]\n" if ($state // '') ne $expected;
+	}
+}
+
+sub look_as
+{
+	my ($case, $who, @schemas) = @_;
+
+	in_schema(@schemas);
+	foreach my $query (sort keys %{ $case->{$who} })
+	{
+		my $rows = $session->text($query);
+
+		die "$who: $rows instead of $case->{$who}{$query} [$query]\n" if $rows ne $case->{$who}{$query};
+	}
+}
+
+# Schema -> lines that describe it, a twin's as if it were its sibling's.
+sub remember
+{
+	my ($states, %options) = @_;
+	my $dumped = dumped_schemas($node, 'postgres');
+	my @schemas = map { $_->[0] } $session->rows(q{SELECT nspname FROM pg_namespace WHERE nspname ~ '^[mw]\d\d\d'});
+
+	in_schema();
+	%$states = ();
+	foreach my $schema (@schemas)
+	{
+		my @lines = (@{ $dumped->{$schema} // [] },
+			catalog_lines($session, $schema, %options));
+
+		$states->{$schema} = [ map { s/\bw(\d\d\d)(?!\d)/m$1/gr } @lines ];
+	}
+}
