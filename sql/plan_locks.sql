@@ -55,6 +55,23 @@ ROLLBACK;
 SELECT phase, lock_mode, relation, command FROM pgroll_c.plan_migration('02', :'column_with_key') WHERE step IS NULL;
 SELECT pgroll_c.rollback_migration();
 
+-- a key that is referenced, also by its own table
+\set referenced '{"operations": [{"alter_column": {"table": "person", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}]}'
+SELECT lock_mode, relation FROM pgroll_c.plan_migration('02', :'referenced') WHERE phase = 'background' AND lock_mode = 'ShareRowExclusiveLock';
+SELECT pgroll_c.start_migration('02', :'referenced');
+CALL pgroll_c.wait_for_migration();
+SELECT pg_temp.planned(:'referenced', 'rollback') AS planned \gset
+BEGIN;
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM pg_temp.not_in_plan(:'planned'); -- no rows
+ROLLBACK;
+SELECT pg_temp.planned(:'referenced', 'complete') AS planned \gset
+BEGIN;
+SELECT pgroll_c.complete_migration();
+SELECT * FROM pg_temp.not_in_plan(:'planned'); -- no rows
+ROLLBACK;
+SELECT pgroll_c.rollback_migration();
+
 -- a key of two columns to a partitioned table, and another
 SELECT pgroll_c.start_migration('02', :'part_of_key');
 CALL pgroll_c.wait_for_migration();

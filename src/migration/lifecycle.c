@@ -496,8 +496,10 @@ enter_tasks(const MigrationPlan *plan, int64 id)
 
 	foreach(lc, plan->steps)
 	{
-		if (((Step *) lfirst(lc))->phase == PHASE_BACKGROUND)
-			steps = lappend(steps, lfirst(lc));
+		Step	   *step = lfirst(lc);
+
+		if (step->phase == PHASE_BACKGROUND && step->command != NULL)
+			steps = lappend(steps, step);
 	}
 	list_sort(steps, compare_background_steps);
 	foreach(lc, steps)

@@ -19,6 +19,7 @@
 
 #include "migration/plan.h"
 #include "operation/carry.h"
+#include "operation/carry_incoming.h"
 #include "operation/carry_trigger.h"
 #include "operation/inherit.h"
 #include "operation/op_sql.h"
@@ -99,6 +100,7 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 		if (!OidIsValid(table->relid) || table->dropped)
 			continue;
 		carry_start(model, table, plan);
+		carry_incoming_start(model, table, plan);
 		carry_triggers_start(model, table, plan);
 		start_edges(migration, model, table, plan);
 	}
@@ -126,6 +128,8 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		version_schema_drop(model, previous, PHASE_COMPLETE, plan);
 	version_views_follow_grants(model, migration->version_schema, PHASE_COMPLETE, plan);
 	drop_triggers(model, PHASE_COMPLETE, plan);
+	foreach(lc, model->tables)
+		carry_incoming_complete(model, lfirst(lc), plan);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
@@ -242,7 +246,10 @@ plan_supplement(SchemaModel *model, MigrationPlan *plan)
 	ListCell   *lc;
 
 	foreach(lc, model->tables)
+	{
 		carry_start(model, lfirst(lc), plan);
+		carry_incoming_start(model, lfirst(lc), plan);
+	}
 }
 
 void
@@ -277,6 +284,8 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 			continue;
 		carry_triggers_rollback(model, table, plan);
 		names = catalog_columns_of_migration(table->relid, model->migration);
+		if (names != NIL)
+			carry_incoming_rollback(model, table, plan);
 		if (names != NIL &&
 			!catalog_column_is_inherited(table->relid, linitial(names)))
 			shadow_drop_columns(model, table, 0, PHASE_ROLLBACK, names, plan);

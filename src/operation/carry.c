@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 
 #include "operation/carry.h"
+#include "operation/carry_incoming.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
@@ -23,13 +24,15 @@
 #include "schema/object_model.h"
 #include "versioning/expression.h"
 
-static bool columns_are_carried(const TableModel *table, Bitmapset *attnums);
-static Generation *shadow_of(const TableModel *table, AttrNumber attnum);
+static bool is_carried_here(SchemaModel *model, const TableModel *table,
+							const ConstraintFacts *facts);
 static bool is_constraint_of_index(const ConstraintFacts *constraint);
 static void start_constraint(SchemaModel *model, TableModel *table,
 							 const ConstraintFacts *facts, MigrationPlan *plan);
+static void check_partner(SchemaModel *model, const TableModel *table,
+						  const ConstraintFacts *facts);
 static char *constraint_sql(const TableModel *table, const ConstraintFacts *facts);
-static char *key_sql(const TableModel *table, List *key);
+static char *key_sql(List *names, List *key);
 static void start_index(SchemaModel *model, TableModel *table,
 						const IndexFacts *facts, MigrationPlan *plan);
 static char *index_sql(SchemaModel *model, const TableModel *table,
@@ -49,7 +52,6 @@ static char *index_column_name(const TableModel *table, const IndexFacts *facts,
 static void complete_index_roles(SchemaModel *model, TableModel *table,
 								 const IndexFacts *facts, MigrationPlan *plan);
 static char *key_constraint_sql(const ConstraintFacts *key, const char *index);
-static void must_exist(bool exists, const TableModel *table, const char *name);
 static void complete_comment(SchemaModel *model, TableModel *table,
 							 const char *object, const char *comment,
 							 MigrationPlan *plan);
@@ -65,9 +67,7 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
-		if (!is_constraint_of_index(facts) && !facts->inherited &&
-			!object_is_dropped(table, facts->name) &&
-			columns_are_carried(table, facts->columns))
+		if (is_carried_here(model, table, facts))
 			start_constraint(model, table, facts, plan);
 	}
 	foreach(lc, catalog_indexes(table->relid))
@@ -75,7 +75,7 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		IndexFacts *facts = lfirst(lc);
 
 		if (!name_is_ours(facts->name) && !object_is_dropped(table, facts->name) &&
-			columns_are_carried(table, facts->attnums))
+			carry_covers(table, facts->attnums))
 			start_index(model, table, facts, plan);
 	}
 }
@@ -88,7 +88,7 @@ carry_column_names(const TableModel *table)
 
 	foreach(lc, names)
 	{
-		Generation *shadow = shadow_of(table, foreach_current_index(lc) + 1);
+		Generation *shadow = carry_shadow_of(table, foreach_current_index(lc) + 1);
 
 		if (shadow != NULL)
 			lfirst(lc) = shadow->physical;
@@ -110,23 +110,20 @@ carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		IndexFacts *facts = lfirst(lc);
 
 		if (!name_is_ours(facts->name) && !object_is_dropped(table, facts->name) &&
-			columns_are_carried(table, facts->attnums))
+			carry_covers(table, facts->attnums))
 			complete_index(model, table, facts, constraints, plan);
 	}
 	foreach(lc, constraints)
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
-		if (!is_constraint_of_index(facts) && !facts->inherited &&
-			!object_is_dropped(table, facts->name) &&
-			columns_are_carried(table, facts->columns))
+		if (is_carried_here(model, table, facts))
 			complete_constraint(model, table, facts, plan);
 	}
 }
 
-/* Is one of them shadowed, and are all of them in the newest version? */
-static bool
-columns_are_carried(const TableModel *table, Bitmapset *attnums)
+bool
+carry_covers(const TableModel *table, Bitmapset *attnums)
 {
 	bool		any = false;
 	int			attnum = -1;
@@ -152,9 +149,8 @@ columns_are_carried(const TableModel *table, Bitmapset *attnums)
 	return any;
 }
 
-/* The generation that replaces the stored column, NULL where none does. */
-static Generation *
-shadow_of(const TableModel *table, AttrNumber attnum)
+Generation *
+carry_shadow_of(const TableModel *table, AttrNumber attnum)
 {
 	ListCell   *lc;
 
@@ -167,6 +163,17 @@ shadow_of(const TableModel *table, AttrNumber attnum)
 			return generation;
 	}
 	return NULL;
+}
+
+/* Keys come with their indexes, what references a new key with that. */
+static bool
+is_carried_here(SchemaModel *model, const TableModel *table,
+				const ConstraintFacts *facts)
+{
+	return !is_constraint_of_index(facts) && !facts->inherited &&
+		!name_is_ours(facts->name) && !object_is_dropped(table, facts->name) &&
+		carry_covers(table, facts->columns) &&
+		!carry_incoming_has(model, facts);
 }
 
 static bool
@@ -185,6 +192,8 @@ start_constraint(SchemaModel *model, TableModel *table,
 
 	if (catalog_constraint_exists(table->relid, name))
 		return;
+	if (facts->type == CONSTRAINT_FOREIGN && !model->started)
+		check_partner(model, table, facts);
 	plan_step(plan, (Step) {
 		.phase = PHASE_START,
 		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s %s",
@@ -215,12 +224,26 @@ start_constraint(SchemaModel *model, TableModel *table,
 		});
 }
 
+/* The line of migrations of another schema would drop what the new key references. */
+static void
+check_partner(SchemaModel *model, const TableModel *table,
+			  const ConstraintFacts *facts)
+{
+	if (get_rel_namespace(facts->partner) != model->namespace &&
+		catalog_own_triggers(facts->partner) != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_PROTECTED),
+				 errmsg("table \"%s\" cannot be changed: another migration is in progress on %s",
+						table->name, catalog_relation_name(facts->partner)),
+				 errdetail("Foreign key \"%s\" references that table.", facts->name),
+				 errhint("Complete that migration or roll it back first.")));
+}
+
 /* "CHECK (…) NO INHERIT" or "FOREIGN KEY (…) REFERENCES …" */
 static char *
 constraint_sql(const TableModel *table, const ConstraintFacts *facts)
 {
 	StringInfoData sql;
-	ListCell   *lc;
 
 	initStringInfo(&sql);
 	if (facts->type == CONSTRAINT_CHECK)
@@ -231,14 +254,24 @@ constraint_sql(const TableModel *table, const ConstraintFacts *facts)
 						 facts->no_inherit ? " NO INHERIT" : "");
 		return sql.data;
 	}
+	return carry_foreign_key_sql(facts, carry_column_names(table), facts->partner_key);
+}
+
+char *
+carry_foreign_key_sql(const ConstraintFacts *facts, List *names, List *partner_key)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
 	appendStringInfo(&sql, "FOREIGN KEY (%s) REFERENCES %s (",
-					 key_sql(table, facts->key), catalog_relation_name(facts->partner));
-	foreach(lc, facts->partner_key)
+					 key_sql(names, facts->key), catalog_relation_name(facts->partner));
+	foreach(lc, partner_key)
 		appendStringInfo(&sql, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
 						 quote_identifier(lfirst(lc)));
 	appendStringInfo(&sql, ")%s", facts->reference_tail);
 	if (facts->delete_set_key != NIL)
-		appendStringInfo(&sql, " (%s)", key_sql(table, facts->delete_set_key));
+		appendStringInfo(&sql, " (%s)", key_sql(names, facts->delete_set_key));
 	if (facts->deferrable)
 		appendStringInfoString(&sql, " DEFERRABLE");
 	if (facts->initially_deferred)
@@ -247,9 +280,8 @@ constraint_sql(const TableModel *table, const ConstraintFacts *facts)
 }
 
 static char *
-key_sql(const TableModel *table, List *key)
+key_sql(List *names, List *key)
 {
-	List	   *names = carry_column_names(table);
 	StringInfoData sql;
 	ListCell   *lc;
 
@@ -360,8 +392,8 @@ complete_constraint(SchemaModel *model, TableModel *table,
 	char	   *name = name_carried(model->migration, facts->name);
 	char	   *final = object_final_name(table, facts->name);
 
-	must_exist(model->foreseen || catalog_constraint_exists(table->relid, name),
-			   table, facts->name);
+	carry_must_exist(model->foreseen || catalog_constraint_exists(table->relid, name),
+			   table->name, facts->name);
 	shadow_alter_table(model, table, 0, PHASE_COMPLETE,
 					   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
 								quote_identifier(final)), plan);
@@ -380,7 +412,7 @@ complete_index(SchemaModel *model, TableModel *table, IndexFacts *facts,
 	ConstraintFacts *key = NULL;
 	ListCell   *lc;
 
-	must_exist(model->foreseen || OidIsValid(index), table, facts->name);
+	carry_must_exist(model->foreseen || OidIsValid(index), table->name, facts->name);
 	foreach(lc, constraints)
 	{
 		ConstraintFacts *constraint = lfirst(lc);
@@ -469,7 +501,7 @@ index_column_name(const TableModel *table, const IndexFacts *facts, Oid index,
 		return get_attname(index, attnum, false);
 	column = attnum <= n_keys ? list_nth(facts->columns, attnum - 1) :
 		list_nth(facts->included, attnum - 1 - n_keys);
-	shadow = shadow_of(table, column->attnum);
+	shadow = carry_shadow_of(table, column->attnum);
 	return shadow != NULL ? shadow->shadow : get_attname(facts->oid, attnum, false);
 }
 
@@ -500,15 +532,15 @@ key_constraint_sql(const ConstraintFacts *key, const char *index)
 					key->initially_deferred ? " INITIALLY DEFERRED" : "");
 }
 
-static void
-must_exist(bool exists, const TableModel *table, const char *name)
+void
+carry_must_exist(bool exists, const char *table, const char *name)
 {
 	if (exists)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("\"%s\" on table \"%s\" is not carried over yet",
-					name, table->name),
+					name, table),
 			 errdetail("It was added since the migration started, or what stands for it was dropped."),
 			 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
 }

@@ -8,6 +8,7 @@
 #define PGROLL_CARRY_H
 
 #include "operation/operation.h"
+#include "schema/catalog_object.h"
 
 /*
  * The steps that make each constraint and index, on which a column stands that
@@ -26,5 +27,21 @@ extern void carry_complete(SchemaModel *model, TableModel *table, MigrationPlan 
 
 /* catalog_column_names(), with those of the shadows in the place of what they replace. */
 extern List *carry_column_names(const TableModel *table);
+
+/* Is one of the columns (attribute numbers) shadowed, and are all in the newest version? */
+extern bool carry_covers(const TableModel *table, Bitmapset *attnums);
+
+/* The generation that replaces a stored column, NULL where none does. */
+extern Generation *carry_shadow_of(const TableModel *table, AttrNumber attnum);
+
+/*
+ * "FOREIGN KEY (…) REFERENCES …" of columns that are called so now: names by
+ * attribute number (char *, from 1), and the referenced ones (char *).
+ */
+extern char *carry_foreign_key_sql(const ConstraintFacts *facts, List *names,
+								   List *partner_key);
+
+/* Raise object_not_in_prerequisite_state for what was added since the start. */
+extern void carry_must_exist(bool exists, const char *table, const char *name);
 
 #endif							/* PGROLL_CARRY_H */

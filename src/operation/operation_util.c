@@ -353,7 +353,11 @@ constraint_can_be_carried(const TableModel *table, const ColumnModel *column,
 	if (!HeapTupleIsValid(tuple))
 		return true;
 	form = (Form_pg_constraint) GETSTRUCT(tuple);
-	if (form->conrelid != table->relid || constraint_has_period(form))
+	if (constraint_has_period(form))
+		result = false;
+	else if (form->contype == CONSTRAINT_FOREIGN && form->confrelid == table->relid)
+		result = table->relkind == RELKIND_RELATION;	/* see carry_incoming.c */
+	else if (form->conrelid != table->relid)
 		result = false;
 	else if (form->contype == CONSTRAINT_NOTNULL &&
 			 (form->connoinherit || !form->convalidated))
@@ -361,8 +365,7 @@ constraint_can_be_carried(const TableModel *table, const ColumnModel *column,
 	else if (form->contype == CONSTRAINT_CHECK || form->contype == CONSTRAINT_NOTNULL)
 		result = form->coninhcount == 0 || column->generation->leader != NULL;
 	else if (form->contype == CONSTRAINT_FOREIGN)
-		result = table->relkind == RELKIND_RELATION &&
-			form->confrelid != table->relid;
+		result = table->relkind == RELKIND_RELATION;
 	else
 		result = (form->contype == CONSTRAINT_PRIMARY ||
 				  form->contype == CONSTRAINT_UNIQUE) &&

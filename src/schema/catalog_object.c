@@ -47,6 +47,7 @@ static List *read_key(HeapTuple tuple);
 static void read_foreign_key(ConstraintFacts *facts, HeapTuple tuple);
 static const char *action_text(char action);
 static int	compare_constraints(const ListCell *a, const ListCell *b);
+static int	compare_referencing(const ListCell *a, const ListCell *b);
 static IndexFacts *read_index(Relation index);
 static void read_index_columns(IndexFacts *facts, Relation index);
 static IndexColumn *read_index_column(Relation index, int place,
@@ -305,6 +306,29 @@ catalog_constraints(Oid relid)
 	return found;
 }
 
+List *
+catalog_referencing(Oid relid)
+{
+	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *found = NIL;
+
+	ScanKeyInit(&key, Anum_pg_constraint_confrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		if (!OidIsValid(((Form_pg_constraint) GETSTRUCT(tuple))->conparentid))
+			found = lappend(found, read_constraint(tuple));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	list_sort(found, compare_referencing);
+	return found;
+}
+
 char *
 catalog_not_null_name(Oid relid, AttrNumber attnum)
 {
@@ -474,8 +498,10 @@ read_constraint(HeapTuple tuple)
 		return NULL;
 	facts = palloc0(sizeof(ConstraintFacts));
 	facts->oid = form->oid;
+	facts->relation = form->conrelid;
 	facts->name = pstrdup(NameStr(form->conname));
 	facts->type = form->contype;
+	facts->has_period = constraint_has_period(form);
 	facts->validated = form->convalidated;
 	facts->enforced = constraint_is_enforced(form);
 	facts->no_inherit = form->connoinherit;
@@ -535,8 +561,11 @@ read_foreign_key(ConstraintFacts *facts, HeapTuple tuple)
 							   operators[1], operators[2], &n_set, set);
 	facts->partner = form->confrelid;
 	for (int i = 0; i < n; i++)
+	{
 		facts->partner_key = lappend(facts->partner_key,
 									 get_attname(form->confrelid, confkey[i], false));
+		facts->partner_columns = bms_add_member(facts->partner_columns, confkey[i]);
+	}
 	for (int i = 0; i < n_set; i++)
 		facts->delete_set_key = lappend_int(facts->delete_set_key, set[i]);
 
@@ -573,6 +602,17 @@ compare_constraints(const ListCell *a, const ListCell *b)
 {
 	return strcmp(((ConstraintFacts *) lfirst(a))->name,
 				  ((ConstraintFacts *) lfirst(b))->name);
+}
+
+static int
+compare_referencing(const ListCell *a, const ListCell *b)
+{
+	Oid			x = ((ConstraintFacts *) lfirst(a))->relation;
+	Oid			y = ((ConstraintFacts *) lfirst(b))->relation;
+
+	if (x != y)
+		return strcmp(catalog_relation_name(x), catalog_relation_name(y));
+	return compare_constraints(a, b);
 }
 
 static IndexFacts *

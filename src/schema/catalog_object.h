@@ -56,6 +56,7 @@ extern List *catalog_owned_sequences(Oid relid, AttrNumber attnum);
 typedef struct ConstraintFacts
 {
 	Oid			oid;
+	Oid			relation;		/* whose it is */
 	char	   *name;
 	char		type;			/* pg_constraint.contype */
 	bool		validated;
@@ -69,6 +70,8 @@ typedef struct ConstraintFacts
 	char	   *check;			/* nodeToString() form of a check */
 	Oid			partner;		/* of a foreign key */
 	List	   *partner_key;	/* char *: column names */
+	Bitmapset  *partner_columns;	/* attribute numbers */
+	bool		has_period;		/* WITHOUT OVERLAPS, PERIOD */
 	char	   *reference_tail; /* " MATCH FULL ON DELETE …", without SET
 								 * columns */
 	List	   *delete_set_key; /* int */
@@ -78,6 +81,13 @@ typedef struct ConstraintFacts
 
 /* Of the table itself, in the order of their names; not-null constraints are left out. */
 extern List *catalog_constraints(Oid relid);
+
+/*
+ * Foreign keys (ConstraintFacts *) of all tables that reference the table, but for
+ * those that a partition has from its table, in the order of the tables' and their
+ * own names.
+ */
+extern List *catalog_referencing(Oid relid);
 
 /* The column's not-null constraint; NULL where it has none, as always before 18. */
 extern char *catalog_not_null_name(Oid relid, AttrNumber attnum);

@@ -14,6 +14,8 @@ typedef enum TaskKind
 	TASK_BACKFILL,				/* relation: fill awaiting rows of this heap */
 	TASK_INDEX,					/* command: CREATE INDEX CONCURRENTLY; object:
 								 * its name */
+	TASK_CONSTRAINT,			/* command: ALTER TABLE … ADD CONSTRAINT …
+								 * FOREIGN KEY … NOT VALID; object: its name */
 	TASK_VALIDATE,				/* command: ALTER TABLE … VALIDATE
 								 * CONSTRAINT; object: its name */
 	TASK_ANALYZE,				/* command: ANALYZE table (columns) */

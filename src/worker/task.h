@@ -35,6 +35,7 @@ typedef struct TaskOps
 
 extern const TaskOps task_analyze_ops;
 extern const TaskOps task_backfill_ops;
+extern const TaskOps task_constraint_ops;
 extern const TaskOps task_index_ops;
 extern const TaskOps task_last_pass_ops;
 extern const TaskOps task_old_snapshots_ops;

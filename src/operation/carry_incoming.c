@@ -1,0 +1,420 @@
+/*-------------------------------------------------------------------------
+ *
+ * carry_incoming.c
+ *		Foreign keys that reference a column which gets a shadow.
+ *
+ * Their tables need not be of the base schema, and nothing else of them needs to
+ * change.  The server wants a unique index on what a foreign key references, so
+ * they can't be added at the start, as others are: a task does it when the index
+ * on the shadow is built and every row has its value.  From then to the end both
+ * keys hold, and both act on a DELETE or UPDATE; the second finds nothing to do.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/stratnum.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "parser/parse_coerce.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "operation/carry.h"
+#include "operation/carry_incoming.h"
+#include "schema/names.h"
+#include "schema/object_model.h"
+
+static TableModel *table_of(SchemaModel *model, Oid relid);
+static bool is_carried(SchemaModel *model, const TableModel *table,
+					   const ConstraintFacts *facts);
+static bool falls(SchemaModel *model, const TableModel *table,
+				  const ConstraintFacts *facts);
+static bool has_shadow(const TableModel *table);
+static void check(SchemaModel *model, const TableModel *table,
+				  const ConstraintFacts *facts);
+static void check_owner(const ConstraintFacts *facts);
+static void check_types(SchemaModel *model, const TableModel *table,
+						const ConstraintFacts *facts);
+static Generation *newest(const TableModel *table, AttrNumber attnum);
+static Oid	type_of(const TableModel *table, Oid relid, AttrNumber attnum);
+static bool can_reference(Oid from, Oid to);
+static const ConstraintFacts *find(List *keys, Oid relation, const char *name);
+static void constraint_task(SchemaModel *model, TableModel *table,
+							const ConstraintFacts *facts, char *name,
+							MigrationPlan *plan);
+static List *column_names(SchemaModel *model, Oid relid);
+static void validate_task(const ConstraintFacts *facts, char *name,
+						  MigrationPlan *plan);
+static void alter(const ConstraintFacts *facts, Phase phase, char *action,
+				  MigrationPlan *plan);
+
+bool
+carry_incoming_has(SchemaModel *model, const ConstraintFacts *facts)
+{
+	TableModel *table = OidIsValid(facts->partner) ?
+		table_of(model, facts->partner) : NULL;
+
+	return table != NULL && !table->dropped &&
+		carry_covers(table, facts->partner_columns);
+}
+
+void
+carry_incoming_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	List	   *keys = has_shadow(table) ? catalog_referencing(table->relid) : NIL;
+	ListCell   *lc;
+
+	foreach(lc, keys)
+	{
+		ConstraintFacts *facts = lfirst(lc);
+		char	   *name = name_carried(model->migration, facts->name);
+		const ConstraintFacts *carried = find(keys, facts->relation, name);
+
+		if (!is_carried(model, table, facts))
+			continue;
+		check(model, table, facts);
+		if (carried == NULL)
+			constraint_task(model, table, facts, name, plan);
+		if (facts->validated && (carried == NULL || !carried->validated))
+			validate_task(facts, name, plan);
+	}
+}
+
+void
+carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	List	   *keys = has_shadow(table) ? catalog_referencing(table->relid) : NIL;
+	ListCell   *lc;
+
+	foreach(lc, keys)
+	{
+		ConstraintFacts *facts = lfirst(lc);
+		char	   *name = name_carried(model->migration, facts->name);
+		const ConstraintFacts *carried = find(keys, facts->relation, name);
+
+		if (falls(model, table, facts))
+			alter(facts, PHASE_COMPLETE,
+				  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
+		if (!is_carried(model, table, facts))
+			continue;
+		carry_must_exist(model->foreseen ||
+						 (carried != NULL && (carried->validated || !facts->validated)),
+						 get_rel_name(facts->relation), facts->name);
+		alter(facts, PHASE_COMPLETE,
+			  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
+		alter(facts, PHASE_COMPLETE,
+			  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
+					   quote_identifier(facts->name)), plan);
+		if (facts->comment != NULL)
+			plan_step(plan, (Step) {
+				.phase = PHASE_COMPLETE,
+				.command = psprintf("COMMENT ON CONSTRAINT %s ON %s IS %s",
+									quote_identifier(facts->name),
+									catalog_relation_name(facts->relation),
+									quote_literal_cstr(facts->comment)),
+				.lock = ShareUpdateExclusiveLock,
+				.relation = facts->relation,
+				.relation_name = catalog_relation_name(facts->relation),
+			});
+	}
+}
+
+void
+carry_incoming_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_referencing(table->relid))
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (name_is_of_migration(facts->name, model->migration))
+			alter(facts, PHASE_ROLLBACK,
+				  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
+	}
+}
+
+/* The model's table of that OID; NULL: one of another schema, or a partition. */
+static TableModel *
+table_of(SchemaModel *model, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		if (((TableModel *) lfirst(lc))->relid == relid)
+			return lfirst(lc);
+	}
+	return NULL;
+}
+
+/* Is it one that both versions have, on a key of which one has another form? */
+static bool
+is_carried(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
+{
+	TableModel *other = table_of(model, facts->relation);
+	int			attnum = -1;
+
+	if (name_is_of_migration(facts->name, model->migration) ||
+		!carry_covers(table, facts->partner_columns))
+		return false;
+	if (other == NULL)
+		return true;
+	if (other->dropped || object_is_dropped(other, facts->name))
+		return false;
+	while ((attnum = bms_next_member(facts->columns, attnum)) >= 0)
+	{
+		if (newest(other, attnum) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Does it go with its own column or table, which may go after the one that it
+ * references?
+ */
+static bool
+falls(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
+{
+	TableModel *other = table_of(model, facts->relation);
+
+	return other != NULL && !name_is_ours(facts->name) &&
+		carry_covers(table, facts->partner_columns) &&
+		!is_carried(model, table, facts) && !object_is_dropped(other, facts->name);
+}
+
+static bool
+has_shadow(const TableModel *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(table->relid) && !table->dropped ? table->columns : NIL)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+
+		if (model_stored_ancestor(generation) != generation)
+			return true;
+	}
+	return false;
+}
+
+static void
+check(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
+{
+	const char *other = catalog_relation_name(facts->relation);
+
+	if (get_rel_relkind(facts->relation) == RELKIND_PARTITIONED_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("key of table \"%s\" cannot be changed: foreign key \"%s\" of the partitioned table %s references it",
+						table->name, facts->name, other),
+				 errhint("Drop that foreign key before the migration, and make it again after.")));
+	check_owner(facts);
+	if (name_is_ours(facts->name) ||
+		(!model->started && get_rel_namespace(facts->relation) != model->namespace &&
+		 catalog_own_triggers(facts->relation) != NIL))
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_PROTECTED),
+				 errmsg("table \"%s\" cannot be changed: another migration is in progress on %s",
+						table->name, other),
+				 errdetail("Foreign key \"%s\" of that table references it.",
+						   name_is_ours(facts->name) ?
+						   name_carried_original(facts->name) : facts->name),
+				 errhint("Complete that migration or roll it back first.")));
+	check_types(model, table, facts);
+}
+
+static void
+check_owner(const ConstraintFacts *facts)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(facts->relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", facts->relation);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	if (!has_privs_of_role(GetUserId(), owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of table %s",
+						catalog_relation_name(facts->relation)),
+				 errdetail("Its foreign key \"%s\" references a column that the migration changes, and is made again for the new one.",
+						   facts->name),
+				 errhint("Run the migration as a role that is a member of the owner, too.")));
+}
+
+/* The server would find out when the backfill is done. */
+static void
+check_types(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
+{
+	TableModel *other = table_of(model, facts->relation);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	forboth(lc, facts->key, lc2, facts->partner_key)
+	{
+		AttrNumber	attnum = lfirst_int(lc);
+		Oid			from = type_of(other, facts->relation, attnum);
+		Oid			to = type_of(table, table->relid,
+								 get_attnum(table->relid, lfirst(lc2)));
+		Generation *shown = newest(table, get_attnum(table->relid, lfirst(lc2)));
+
+		if (can_reference(from, to))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("foreign key \"%s\" of table %s cannot reference column \"%s\" of table \"%s\" as %s",
+						facts->name, catalog_relation_name(facts->relation),
+						shown->name, table->name, format_type_be(to)),
+				 errdetail("Its column \"%s\" is of type %s; at operations[%d].",
+						   get_attname(facts->relation, attnum, false),
+						   format_type_be(from), shown->operation - 1),
+				 other != NULL ?
+				 errhint("Change the type of column \"%s\" of table \"%s\" in the same migration.",
+						 get_attname(facts->relation, attnum, false), other->name) :
+				 errhint("Drop the foreign key before the migration, and make it again when both columns are changed.")));
+	}
+}
+
+/* What the newest version shows of a stored column, or NULL. */
+static Generation *
+newest(const TableModel *table, AttrNumber attnum)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+		Generation *stored = model_stored_ancestor(generation);
+
+		if (stored != NULL && stored->attnum == attnum)
+			return generation;
+	}
+	return NULL;
+}
+
+/* Of a column in the newest version; table is NULL where the model has it not. */
+static Oid
+type_of(const TableModel *table, Oid relid, AttrNumber attnum)
+{
+	Generation *generation = table == NULL ? NULL : newest(table, attnum);
+
+	return generation != NULL ? generation->type : get_atttype(relid, attnum);
+}
+
+/* As the server looks for the operators of a foreign key. */
+static bool
+can_reference(Oid from, Oid to)
+{
+	Oid			opclass = GetDefaultOpClass(to, BTREE_AM_OID);
+	Oid			base = getBaseType(from);
+	Oid			given[2] = {to, from};
+	Oid			wanted[2];
+	Oid			family;
+
+	if (!OidIsValid(opclass))
+		return false;
+	family = get_opclass_family(opclass);
+	wanted[0] = wanted[1] = get_opclass_input_type(opclass);
+	if (OidIsValid(get_opfamily_member(family, wanted[0], base, BTEqualStrategyNumber)) &&
+		OidIsValid(get_opfamily_member(family, base, base, BTEqualStrategyNumber)))
+		return true;
+	return can_coerce_type(2, given, wanted, COERCION_IMPLICIT);
+}
+
+/* The foreign key of that name on a table, or NULL. */
+static const ConstraintFacts *
+find(List *keys, Oid relation, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, keys)
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->relation == relation && strcmp(facts->name, name) == 0)
+			return facts;
+	}
+	return NULL;
+}
+
+static void
+constraint_task(SchemaModel *model, TableModel *table,
+				const ConstraintFacts *facts, char *name, MigrationPlan *plan)
+{
+	List	   *names = carry_column_names(table);
+	List	   *referenced = NIL;
+	ListCell   *lc;
+
+	foreach(lc, facts->partner_key)
+		referenced = lappend(referenced,
+							 list_nth(names, get_attnum(table->relid, lfirst(lc)) - 1));
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s %s",
+							catalog_relation_name(facts->relation),
+							quote_identifier(name),
+							carry_foreign_key_sql(facts,
+												  column_names(model, facts->relation),
+												  referenced),
+							facts->enforced ? "NOT VALID" : "NOT ENFORCED"),
+		.lock = ShareRowExclusiveLock,
+		.relation = facts->relation,
+		.relation_name = catalog_relation_name(facts->relation),
+		.task = TASK_CONSTRAINT,
+		.task_object = name,
+	});
+	if (facts->relation != table->relid)
+		plan_step(plan, (Step) {
+			.phase = PHASE_BACKGROUND,
+			.lock = ShareRowExclusiveLock,
+			.relation = table->relid,
+			.relation_name = catalog_relation_name(table->relid),
+			.task = TASK_CONSTRAINT,
+		});
+}
+
+static List *
+column_names(SchemaModel *model, Oid relid)
+{
+	TableModel *table = table_of(model, relid);
+
+	return table != NULL ? carry_column_names(table) : catalog_column_names(relid);
+}
+
+static void
+validate_task(const ConstraintFacts *facts, char *name, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.command = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
+							catalog_relation_name(facts->relation),
+							quote_identifier(name)),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = facts->relation,
+		.relation_name = catalog_relation_name(facts->relation),
+		.task = TASK_VALIDATE,
+		.task_object = name,
+	});
+}
+
+/* The triggers of a foreign key are on both tables. */
+static void
+alter(const ConstraintFacts *facts, Phase phase, char *action, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.command = psprintf("ALTER TABLE %s %s",
+							catalog_relation_name(facts->relation), action),
+		.lock = AccessExclusiveLock,
+		.relation = facts->relation,
+		.relation_name = catalog_relation_name(facts->relation),
+		.also = list_make1_oid(facts->partner),
+	});
+}

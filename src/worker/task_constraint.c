@@ -1,0 +1,149 @@
+/*-------------------------------------------------------------------------
+ *
+ * task_constraint.c
+ *		Add a foreign key, NOT VALID, that references the new form of a key.
+ *
+ * The statement is a change of the catalogs alone, but it keeps writers from both
+ * tables; so it waits for its locks as a phase does (ddl/lock_retry), one attempt
+ * at a time.  It runs with the rights of the role that started the migration,
+ * which may act as the owner of both.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/table.h"
+#include "catalog/pg_constraint.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+
+#include "ddl/ddl_execute.h"
+#include "ddl/lock_retry.h"
+#include "schema/catalog_object.h"
+#include "schema/names.h"
+#include "support/guc.h"
+#include "support/spi.h"
+#include "worker/task_transaction.h"
+
+#define PAUSE_MS 500
+
+typedef struct ConstraintTry
+{
+	const Task *task;
+	const MigrationRow *migration;
+} ConstraintTry;
+
+static ErrorData *run_constraint(TaskRunner *runner, const MigrationRow *migration,
+								 const Task *task);
+static bool is_blocked(const ErrorData *error);
+static void add_constraint(void *arg);
+static const ConstraintFacts *find_original(const Task *task);
+static void lock_both(Oid relation, Oid partner);
+static LockRequest *request(Oid relation);
+
+const TaskOps task_constraint_ops = {
+	.run = run_constraint,
+};
+
+static ErrorData *
+run_constraint(TaskRunner *runner, const MigrationRow *migration, const Task *task)
+{
+	ConstraintTry try = {task, migration};
+	int			n_conflicts = 0;
+
+	task_take_up(runner, task->id);
+	for (;;)
+	{
+		ErrorData  *error = task_transaction(runner, add_constraint, &try);
+		char	   *waiting_for;
+
+		if (error == NULL)
+			return NULL;
+		if (!is_blocked(error) ||
+			(error_is_conflict(error) && ++n_conflicts >= TASK_MAX_CONFLICTS))
+		{
+			step_explain_carried(error, psprintf("foreign key \"%s\"",
+												 name_carried_original(task->object)));
+			return error;
+		}
+		waiting_for = task_describe_blockers(runner, task->relation,
+											 ShareRowExclusiveLock);
+		task_report_waiting(runner, task->id,
+							waiting_for ? waiting_for : "another transaction",
+							error->message);
+		FreeErrorData(error);
+		task_sleep(runner, PAUSE_MS);
+	}
+}
+
+/* Or does an index build or a validation run on one of the tables? */
+static bool
+is_blocked(const ErrorData *error)
+{
+	return error_is_transient(error) || error->sqlerrcode == ERRCODE_OBJECT_IN_USE;
+}
+
+/* A TaskBody.  A crash may have come between the statement and the task's end. */
+static void
+add_constraint(void *arg)
+{
+	const ConstraintTry *try = arg;
+	const Task *task = try->task;
+	const ConstraintFacts *original = find_original(task);
+	SecurityScope scope;
+
+	if (original == NULL || catalog_constraint_exists(task->relation, task->object))
+		return;
+	restricted_begin(&scope, migration_role(try->migration, false));
+	lock_both(task->relation, original->partner);
+	if (find_original(task) != NULL &&
+		!catalog_constraint_exists(task->relation, task->object))
+		ddl_execute_own(task->command);
+	restricted_end(&scope);
+}
+
+/* The foreign key for which ours stands; NULL where it is gone, or its table. */
+static const ConstraintFacts *
+find_original(const Task *task)
+{
+	Relation	relation = try_table_open(task->relation, AccessShareLock);
+	List	   *constraints;
+	ListCell   *lc;
+
+	if (relation == NULL)
+		return NULL;
+	constraints = catalog_constraints(task->relation);
+	table_close(relation, AccessShareLock);
+	foreach(lc, constraints)
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->type == CONSTRAINT_FOREIGN &&
+			strcmp(name_carried(task->migration, facts->name), task->object) == 0)
+			return facts;
+	}
+	return NULL;
+}
+
+/* One attempt: between two of them we hold no snapshot. */
+static void
+lock_both(Oid relation, Oid partner)
+{
+	int			guc_level = NewGUCNestLevel();
+	List	   *requests = list_make1(request(relation));
+
+	if (partner != relation)
+		requests = lappend(requests, request(partner));
+	guc_set_local("pgroll_c.lock_retry_timeout", "0");
+	lock_retry_acquire(requests);
+	AtEOXact_GUC(false, guc_level);
+}
+
+static LockRequest *
+request(Oid relation)
+{
+	LockRequest *result = palloc0(sizeof(LockRequest));
+
+	result->relation = relation;
+	result->mode = ShareRowExclusiveLock;
+	return result;
+}
