@@ -6,6 +6,7 @@
  */
 #include "pgroll.h"
 
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -14,6 +15,9 @@
 #include "operation/operation_util.h"
 #include "versioning/expression.h"
 
+static void parse_generated(ColumnDefinition *def, JsonReader *reader,
+							const char *path);
+static void check_values(const ColumnDefinition *def, const char *path);
 static const char *serial_type(const char *type, Oid *oid);
 
 ColumnDefinition *
@@ -37,6 +41,9 @@ column_definition_parse(JsonReader *reader)
 	nested = json_nested(reader, "references", false);
 	if (nested != NULL)
 		def->references = constraint_definition_parse_reference(nested, def->name);
+	nested = json_nested(reader, "generated", false);
+	if (nested != NULL)
+		parse_generated(def, nested, reader->path);
 	return def;
 }
 
@@ -50,14 +57,39 @@ column_definition_resolve(ColumnDefinition *def, SchemaModel *model,
 		expression_parse_type(model, def->type_text, psprintf("%s.type", path),
 							  &def->type, &def->typmod);
 	def->collation = get_typcollation(def->type);
+	check_values(def, path);
+	if (def->identity != '\0')
+		def->options = sequence_options_read(model, def->options_source, def->type,
+											 psprintf("%s.generated.identity.sequence_options",
+													  path));
 	if (def->default_source == NULL)
 		return;
-	if (def->serial != NULL)
-		json_error(psprintf("%s.default", path),
-				   "a serial column cannot have a default");
 	def->default_expr = operation_default(model, def->default_source, def->type,
 										  psprintf("%s.default", path));
 	def->default_text = expression_deparse(def->default_expr);
+}
+
+void
+column_definition_resolve_generated(ColumnDefinition *def, SchemaModel *model,
+									TableModel *table, Generation *generation,
+									const char *path)
+{
+	const char *place = psprintf("%s.generated.expression", path);
+
+	if (def->generated_source == NULL || model->started)
+		return;
+	def->generated_expr = expression_assignable(expression_parse(model, table,
+																 def->generated_source,
+																 place,
+																 EXPRESSION_GENERATED),
+												def->type, place);
+	generation->stored_expr = def->generated_expr;
+}
+
+bool
+column_definition_has_values(const ColumnDefinition *def)
+{
+	return def->serial != NULL || def->identity != '\0' || def->generated_source != NULL;
 }
 
 Generation *
@@ -70,6 +102,9 @@ column_definition_generation(const ColumnDefinition *def, TableModel *table,
 	generation->typmod = def->typmod;
 	generation->collation = def->collation;
 	generation->not_null = !def->nullable || def->pk || def->serial != NULL;
+	generation->identity = def->identity;
+	if (def->generated_source != NULL)
+		generation->generated = ATTRIBUTE_GENERATED_STORED;
 	generation->default_text = def->default_text;
 	return generation;
 }
@@ -87,7 +122,8 @@ column_definition_show(const ColumnDefinition *def, TableModel *table,
 }
 
 char *
-column_definition_sql(const ColumnDefinition *def)
+column_definition_sql(const ColumnDefinition *def, const SchemaModel *model,
+					  const TableModel *table)
 {
 	StringInfoData sql;
 
@@ -99,7 +135,63 @@ column_definition_sql(const ColumnDefinition *def)
 		appendStringInfoString(&sql, " NOT NULL");
 	if (def->default_text != NULL)
 		appendStringInfo(&sql, " DEFAULT %s", def->default_text);
+	if (def->generated_expr != NULL)
+		appendStringInfo(&sql, " GENERATED ALWAYS AS (%s) STORED",
+						 expression_deparse_names(def->generated_expr,
+												  operation_newest_names(table)));
+	if (def->identity != '\0')
+		appendStringInfo(&sql, " GENERATED %s AS IDENTITY%s",
+						 def->identity == ATTRIBUTE_IDENTITY_ALWAYS ?
+						 "ALWAYS" : "BY DEFAULT",
+						 sequence_options_of_identity(def->options, model));
 	return sql.data;
+}
+
+/* {expression} or {identity: {user_specified_values, sequence_options}} */
+static void
+parse_generated(ColumnDefinition *def, JsonReader *reader, const char *path)
+{
+	static const char *const values[] = {"ALWAYS", "BY DEFAULT", NULL};
+	JsonReader *identity = json_nested(reader, "identity", false);
+
+	def->generated_source = json_text(reader, "expression", false);
+	json_done(reader);
+	if ((identity == NULL) == (def->generated_source == NULL))
+		json_error(reader->path, identity != NULL ?
+				   "a column has \"expression\" or \"identity\", not both" :
+				   "\"expression\" or \"identity\" is missing");
+	if (def->default_source != NULL)
+		json_error(psprintf("%s.default", path),
+				   "a generated or identity column cannot have a default");
+	if (identity == NULL)
+		return;
+	def->identity = json_choice(identity, "user_specified_values", values, 0) == 0 ?
+		ATTRIBUTE_IDENTITY_ALWAYS : ATTRIBUTE_IDENTITY_BY_DEFAULT;
+	def->options_source = json_text(identity, "sequence_options", false);
+	json_done(identity);
+	if (def->nullable)
+		json_error(psprintf("%s.nullable", path), "an identity column is NOT NULL");
+}
+
+/* Where a column's values come from goes with some types only. */
+static void
+check_values(const ColumnDefinition *def, const char *path)
+{
+	if (def->serial != NULL && def->default_source != NULL)
+		json_error(psprintf("%s.default", path),
+				   "a serial column cannot have a default");
+	if (def->serial != NULL &&
+		(def->generated_source != NULL || def->identity != '\0'))
+		json_error(psprintf("%s.generated", path),
+				   "a serial column cannot be generated");
+	if (def->identity != '\0' && def->type != INT2OID && def->type != INT4OID &&
+		def->type != INT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("identity column \"%s\" has type %s", def->name,
+						format_type_be(def->type)),
+				 errdetail("At %s.type.", path),
+				 errhint("Use smallint, integer or bigint.")));
 }
 
 /* The serial types are the grammar's, not the catalogs'. */

@@ -9,6 +9,7 @@
 
 #include "operation/constraint_definition.h"
 #include "operation/operation.h"
+#include "operation/sequence_options.h"
 
 typedef struct ColumnDefinition
 {
@@ -21,6 +22,9 @@ typedef struct ColumnDefinition
 	char	   *comment;
 	ConstraintDefinition *check;	/* or NULL */
 	ConstraintDefinition *references;	/* or NULL */
+	char	   *generated_source;	/* generated.expression, or NULL */
+	char		identity;		/* pg_attribute.attidentity */
+	char	   *options_source; /* the identity's sequence_options, or NULL */
 
 	/* set by column_definition_resolve() */
 	const char *serial;			/* "serial", "bigserial", "smallserial" or
@@ -30,6 +34,9 @@ typedef struct ColumnDefinition
 	Oid			collation;
 	Node	   *default_expr;
 	char	   *default_text;
+	Node	   *generated_expr; /* over generations; set by
+								 * column_definition_resolve_generated() */
+	SequenceOptions *options;	/* of an identity, or NULL */
 } ColumnDefinition;
 
 /* Read a Column; unknown keys are left to json_done(). */
@@ -39,6 +46,18 @@ extern ColumnDefinition *column_definition_parse(JsonReader *reader);
 extern void column_definition_resolve(ColumnDefinition *def, SchemaModel *model,
 									  const char *path);
 
+/*
+ * Read the expression of a generated column, when the table has all of its
+ * columns.  The generation is the definition's.
+ */
+extern void column_definition_resolve_generated(ColumnDefinition *def,
+												SchemaModel *model, TableModel *table,
+												Generation *generation,
+												const char *path);
+
+/* Is it a serial, identity or generated column? */
+extern bool column_definition_has_values(const ColumnDefinition *def);
+
 /* A new generation of the definition's type, and a column that shows it. */
 extern Generation *column_definition_generation(const ColumnDefinition *def,
 												TableModel *table, int operation);
@@ -46,6 +65,8 @@ extern void column_definition_show(const ColumnDefinition *def, TableModel *tabl
 								   Generation *generation);
 
 /* "name type NOT NULL DEFAULT x", without constraints. */
-extern char *column_definition_sql(const ColumnDefinition *def);
+extern char *column_definition_sql(const ColumnDefinition *def,
+								   const SchemaModel *model,
+								   const TableModel *table);
 
 #endif							/* PGROLL_COLUMN_DEFINITION_H */

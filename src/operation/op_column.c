@@ -26,6 +26,7 @@ typedef struct AddColumn
 	char	   *up;
 	TableModel *table;
 	Generation *generation;
+	char	   *created_sql;	/* of a table that the migration creates */
 } AddColumn;
 
 typedef struct RenameColumn
@@ -49,13 +50,14 @@ typedef struct DropColumn
 } DropColumn;
 
 static void check_not_typed(const Operation *base, const TableModel *table);
+static void check_can_be_added(const AddColumn *op);
 static void add_value(AddColumn *op, SchemaModel *model);
 
 static Operation *
 parse_add_column(JsonReader *reader)
 {
 	static const char *const unbuilt[] = {
-		"pk", "unique", "check", "references", "generated", NULL
+		"pk", "unique", "check", "references", NULL
 	};
 	AddColumn  *op = palloc0(sizeof(AddColumn));
 	JsonReader *column;
@@ -81,13 +83,9 @@ validate_add_column(Operation *base, SchemaModel *model)
 	model_check_column_free(op->table, def->name,
 							operation_path(base, "column.name"));
 	column_definition_resolve(def, model, operation_path(base, "column"));
-	if (def->serial != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("adding a column of type %s is not supported yet", def->serial),
-				 errdetail("At %s.", operation_path(base, "column.type")),
-				 errhint("Add a column of an integer type.")));
-	if (!def->nullable && op->up == NULL && def->default_text == NULL)
+	check_can_be_added(op);
+	if (!def->nullable && op->up == NULL && def->default_text == NULL &&
+		!column_definition_has_values(def))
 		ereport(ERROR,
 				(errcode(ERRCODE_PGROLL_INVALID_DOCUMENT),
 				 errmsg("column \"%s\" is NOT NULL and has neither \"up\" nor \"default\"",
@@ -95,6 +93,34 @@ validate_add_column(Operation *base, SchemaModel *model)
 				 errdetail("At %s.", operation_path(base, "up")),
 				 errhint("Say with \"up\" or \"default\" what rows that exist are to have, or set \"nullable\" to true.")));
 	add_value(op, model);
+	column_definition_resolve_generated(def, model, op->table, op->generation,
+										operation_path(base, "column"));
+	if (op->table->created)
+		op->created_sql = column_definition_sql(def, model, op->table);
+}
+
+/* What would rewrite a table with rows, and other sources of its values. */
+static void
+check_can_be_added(const AddColumn *op)
+{
+	const ColumnDefinition *def = op->column;
+
+	if (column_definition_has_values(def) && op->up != NULL)
+		json_error(operation_path(&op->base, "up"),
+				   "a serial, identity or generated column has values of its own");
+	if (def->generated_source != NULL && !op->table->created)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("generated column \"%s\" cannot be added to table \"%s\": it would be rewritten under a lock",
+						def->name, op->table_name),
+				 errdetail("At %s.", operation_path(&op->base, "column.generated.expression")),
+				 errhint("Add a plain column that \"up\" fills, or add the generated column with an sql operation.")));
+	if ((def->serial != NULL || def->identity != '\0') && !op->table->created)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("adding a column of type %s is not supported yet", def->serial),
+				 errdetail("At %s.", operation_path(&op->base, "column.type")),
+				 errhint("Add a column of an integer type.")));
 }
 
 /* The columns of such a table are those of its type. */
@@ -146,8 +172,7 @@ start_add_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 
 	if (op->table->created)
 		operation_alter_created(base, model, plan, op->table_name,
-								psprintf("ADD COLUMN %s",
-										 column_definition_sql(op->column)));
+								psprintf("ADD COLUMN %s", op->created_sql));
 	else if (op->generation->current)
 		shadow_column_start(model, op->table, op->generation, plan);
 }

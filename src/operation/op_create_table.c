@@ -42,7 +42,6 @@ static void comment_steps(const CreateTable *op, SchemaModel *model, MigrationPl
 static Operation *
 parse_create_table(JsonReader *reader)
 {
-	static const char *const unbuilt_of_column[] = {"generated", NULL};
 	CreateTable *op = palloc0(sizeof(CreateTable));
 	ListCell   *lc;
 
@@ -54,7 +53,6 @@ parse_create_table(JsonReader *reader)
 		JsonReader *column = lfirst(lc);
 
 		op->columns = lappend(op->columns, column_definition_parse(column));
-		operation_reject_fields(column, unbuilt_of_column);
 		json_done(column);
 	}
 	foreach(lc, json_nested_list(reader, "constraints", false))
@@ -122,6 +120,7 @@ static void
 add_columns(CreateTable *op, SchemaModel *model)
 {
 	ListCell   *lc;
+	ListCell   *lc2;
 
 	foreach(lc, op->columns)
 	{
@@ -136,8 +135,17 @@ add_columns(CreateTable *op, SchemaModel *model)
 		generation->physical = generation->name;
 		generation->stored_default = def->default_expr;
 		column_definition_show(def, op->table, generation);
+	}
+	/* A generated column may read one that comes after it. */
+	forboth(lc, op->columns, lc2, op->table->generations)
+	{
+		ColumnDefinition *def = lfirst(lc);
+
+		column_definition_resolve_generated(def, model, op->table, lfirst(lc2),
+											psprintf("%s.columns[%d]", op->base.path,
+													 foreach_current_index(lc)));
 		op->elements = lappend(op->elements,
-							   column_definition_sql(def));
+							   column_definition_sql(def, model, op->table));
 	}
 }
 

@@ -40,7 +40,9 @@ typedef struct ColumnScope
 static Node *literal_of_type(Node *expr, Oid type, const char *path);
 static Node *parse_guarded(TableModel *table, const char *text,
 						   ExpressionKind kind);
-static void check_immutable(Node *expr);
+static void check_immutable(Node *expr, const char *message);
+static void check_plain_inputs(TableModel *table, Node *expr);
+static void shift_position(void *arg);
 static Node *raw_expression(const char *text, ExpressionKind kind);
 static Node *only_target(SelectStmt *select);
 static bool is_star(Node *node);
@@ -272,6 +274,31 @@ expression_check_statements(const char *text, const char *path)
 	PG_END_TRY();
 }
 
+List *
+expression_raw_parse(const char *before, const char *text, const char *after)
+{
+	int			shift = strlen(before);
+	ErrorContextCallback callback;
+	List	   *statements;
+
+	callback.callback = shift_position;
+	callback.arg = &shift;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	statements = raw_parser(psprintf("%s%s%s", before, text, after),
+							RAW_PARSE_DEFAULT);
+	error_context_stack = callback.previous;
+	return statements;
+}
+
+static void
+shift_position(void *arg)
+{
+	int			position = geterrposition() - *(int *) arg;
+
+	errposition(Max(position, 0));
+}
+
 char *
 expression_type_name(Oid type, int32 typmod)
 {
@@ -308,13 +335,21 @@ parse_guarded(TableModel *table, const char *text, ExpressionKind kind)
 			expr = transformExpr(pstate, expr, EXPR_KIND_INDEX_PREDICATE);
 			expr = coerce_to_boolean(pstate, expr, "WHERE");
 			break;
+		case EXPRESSION_GENERATED:
+			expr = transformExpr(pstate, expr, EXPR_KIND_GENERATED_COLUMN);
+			break;
 		case EXPRESSION_DEFAULT:
 			expr = transformExpr(pstate, expr, EXPR_KIND_COLUMN_DEFAULT);
 			break;
 	}
 	assign_expr_collations(pstate, expr);
 	if (kind == EXPRESSION_PREDICATE)
-		check_immutable(expr);
+		check_immutable(expr, "functions in index predicate must be marked IMMUTABLE");
+	if (kind == EXPRESSION_GENERATED)
+	{
+		check_immutable(expr, "generation expression is not immutable");
+		check_plain_inputs(table, expr);
+	}
 	/* A generated column is NULL in BEFORE triggers: read what it is made of. */
 	if (table != NULL && kind == EXPRESSION_ROW)
 		expr = expand_generated(expr, table);
@@ -322,14 +357,33 @@ parse_guarded(TableModel *table, const char *text, ExpressionKind kind)
 }
 
 static void
-check_immutable(Node *expr)
+check_immutable(Node *expr, const char *message)
 {
 	/* Planning puts in defaults of arguments and inlines functions. */
 	expr = (Node *) expression_planner((Expr *) copyObject(expr));
 	if (contain_mutable_functions(expr))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-				 errmsg("functions in index predicate must be marked IMMUTABLE")));
+				 errmsg("%s", message)));
+}
+
+/* A generated column cannot be made of another. */
+static void
+check_plain_inputs(TableModel *table, Node *expr)
+{
+	Bitmapset  *inputs = expression_inputs(expr);
+	int			number = -1;
+
+	while ((number = bms_next_member(inputs, number)) >= 0)
+	{
+		Generation *generation = model_generation(table, number);
+
+		if (generation->generated != '\0')
+			ereport(ERROR,
+					(errcode(ERRCODE_SYNTAX_ERROR),
+					 errmsg("cannot use generated column \"%s\" in column generation expression",
+							generation->name)));
+	}
 }
 
 /*

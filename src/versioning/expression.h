@@ -21,6 +21,7 @@ typedef enum ExpressionKind
 	EXPRESSION_ROW,				/* up or down: columns, subqueries */
 	EXPRESSION_CHECK,			/* columns, no subqueries */
 	EXPRESSION_PREDICATE,		/* of an index: the same, immutable */
+	EXPRESSION_GENERATED,		/* the same, without generated columns */
 	EXPRESSION_DEFAULT			/* neither */
 } ExpressionKind;
 
@@ -95,6 +96,13 @@ extern void expression_parse_type(const SchemaModel *model, const char *text,
 
 /* Raise an error where text is not one or more statements that a migration may run. */
 extern void expression_check_statements(const char *text, const char *path);
+
+/*
+ * The raw trees (RawStmt *) of before, text and after together.  Where the parser
+ * says at which character it stopped, it is one of text.
+ */
+extern List *expression_raw_parse(const char *before, const char *text,
+								  const char *after);
 
 /* A type for a statement of ours: with schema and modifiers. */
 extern char *expression_type_name(Oid type, int32 typmod);
