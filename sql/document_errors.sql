@@ -39,7 +39,7 @@ SELECT test.error('{"version_schema": "01_base", "operations": [{"drop_table": {
 SELECT test.error('{"operations": [{"drop_table": {"name": "item"}}]}', name => '01_base');
 
 -- operations that are still to come
-SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": [{"column": "id"}]}}]}');
+SELECT test.error('{"operations": [{"set_replica_identity": {"table": "item", "identity": {"type": "full", "index": ""}}}]}');
 SELECT test.error('{"operations": [{"add_column": {"table": "item", "column": {"name": "x", "type": "int", "unique": true, "nullable": true}}}]}');
 
 -- unknown keys, wrong types, missing fields

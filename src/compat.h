@@ -47,6 +47,14 @@
 #define constraint_has_period(form) ((form)->conperiod)
 #endif
 
+/* PG18: generated columns that are never stored. */
+#if PG_VERSION_NUM < 180000
+#define generation_is_virtual(generation) false
+#else
+#define generation_is_virtual(generation) \
+	((generation)->generated == ATTRIBUTE_GENERATED_VIRTUAL)
+#endif
+
 /* PG18: pg_noreturn, before the declaration, replaced pg_attribute_noreturn(). */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()

@@ -275,7 +275,7 @@ lifecycle_supplement(int64 id)
 	migration = document_read(row->base_schema, row->name, row->document);
 	model = active_model(row, migration);
 	plan = plan_create(row->base_schema);
-	plan_supplement(model, plan);
+	plan_supplement(migration, model, plan);
 	if (plan->steps != NIL)
 	{
 		ddl_execute_plan(plan, PHASE_START, id);

@@ -22,6 +22,7 @@
 #include "operation/carry_incoming.h"
 #include "operation/carry_trigger.h"
 #include "operation/inherit.h"
+#include "operation/op_index.h"
 #include "operation/op_sql.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -241,10 +242,18 @@ has_later_shadow(const TableModel *table, int operation)
 }
 
 void
-plan_supplement(SchemaModel *model, MigrationPlan *plan)
+plan_supplement(const Migration *migration, SchemaModel *model,
+				MigrationPlan *plan)
 {
 	ListCell   *lc;
 
+	foreach(lc, migration->operations)
+	{
+		Operation  *operation = lfirst(lc);
+
+		if (operation->ops->supplement != NULL)
+			operation->ops->supplement(operation, model, plan);
+	}
 	foreach(lc, model->tables)
 	{
 		carry_start(model, lfirst(lc), plan);
@@ -274,6 +283,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 		if (operation->ops->rollback != NULL)
 			operation->ops->rollback(operation, model, plan);
 	}
+	indexes_rollback(model, plan);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);

@@ -35,9 +35,11 @@ extern void plan_complete(const Migration *migration, SchemaModel *model,
 
 /*
  * The steps and tasks for constraints and indexes that were added to a changed
- * column since the start; the model as for plan_complete().
+ * column since the start, or made by it and dropped; the model as for
+ * plan_complete().
  */
-extern void plan_supplement(SchemaModel *model, MigrationPlan *plan);
+extern void plan_supplement(const Migration *migration, SchemaModel *model,
+							MigrationPlan *plan);
 
 /* The steps that make the newest version's views again after a completion's sql. */
 extern void plan_refresh_views(const Migration *migration, SchemaModel *model,

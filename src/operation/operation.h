@@ -36,6 +36,8 @@ typedef struct Migration
  * validate: check against, then apply to, the model; must not touch the database.
  * start:    append the steps that add the new shape beside the old one.  The
  *           model is the one that the last operation left.
+ * supplement: append the background steps of the start of which nothing is left,
+ *           as somebody dropped it since.
  * complete: append the steps that remove the old shape.
  * rollback: append the steps that undo start (which was atomic: all of it is
  *           there), but for shadows, triggers and views, which are found by
@@ -44,7 +46,7 @@ typedef struct Migration
  *           the list of tables, so that validate can apply the operation to it
  *           once more.
  *
- * Each of the last four may be NULL.
+ * Each of the last five may be NULL.
  */
 typedef struct OperationOps
 {
@@ -52,6 +54,7 @@ typedef struct OperationOps
 	Operation  *(*parse) (JsonReader *reader);
 	void		(*validate) (Operation *op, SchemaModel *model);
 	void		(*start) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
+	void		(*supplement) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*complete) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*rollback) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*forget) (const Operation *op, SchemaModel *model);
@@ -59,8 +62,10 @@ typedef struct OperationOps
 
 extern const OperationOps add_column_ops;
 extern const OperationOps alter_column_ops;
+extern const OperationOps create_index_ops;
 extern const OperationOps create_table_ops;
 extern const OperationOps drop_column_ops;
+extern const OperationOps drop_index_ops;
 extern const OperationOps drop_table_ops;
 extern const OperationOps rename_column_ops;
 extern const OperationOps rename_table_ops;

@@ -381,6 +381,25 @@ catalog_indexes(Oid relid)
 	return found;
 }
 
+List *
+catalog_new_indexes(Oid relid, int64 migration)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		char	   *name = get_rel_name(lfirst_oid(lc));
+
+		if (name != NULL && name_is_new(name) &&
+			name_is_of_migration(name, migration))
+			found = lappend_oid(found, lfirst_oid(lc));
+	}
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 bool
 catalog_constraint_is_own(Oid relid, const char *name)
 {

@@ -141,6 +141,12 @@ typedef struct IndexFacts
 /* Valid ones, in the order of their names. */
 extern List *catalog_indexes(Oid relid);
 
+/*
+ * Those (Oid), valid or not, of the table itself that a migration makes for nothing
+ * that is there.
+ */
+extern List *catalog_new_indexes(Oid relid, int64 migration);
+
 /* A trigger of the user's. */
 typedef struct TriggerFacts
 {

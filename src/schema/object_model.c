@@ -66,8 +66,7 @@ model_constraint(TableModel *table, const char *name, const char *path)
 }
 
 ObjectModel *
-model_index(SchemaModel *model, const char *name, const char *path,
-			TableModel **table)
+model_find_index(SchemaModel *model, const char *name, TableModel **table)
 {
 	Oid			index = get_relname_relid(name, model->namespace);
 	Oid			relid = OidIsValid(index) ? IndexGetRelation(index, true) : InvalidOid;
@@ -89,13 +88,23 @@ model_index(SchemaModel *model, const char *name, const char *path,
 		*table = candidate;
 		return object;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("index \"%s\" does not exist in schema \"%s\"",
-					name, model->base_schema),
-			 errdetail("At %s.", path),
-			 errhint("Use the name that the index has in the newest version, after the operations before this one.")));
 	return NULL;
+}
+
+ObjectModel *
+model_index(SchemaModel *model, const char *name, const char *path,
+			TableModel **table)
+{
+	ObjectModel *object = model_find_index(model, name, table);
+
+	if (object == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("index \"%s\" does not exist in schema \"%s\"",
+						name, model->base_schema),
+				 errdetail("At %s.", path),
+				 errhint("Use the name that the index has in the newest version, after the operations before this one.")));
+	return object;
 }
 
 ObjectModel *
@@ -176,6 +185,23 @@ object_final_name(const TableModel *table, const char *stored)
 	const ObjectModel *object = find_stored(table, stored);
 
 	return object != NULL ? object->name : pstrdup(stored);
+}
+
+bool
+object_is_identity(const TableModel *table, const ObjectModel *object)
+{
+	ListCell   *lc;
+
+	if (table->sets_identity)
+		return table->identity == object;
+	foreach(lc, object->stored == NULL ? NIL : catalog_indexes(table->relid))
+	{
+		IndexFacts *facts = lfirst(lc);
+
+		if (facts->replica_identity && strcmp(facts->name, object->stored) == 0)
+			return true;
+	}
+	return false;
 }
 
 Generation *

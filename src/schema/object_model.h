@@ -49,6 +49,10 @@ extern ObjectModel *model_find_object(TableModel *table, const char *name);
 extern ObjectModel *model_index(SchemaModel *model, const char *name, const char *path,
 								TableModel **table);
 
+/* The same, NULL where there is none. */
+extern ObjectModel *model_find_index(SchemaModel *model, const char *name,
+									 TableModel **table);
+
 /* Append one that operation makes, of the columns (Generation *). */
 extern ObjectModel *model_add_object(TableModel *table, const char *name, char type,
 									 List *columns, void *definition, int operation);
@@ -73,6 +77,9 @@ extern bool object_is_shown(const TableModel *table, const ObjectModel *object);
  */
 extern bool object_is_dropped(const TableModel *table, const char *stored);
 extern char *object_final_name(const TableModel *table, const char *stored);
+
+/* Is it the index of the table's replica identity, as the operations so far leave it? */
+extern bool object_is_identity(const TableModel *table, const ObjectModel *object);
 
 /* The generation that the newest version shows of a column's lineage, or NULL. */
 extern Generation *model_newest_generation(const TableModel *table,

@@ -80,6 +80,8 @@ typedef struct TableModel
 								 * start's plan adds marker and triggers */
 	List	   *objects;		/* ObjectModel *, once they are read */
 	bool		objects_read;
+	bool		sets_identity;	/* the migration sets the replica identity */
+	struct ObjectModel *identity;	/* to this index, or NULL */
 } TableModel;
 
 typedef struct SchemaModel

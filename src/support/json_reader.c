@@ -16,6 +16,7 @@ static bool key_is_known(const JsonReader *reader, const char *key, int length);
 static void wrong_type(const JsonReader *reader, const char *key,
 					   const char *expected);
 static List *list_elements(JsonReader *reader, const char *key, bool required);
+static char *text_of(const JsonbValue *value);
 static char *string_of(const JsonbValue *value);
 static char *check_name(char *name, const char *path);
 
@@ -80,21 +81,14 @@ char *
 json_text(JsonReader *reader, const char *key, bool required)
 {
 	JsonbValue *value = find_key(reader, key, required);
+	char	   *text;
 
 	if (value == NULL)
 		return NULL;
-	switch (value->type)
-	{
-		case jbvString:
-			return string_of(value);
-		case jbvNumeric:
-			return numeric_normalize(value->val.numeric);
-		case jbvBool:
-			return pstrdup(value->val.boolean ? "true" : "false");
-		default:
-			wrong_type(reader, key, "a string");
-			return NULL;
-	}
+	text = text_of(value);
+	if (text == NULL)
+		wrong_type(reader, key, "a string");
+	return text;
 }
 
 bool
@@ -175,6 +169,26 @@ json_name_list(JsonReader *reader, const char *key, bool required)
 		names = lappend(names, check_name(string_of(value), path));
 	}
 	return names;
+}
+
+List *
+json_text_list(JsonReader *reader, const char *key, bool required)
+{
+	List	   *texts = NIL;
+	ListCell   *lc;
+	int			i = 0;
+
+	foreach(lc, list_elements(reader, key, required))
+	{
+		char	   *text = text_of(lfirst(lc));
+
+		if (text == NULL)
+			json_error(psprintf("%s[%d]", json_path(reader, key), i),
+					   "a string is expected");
+		texts = lappend(texts, text);
+		i++;
+	}
+	return texts;
 }
 
 List *
@@ -322,6 +336,23 @@ list_elements(JsonReader *reader, const char *key, bool required)
 		elements = lappend(elements,
 						   getIthJsonbValueFromContainer(value->val.binary.data, i));
 	return elements;
+}
+
+/* NULL where the value has no text. */
+static char *
+text_of(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvString:
+			return string_of(value);
+		case jbvNumeric:
+			return numeric_normalize(value->val.numeric);
+		case jbvBool:
+			return pstrdup(value->val.boolean ? "true" : "false");
+		default:
+			return NULL;
+	}
 }
 
 static char *

@@ -51,9 +51,10 @@ extern int	json_choice(JsonReader *reader, const char *key,
 /* A reader of a nested object, NULL where it is absent and not required. */
 extern JsonReader *json_nested(JsonReader *reader, const char *key, bool required);
 
-/* Readers (JsonReader *) of a list of objects; names (char *) of a list of names. */
+/* Readers (JsonReader *) of a list of objects; names, texts (char *) of one of those. */
 extern List *json_nested_list(JsonReader *reader, const char *key, bool required);
 extern List *json_name_list(JsonReader *reader, const char *key, bool required);
+extern List *json_text_list(JsonReader *reader, const char *key, bool required);
 
 /* An element of a list that has names (reader is NULL) and objects (name is NULL). */
 typedef struct JsonItem

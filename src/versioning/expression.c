@@ -50,6 +50,7 @@ static Node *raw_select(const char *text);
 static Node *resolve_column(ParseState *pstate, ColumnRef *cref, Node *var);
 static Node *expand_generated(Node *node, void *context);
 static bool collect_inputs(Node *node, void *context);
+static AttrNumber first_of_name(List *names, int number);
 static Node *params_to_vars(Node *node, void *context);
 static char *deparse_over(Node *expr, List *range_table);
 static RangeTblEntry *named_row(const char *name, List *columns);
@@ -203,7 +204,7 @@ expression_deparse(Node *expr)
 char *
 expression_deparse_names(Node *expr, List *names)
 {
-	return expression_deparse_stored(params_to_vars(expr, NULL), names);
+	return expression_deparse_stored(params_to_vars(expr, names), names);
 }
 
 char *
@@ -540,19 +541,40 @@ collect_inputs(Node *node, void *context)
 	return expression_tree_walker(node, collect_inputs, context);
 }
 
+/*
+ * Names that are there twice would be told apart: they are read as the first of
+ * that name.
+ */
 static Node *
 params_to_vars(Node *node, void *context)
 {
+	List	   *names = context;
+
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXTERN)
 	{
 		Param	   *param = (Param *) node;
 
-		return (Node *) makeVar(1, param->paramid, param->paramtype,
+		return (Node *) makeVar(1, first_of_name(names, param->paramid),
+								param->paramtype,
 								param->paramtypmod, param->paramcollid, 0);
 	}
 	return expression_tree_mutator(node, params_to_vars, context);
+}
+
+static AttrNumber
+first_of_name(List *names, int number)
+{
+	const char *name = list_nth(names, number - 1);
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		if (strcmp(lfirst(lc), name) == 0)
+			return foreach_current_index(lc) + 1;
+	}
+	return number;
 }
 
 /*
