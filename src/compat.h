@@ -199,6 +199,14 @@ typedef bool TU_UpdateIndexes;
 	pg_namespace_ownercheck(object, role)
 #endif
 
+/* PG18: grouping expressions have a range table entry of their own. */
+#if PG_VERSION_NUM < 180000
+#define entry_group_expressions(rte) NIL
+#else
+#define entry_group_expressions(rte) \
+	((rte)->rtekind == RTE_GROUP ? (rte)->groupexprs : NIL)
+#endif
+
 /* PG18: PortalRun() lost its argument run_once. */
 #if PG_VERSION_NUM < 180000
 #define portal_run(portal, count, top_level, dest, alt_dest, completion) \

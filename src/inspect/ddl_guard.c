@@ -36,6 +36,7 @@
 #include "inspect/grant_guard.h"
 #include "inspect/guard_scope.h"
 #include "inspect/table_guard.h"
+#include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "state/migrations.h"
@@ -74,6 +75,8 @@ static void guard_dropped_constraint(List *lines, const char *schema,
 									 const char *table, const char *constraint);
 static void guard_dropped_index(List *lines, const char *schema,
 								const char *index);
+static void guard_dropped_statistics(List *lines, const char *schema,
+									 const char *statistics);
 static void guard_dropped_trigger(List *lines, const char *schema,
 								  const char *table, const char *trigger);
 static void guard_command_end(Node *command);
@@ -417,6 +420,8 @@ guard_dropped(void)
 									 spi_text(row, 7));
 		else if (strcmp(type, "index") == 0)
 			guard_dropped_index(lines, spi_text(row, 2), spi_text(row, 3));
+		else if (strcmp(type, "statistics object") == 0)
+			guard_dropped_statistics(lines, spi_text(row, 2), spi_text(row, 3));
 		else if (strcmp(type, "trigger") == 0)
 			guard_dropped_trigger(lines, spi_text(row, 5), spi_text(row, 6),
 								  spi_text(row, 7));
@@ -480,6 +485,22 @@ guard_dropped_index(List *lines, const char *schema, const char *index)
 
 		if (OidIsValid(relid) && get_rel_relkind(relid) == RELKIND_INDEX)
 			ddl_execute_own(psprintf("DROP INDEX %s",
+									 quote_qualified_identifier(schema, carried)));
+	}
+}
+
+static void
+guard_dropped_statistics(List *lines, const char *schema, const char *statistics)
+{
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(get_namespace_oid(schema, true)) ? lines : NIL)
+	{
+		GuardLine  *line = lfirst(lc);
+		char	   *carried = name_carried(line->migration, statistics);
+
+		if (catalog_statistics_exist(schema, carried))
+			ddl_execute_own(psprintf("DROP STATISTICS %s",
 									 quote_qualified_identifier(schema, carried)));
 	}
 }

@@ -19,7 +19,9 @@
 
 #include "migration/plan.h"
 #include "operation/carry.h"
+#include "operation/carry_dependents.h"
 #include "operation/carry_incoming.h"
+#include "operation/carry_statistics.h"
 #include "operation/carry_trigger.h"
 #include "operation/inherit.h"
 #include "operation/op_index.h"
@@ -56,7 +58,11 @@ static List *qualified_tables(const Migration *migration, SchemaModel *model);
 static List *table_and_children(SchemaModel *model, TableModel *table);
 static void drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan);
 static List *own_triggers(SchemaModel *model, Oid relid);
+static void complete_dependents(const Migration *migration, SchemaModel *model,
+								MigrationPlan *plan);
+static void check_no_sql_before(const Migration *migration, const TableModel *table);
 static void complete_columns(SchemaModel *model, int operation, MigrationPlan *plan);
+static void complete_carried(SchemaModel *model, TableModel *table, MigrationPlan *plan);
 static bool has_later_shadow(const TableModel *table, int operation);
 static void check_nothing_depends(SchemaModel *model, TableModel *table);
 
@@ -94,6 +100,8 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 		if (operation->ops->start != NULL)
 			operation->ops->start(operation, model, plan);
 	}
+	foreach(lc, carry_dependents_find(model)->tables)
+		check_no_sql_before(migration, lfirst(lc));
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
@@ -102,6 +110,7 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 			continue;
 		carry_start(model, table, plan);
 		carry_incoming_start(model, table, plan);
+		(void) carry_statistics_start(model, table, plan);
 		carry_triggers_start(model, table, plan);
 		start_edges(migration, model, table, plan);
 	}
@@ -138,6 +147,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		if (OidIsValid(table->relid) && !table->dropped)
 			carry_triggers_complete(model, table, plan);
 	}
+	complete_dependents(migration, model, plan);
 	foreach(lc, migration->operations)
 	{
 		Operation  *operation = lfirst(lc);
@@ -199,6 +209,70 @@ table_with_edges(SchemaModel *model, Oid relid)
 }
 
 /*
+ * Their text names tables and columns as they are called now; so columns that
+ * they name are swapped before any operation's own steps.
+ */
+static void
+complete_dependents(const Migration *migration, SchemaModel *model,
+					MigrationPlan *plan)
+{
+	CarriedDependents *found = carry_dependents_find(model);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	carry_dependents_detach(found, PHASE_COMPLETE, plan);
+	foreach(lc, found->tables)
+	{
+		check_no_sql_before(migration, lfirst(lc));
+		shadow_columns_swap(model, lfirst(lc), plan);
+	}
+	inherit_follow_names(model);
+	foreach(lc, found->tables)
+	{
+		List	   *members = catalog_table_tree(((TableModel *) lfirst(lc))->relid);
+
+		foreach(lc2, model->tables)
+		{
+			TableModel *table = lfirst(lc2);
+
+			if (!table->carried && list_member_oid(members, table->relid))
+				complete_carried(model, table, plan);
+		}
+	}
+	carry_dependents_attach(found, PHASE_COMPLETE, plan);
+}
+
+/* The user's own statements could change what was read before they ran. */
+static void
+check_no_sql_before(const Migration *migration, const TableModel *table)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, table->columns)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+
+		if (generation->attnum != 0 || model_stored_ancestor(generation) == NULL)
+			continue;
+		foreach(lc2, migration->operations)
+		{
+			Operation  *operation = lfirst(lc2);
+
+			if (op_sql_runs_at_completion(operation) &&
+				operation->number < generation->operation)
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("column \"%s\" of table \"%s\" cannot be changed after an sql operation of the completion",
+								generation->name, table->name),
+						 errdetail("At %s; views, policies, rules or publications name the column.",
+								   operation->path),
+						 errhint("Let the sql operation be the last one, or put it into a migration of its own.")));
+		}
+	}
+}
+
+/*
  * Names, and what hangs on the columns, as far as the operations before the one
  * of that number go.
  */
@@ -221,9 +295,16 @@ complete_columns(SchemaModel *model, int operation, MigrationPlan *plan)
 
 		if (table->carried || has_later_shadow(table, operation))
 			continue;
-		carry_complete(model, table, plan);
-		table->carried = true;
+		complete_carried(model, table, plan);
 	}
+}
+
+static void
+complete_carried(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	carry_complete(model, table, plan);
+	carry_statistics_complete(model, table, plan);
+	table->carried = true;
 }
 
 static bool
@@ -256,8 +337,15 @@ plan_supplement(const Migration *migration, SchemaModel *model,
 	}
 	foreach(lc, model->tables)
 	{
-		carry_start(model, lfirst(lc), plan);
-		carry_incoming_start(model, lfirst(lc), plan);
+		TableModel *table = lfirst(lc);
+
+		carry_start(model, table, plan);
+		carry_incoming_start(model, table, plan);
+		if (carry_statistics_start(model, table, plan))
+			background_step(table->relid, TASK_ANALYZE,
+							psprintf("ANALYZE %s",
+									 model_qualified(model, table->physical)),
+							ShareUpdateExclusiveLock, plan);
 	}
 }
 
@@ -477,6 +565,8 @@ analyze_sql(SchemaModel *model, TableModel *table, const EdgeMigration *edges)
 	StringInfoData sql;
 	ListCell   *lc;
 
+	if (carry_statistics_any(table))
+		return psprintf("ANALYZE %s", model_qualified(model, table->physical));
 	initStringInfo(&sql);
 	foreach(lc, edges->edges)
 	{

@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "operation/carry_dependents.h"
 #include "operation/carry_trigger.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
@@ -325,6 +326,8 @@ dependent_can_be_carried(const TableModel *table, const ColumnModel *column,
 		return dependent->deptype == DEPENDENCY_AUTO;
 	if (class_id == TriggerRelationId)
 		return carry_trigger_is_possible(table, dependent->object.objectId);
+	if (carry_dependent_is_possible(dependent))
+		return true;
 	if (class_id != RelationRelationId)
 		return false;
 	switch (get_rel_relkind(dependent->object.objectId))

@@ -35,7 +35,7 @@ static ColumnModel *free_to_rename(const TableModel *table, List *waiting);
 static ColumnModel *find_in_cycle(List *waiting);
 static bool name_is_stored(const TableModel *table, const char *name);
 static void complete_name(SchemaModel *model, TableModel *table,
-						  ColumnModel *column, MigrationPlan *plan);
+						  ColumnModel *column, char *name, MigrationPlan *plan);
 static void rename_column(SchemaModel *model, TableModel *table,
 						  ColumnModel *column, char *name, MigrationPlan *plan);
 static char *column_sql(const SchemaModel *model, const TableModel *table,
@@ -113,6 +113,8 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 {
 	Generation *old = model_stored_ancestor(generation);
 
+	if (generation->swapped)
+		return;
 	set_default(model, table, generation, old, plan);
 	if (old != NULL)
 	{
@@ -121,6 +123,25 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 		shadow_drop_columns(model, table, generation->operation, PHASE_COMPLETE,
 							list_make1(old->physical), plan);
 		old->gone = true;
+	}
+}
+
+void
+shadow_columns_swap(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		ColumnModel *column = lfirst(lc);
+		Generation *generation = column->generation;
+		Generation *old = model_stored_ancestor(generation);
+
+		if (old == NULL || old == generation || generation->leader != NULL)
+			continue;
+		shadow_column_complete(model, table, generation, plan);
+		complete_name(model, table, column, old->physical, plan);
+		generation->swapped = true;
 	}
 }
 
@@ -153,7 +174,7 @@ shadow_columns_rename(SchemaModel *model, TableModel *table, int operation,
 		if (column != NULL)
 		{
 			waiting = list_delete_ptr(waiting, column);
-			complete_name(model, table, column, plan);
+			complete_name(model, table, column, column->name, plan);
 			continue;
 		}
 		column = find_in_cycle(waiting);
@@ -222,13 +243,13 @@ name_is_stored(const TableModel *table, const char *name)
 /* The name, and of a shadow what the server derives names from. */
 static void
 complete_name(SchemaModel *model, TableModel *table, ColumnModel *column,
-			  MigrationPlan *plan)
+			  char *name, MigrationPlan *plan)
 {
 	Generation *generation = column->generation;
 	char	   *check = not_null_name(model, generation);
 
-	rename_column(model, table, column, column->name, plan);
-	if (generation->attnum != 0)
+	rename_column(model, table, column, name, plan);
+	if (generation->attnum != 0 || generation->swapped)
 		return;
 	if (not_null_is_checked(generation))
 		set_not_null(model, table, generation, check, plan);
@@ -563,7 +584,7 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 			 const char *check, MigrationPlan *plan)
 {
 	Generation *old = model_stored_ancestor(generation->previous);
-	const char *column = quote_identifier(generation->name);
+	const char *column = quote_identifier(generation->physical);
 	char	   *name = old == NULL ? NULL :
 		catalog_not_null_name(table->relid, old->attnum);
 	ListCell   *lc;

@@ -31,6 +31,14 @@ extern void shadow_column_complete(SchemaModel *model, TableModel *table,
 								   Generation *generation, MigrationPlan *plan);
 
 /*
+ * The same for all shadows of a table, which get the names of the columns that
+ * they replace, before any operation's own steps: for what is made again under
+ * these names.
+ */
+extern void shadow_columns_swap(SchemaModel *model, TableModel *table,
+								MigrationPlan *plan);
+
+/*
  * The steps that give the columns of a table the names that the newest version
  * has for them, shadows also NOT NULL and comment; after the steps of the
  * operations before the one of that number.

@@ -290,8 +290,12 @@ catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 		dependent->deptype = form->deptype;
 		if (form->classid == RewriteRelationId)
 		{
-			dependent->object.classId = RelationRelationId;
-			dependent->object.objectId = catalog_view_of_rule(form->objid);
+			Oid			view = catalog_view_of_rule(form->objid);
+
+			/* A rule of the user's on a table is described as such. */
+			if (get_rel_relkind(view) == RELKIND_VIEW ||
+				get_rel_relkind(view) == RELKIND_MATVIEW)
+				ObjectAddressSet(dependent->object, RelationRelationId, view);
 		}
 		if (dependent->object.classId == RelationRelationId &&
 			list_member_oid(ignored_schemas,

@@ -72,7 +72,7 @@ extern bool catalog_column_is_local(Oid relid, const char *column);
 /* One object that depends on a table or column. */
 typedef struct Dependent
 {
-	ObjectAddress object;		/* a view rather than its rule */
+	ObjectAddress object;		/* a view rather than its rules */
 	char		deptype;
 	char	   *description;	/* for people */
 } Dependent;

@@ -49,6 +49,7 @@ typedef struct Generation
 	Node	   *stored_default; /* that the column has from the start, or NULL */
 	int			operation;		/* that made it; 0: none */
 	bool		gone;			/* the completion's plan has dropped it */
+	bool		swapped;		/* … has put it in the place of the old one */
 } Generation;
 
 /* A column as the newest version shows it. */

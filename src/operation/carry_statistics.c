@@ -1,0 +1,259 @@
+/*-------------------------------------------------------------------------
+ *
+ * carry_statistics.c
+ *		Extended statistics of the columns that get a shadow.
+ *
+ * They are in the catalogs alone, and filled by the migration's ANALYZE.  The old
+ * objects go with the old columns.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "operation/carry_statistics.h"
+#include "operation/operation_util.h"
+#include "schema/catalog_dependent.h"
+#include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
+#include "schema/names.h"
+#include "versioning/expression.h"
+
+static List *carried_statistics(TableModel *table, Oid member);
+static bool follows(const TableModel *table, Oid member, Bitmapset *attnums);
+static Generation *newest_of(const TableModel *table, const char *name);
+static List *names_after(const TableModel *table, Oid member);
+static void start_one(SchemaModel *model, TableModel *table, Oid member,
+					  const StatisticsFacts *facts, MigrationPlan *plan);
+static char *create_sql(const StatisticsFacts *facts, const char *name,
+						Oid member, List *names);
+static void complete_one(SchemaModel *model, Oid member,
+						 const StatisticsFacts *facts, MigrationPlan *plan);
+static void statistics_step(Oid member, Phase phase, char *command, char *carried,
+							MigrationPlan *plan);
+
+bool
+carry_statistics_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	bool		any = false;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (!OidIsValid(table->relid) || table->dropped)
+		return false;
+	foreach(lc, catalog_table_tree(table->relid))
+	{
+		foreach(lc2, carried_statistics(table, lfirst_oid(lc)))
+		{
+			StatisticsFacts *facts = lfirst(lc2);
+
+			if (catalog_statistics_exist(facts->schema,
+										 name_carried(model->migration, facts->name)))
+				continue;
+			start_one(model, table, lfirst_oid(lc), facts, plan);
+			any = true;
+		}
+	}
+	return any;
+}
+
+bool
+carry_statistics_any(const TableModel *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_table_tree(table->relid))
+	{
+		if (catalog_statistics(lfirst_oid(lc)) != NIL)
+			return true;
+	}
+	return false;
+}
+
+void
+carry_statistics_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (!OidIsValid(table->relid) || table->dropped)
+		return;
+	foreach(lc, catalog_table_tree(table->relid))
+	{
+		foreach(lc2, carried_statistics(table, lfirst_oid(lc)))
+		{
+			StatisticsFacts *facts = lfirst(lc2);
+
+			if (!model->foreseen &&
+				!catalog_statistics_exist(facts->schema,
+										  name_carried(model->migration, facts->name)))
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("statistics \"%s\" on table \"%s\" are not carried over yet",
+								facts->name, table->name),
+						 errdetail("They were added since the migration started, or what stands for them was dropped."),
+						 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
+			complete_one(model, lfirst_oid(lc), facts, plan);
+		}
+	}
+}
+
+/*
+ * Those (StatisticsFacts *) of a member that a changed column of the table is in.
+ * A child's are its parent's affair.
+ */
+static List *
+carried_statistics(TableModel *table, Oid member)
+{
+	List	   *carried = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_statistics(member))
+	{
+		StatisticsFacts *facts = lfirst(lc);
+
+		if (!name_is_ours(facts->name) && follows(table, member, facts->attnums))
+			carried = lappend(carried, facts);
+	}
+	return carried;
+}
+
+/* Has one of a member's columns a shadow, and does the newest version show all? */
+static bool
+follows(const TableModel *table, Oid member, Bitmapset *attnums)
+{
+	bool		any = false;
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(attnums, attnum)) >= 0)
+	{
+		char	   *name = get_attname(member, attnum, false);
+		Generation *newest = newest_of(table, name);
+
+		if (newest == NULL && get_attnum(table->relid, name) != InvalidAttrNumber)
+			return false;
+		any |= newest != NULL && newest->attnum == 0 && newest->leader == NULL;
+	}
+	return any;
+}
+
+/* What becomes of the column that is stored under a name; NULL: nothing. */
+static Generation *
+newest_of(const TableModel *table, const char *name)
+{
+	AttrNumber	attnum = get_attnum(table->relid, name);
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+		Generation *stored = model_stored_ancestor(generation);
+
+		if (stored != NULL && stored->attnum == attnum)
+			return generation;
+	}
+	return NULL;
+}
+
+/* A member's columns' names by attribute number, shadows in place of what they replace. */
+static List *
+names_after(const TableModel *table, Oid member)
+{
+	List	   *names = catalog_column_names(member);
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		Generation *newest = newest_of(table, lfirst(lc));
+
+		if (newest != NULL && newest->attnum == 0)
+			lfirst(lc) = newest->shadow;
+	}
+	return names;
+}
+
+static void
+start_one(SchemaModel *model, TableModel *table, Oid member,
+		  const StatisticsFacts *facts, MigrationPlan *plan)
+{
+	char	   *name = quote_qualified_identifier(facts->schema,
+												  name_carried(model->migration,
+															   facts->name));
+	char	   *description = psprintf("statistics \"%s\" of table \"%s\"",
+									   facts->name, table->name);
+
+	statistics_step(member, PHASE_START,
+					create_sql(facts, name, member, names_after(table, member)),
+					description, plan);
+	if (facts->target >= 0)
+		statistics_step(member, PHASE_START,
+						psprintf("ALTER STATISTICS %s SET STATISTICS %d", name,
+								 facts->target), NULL, plan);
+	if (facts->owner != GetUserId())
+		statistics_step(member, PHASE_START,
+						psprintf("ALTER STATISTICS %s OWNER TO %s", name,
+								 quote_identifier(GetUserNameFromId(facts->owner,
+																	false))),
+						NULL, plan);
+}
+
+static char *
+create_sql(const StatisticsFacts *facts, const char *name, Oid member, List *names)
+{
+	StringInfoData sql;
+	const char *separator = "";
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE STATISTICS %s", name);
+	if (facts->kinds != NULL)
+		appendStringInfo(&sql, " (%s)", facts->kinds);
+	appendStringInfoString(&sql, " ON ");
+	foreach(lc, facts->columns)
+	{
+		appendStringInfo(&sql, "%s%s", separator,
+						 quote_identifier(list_nth(names, lfirst_int(lc) - 1)));
+		separator = ", ";
+	}
+	foreach(lc, facts->expressions)
+	{
+		appendStringInfo(&sql, "%s(%s)", separator,
+						 expression_deparse_stored(lfirst(lc), names));
+		separator = ", ";
+	}
+	appendStringInfo(&sql, " FROM %s", catalog_relation_name(member));
+	return sql.data;
+}
+
+static void
+complete_one(SchemaModel *model, Oid member, const StatisticsFacts *facts,
+			 MigrationPlan *plan)
+{
+	char	   *carried = name_carried(model->migration, facts->name);
+
+	statistics_step(member, PHASE_COMPLETE,
+					psprintf("ALTER STATISTICS %s RENAME TO %s",
+							 quote_qualified_identifier(facts->schema, carried),
+							 quote_identifier(facts->name)), NULL, plan);
+	if (facts->comment != NULL)
+		statistics_step(member, PHASE_COMPLETE,
+						psprintf("COMMENT ON STATISTICS %s IS %s",
+								 quote_qualified_identifier(facts->schema, facts->name),
+								 quote_literal_cstr(facts->comment)), NULL, plan);
+}
+
+static void
+statistics_step(Oid member, Phase phase, char *command, char *carried,
+				MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.command = command,
+		.lock = ShareUpdateExclusiveLock,
+		.relation = member,
+		.relation_name = catalog_relation_name(member),
+		.carried = carried,
+	});
+}

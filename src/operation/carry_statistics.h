@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * carry_statistics.h
+ *		Extended statistics of the columns that get a shadow.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_CARRY_STATISTICS_H
+#define PGROLL_CARRY_STATISTICS_H
+
+#include "operation/operation.h"
+
+/*
+ * The steps that make each statistics object, of the table and of its members, on
+ * which a column stands that has a shadow, again with the shadow in its place.
+ * What is there already is left out; was there anything?
+ */
+extern bool carry_statistics_start(SchemaModel *model, TableModel *table,
+								   MigrationPlan *plan);
+
+/*
+ * Has the table or one of its members extended statistics?  They are computed only
+ * when all their columns are analyzed.
+ */
+extern bool carry_statistics_any(const TableModel *table);
+
+/*
+ * Their own names again; to be planned before the old columns go, and with them
+ * the old objects, for appending when they have gone.  Raises
+ * object_not_in_prerequisite_state where one was added since the start.
+ */
+extern void carry_statistics_complete(SchemaModel *model, TableModel *table,
+									  MigrationPlan *plan);
+
+#endif							/* PGROLL_CARRY_STATISTICS_H */

@@ -1,0 +1,431 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog_dependent.c
+ *		Policies, rules, extended statistics and publications, as values.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_policy.h"
+#include "catalog/pg_publication.h"
+#include "catalog/pg_publication_rel.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_statistic_ext.h"
+#include "commands/comment.h"
+#include "nodes/value.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+
+#include "schema/catalog_dependent.h"
+#include "support/guc.h"
+
+static PolicyFacts *read_policy(HeapTuple tuple, TupleDesc desc);
+static char *table_expression(Datum tree, Oid relid);
+static RuleFacts *read_rule(HeapTuple tuple, TupleDesc desc);
+static const char *event_name(char event);
+static int	compare_rules(const ListCell *a, const ListCell *b);
+static StatisticsFacts *read_statistics(Oid oid);
+static char *kinds_text(Datum kinds);
+static int	compare_statistics(const ListCell *a, const ListCell *b);
+static bool can_be_read(char relkind);
+
+PolicyFacts *
+catalog_policy(Oid policy)
+{
+	Relation	catalog = table_open(PolicyRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	PolicyFacts *facts = NULL;
+
+	ScanKeyInit(&key, Anum_pg_policy_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(policy));
+	scan = systable_beginscan(catalog, PolicyOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		facts = read_policy(tuple, RelationGetDescr(catalog));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return facts;
+}
+
+static PolicyFacts *
+read_policy(HeapTuple tuple, TupleDesc desc)
+{
+	Form_pg_policy form = (Form_pg_policy) GETSTRUCT(tuple);
+	PolicyFacts *facts = palloc0(sizeof(PolicyFacts));
+	Datum		tree;
+	bool		isnull;
+
+	facts->oid = form->oid;
+	facts->name = pstrdup(NameStr(form->polname));
+	facts->relid = form->polrelid;
+	tree = heap_getattr(tuple, Anum_pg_policy_polqual, desc, &isnull);
+	if (!isnull)
+		facts->using_text = table_expression(tree, form->polrelid);
+	tree = heap_getattr(tuple, Anum_pg_policy_polwithcheck, desc, &isnull);
+	if (!isnull)
+		facts->check_text = table_expression(tree, form->polrelid);
+	return facts;
+}
+
+/* An expression over a table's columns that the catalogs keep as a tree. */
+static char *
+table_expression(Datum tree, Oid relid)
+{
+	int			guc_level = NewGUCNestLevel();
+	char	   *result;
+
+	guc_set_portable_text();
+	result = deparse_expression(stringToNode(TextDatumGetCString(tree)),
+								deparse_context_for(get_rel_name(relid), relid),
+								false, false);
+	AtEOXact_GUC(false, guc_level);
+	return result;
+}
+
+RuleFacts *
+catalog_rule(Oid rule)
+{
+	Relation	catalog = table_open(RewriteRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	RuleFacts  *facts = NULL;
+
+	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(rule));
+	scan = systable_beginscan(catalog, RewriteOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		facts = read_rule(tuple, RelationGetDescr(catalog));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return facts;
+}
+
+List *
+catalog_rules(Oid relid)
+{
+	Relation	catalog = table_open(RewriteRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *found = NIL;
+
+	ScanKeyInit(&key, Anum_pg_rewrite_ev_class, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(catalog, RewriteRelRulenameIndexId, true, NULL, 1,
+							  &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		RuleFacts  *facts = read_rule(tuple, RelationGetDescr(catalog));
+
+		if (!facts->is_view_query)
+			found = lappend(found, facts);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	list_sort(found, compare_rules);
+	return found;
+}
+
+static RuleFacts *
+read_rule(HeapTuple tuple, TupleDesc desc)
+{
+	Form_pg_rewrite form = (Form_pg_rewrite) GETSTRUCT(tuple);
+	RuleFacts  *facts = palloc0(sizeof(RuleFacts));
+	int			guc_level;
+
+	facts->oid = form->oid;
+	facts->name = pstrdup(NameStr(form->rulename));
+	facts->relid = form->ev_class;
+	facts->enabled = form->ev_enabled;
+	facts->is_view_query = form->ev_type == '0' + CMD_SELECT;
+	if (facts->is_view_query)
+		return facts;
+	facts->event = pstrdup(event_name(form->ev_type));
+	facts->comment = GetComment(form->oid, RewriteRelationId, 0);
+	guc_level = NewGUCNestLevel();
+	guc_set_portable_text();
+	facts->definition =
+		TextDatumGetCString(DirectFunctionCall1(pg_get_ruledef,
+												ObjectIdGetDatum(form->oid)));
+	AtEOXact_GUC(false, guc_level);
+	return facts;
+}
+
+static const char *
+event_name(char event)
+{
+	switch (event - '0')
+	{
+		case CMD_INSERT:
+			return "INSERT";
+		case CMD_UPDATE:
+			return "UPDATE";
+		case CMD_DELETE:
+			return "DELETE";
+	}
+	elog(ERROR, "unrecognized event of a rule: %d", event);
+	return NULL;				/* keep compiler quiet */
+}
+
+static int
+compare_rules(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((RuleFacts *) lfirst(a))->name,
+				  ((RuleFacts *) lfirst(b))->name);
+}
+
+List *
+catalog_statistics(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetStatExtList(rel))
+	{
+		StatisticsFacts *facts = read_statistics(lfirst_oid(lc));
+
+		if (facts != NULL)
+			found = lappend(found, facts);
+	}
+	table_close(rel, AccessShareLock);
+	list_sort(found, compare_statistics);
+	return found;
+}
+
+static StatisticsFacts *
+read_statistics(Oid oid)
+{
+	HeapTuple	tuple = SearchSysCache1(STATEXTOID, ObjectIdGetDatum(oid));
+	Form_pg_statistic_ext form;
+	StatisticsFacts *facts;
+	Datum		value;
+	bool		isnull;
+	int			attnum = -1;
+
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	form = (Form_pg_statistic_ext) GETSTRUCT(tuple);
+	facts = palloc0(sizeof(StatisticsFacts));
+	facts->oid = oid;
+	facts->name = pstrdup(NameStr(form->stxname));
+	facts->schema = get_namespace_name(form->stxnamespace);
+	facts->owner = form->stxowner;
+	facts->comment = GetComment(oid, StatisticExtRelationId, 0);
+	for (int i = 0; i < form->stxkeys.dim1; i++)
+	{
+		facts->columns = lappend_int(facts->columns, form->stxkeys.values[i]);
+		facts->attnums = bms_add_member(facts->attnums, form->stxkeys.values[i]);
+	}
+	value = SysCacheGetAttr(STATEXTOID, tuple, Anum_pg_statistic_ext_stxexprs, &isnull);
+	if (!isnull)
+	{
+		Bitmapset  *offset = NULL;
+
+		facts->expressions = stringToNode(TextDatumGetCString(value));
+		pull_varattnos((Node *) facts->expressions, 1, &offset);
+		while ((attnum = bms_next_member(offset, attnum)) >= 0)
+			facts->attnums = bms_add_member(facts->attnums,
+											attnum + FirstLowInvalidHeapAttributeNumber);
+	}
+	value = SysCacheGetAttr(STATEXTOID, tuple, Anum_pg_statistic_ext_stxkind, &isnull);
+	facts->kinds = kinds_text(value);
+	/* PG17 made the statistics target nullable, and NULL its default. */
+	value = SysCacheGetAttr(STATEXTOID, tuple, Anum_pg_statistic_ext_stxstattarget,
+							&isnull);
+	facts->target = isnull ? -1 : DatumGetInt16(value);
+	ReleaseSysCache(tuple);
+	return facts;
+}
+
+static char *
+kinds_text(Datum kinds)
+{
+	static const struct
+	{
+		char		kind;
+		const char *name;
+	}			names[] = {
+		{STATS_EXT_NDISTINCT, "ndistinct"},
+		{STATS_EXT_DEPENDENCIES, "dependencies"},
+		{STATS_EXT_MCV, "mcv"},
+	};
+	ArrayType  *array = DatumGetArrayTypeP(kinds);
+	char	   *present = (char *) ARR_DATA_PTR(array);
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		if (memchr(present, names[i].kind, ARR_DIMS(array)[0]) != NULL)
+			appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "", names[i].name);
+	}
+	return text.len > 0 ? text.data : NULL;
+}
+
+static int
+compare_statistics(const ListCell *a, const ListCell *b)
+{
+	const StatisticsFacts *x = lfirst(a);
+	const StatisticsFacts *y = lfirst(b);
+	int			order = strcmp(x->schema, y->schema);
+
+	return order != 0 ? order : strcmp(x->name, y->name);
+}
+
+bool
+catalog_statistics_exist(const char *schema, const char *name)
+{
+	List	   *names = list_make2(makeString(pstrdup(schema)),
+								   makeString(pstrdup(name)));
+
+	return OidIsValid(get_statistics_object_oid(names, true));
+}
+
+PublicationFacts *
+catalog_published_table(Oid publication_rel)
+{
+	HeapTuple	tuple = SearchSysCache1(PUBLICATIONREL,
+										ObjectIdGetDatum(publication_rel));
+	Form_pg_publication_rel form;
+	HeapTuple	publication;
+	PublicationFacts *facts;
+	Datum		value;
+	bool		isnull;
+
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	form = (Form_pg_publication_rel) GETSTRUCT(tuple);
+	publication = SearchSysCache1(PUBLICATIONOID, ObjectIdGetDatum(form->prpubid));
+	if (!HeapTupleIsValid(publication))
+		elog(ERROR, "cache lookup failed for publication %u", form->prpubid);
+	facts = palloc0(sizeof(PublicationFacts));
+	facts->oid = publication_rel;
+	facts->relid = form->prrelid;
+	facts->publication =
+		pstrdup(NameStr(((Form_pg_publication) GETSTRUCT(publication))->pubname));
+	facts->owner = ((Form_pg_publication) GETSTRUCT(publication))->pubowner;
+	value = SysCacheGetAttr(PUBLICATIONREL, tuple, Anum_pg_publication_rel_prattrs,
+							&isnull);
+	if (!isnull)
+	{
+		int2vector *attnums = (int2vector *) DatumGetPointer(value);
+
+		for (int i = 0; i < attnums->dim1; i++)
+			facts->columns = lappend(facts->columns,
+									 get_attname(form->prrelid, attnums->values[i],
+												 false));
+	}
+	value = SysCacheGetAttr(PUBLICATIONREL, tuple, Anum_pg_publication_rel_prqual,
+							&isnull);
+	if (!isnull)
+		facts->filter = table_expression(value, form->prrelid);
+	ReleaseSysCache(publication);
+	ReleaseSysCache(tuple);
+	return facts;
+}
+
+List *
+catalog_depending_objects(Oid class_id, Oid object, int32 attnum)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[3];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *found = NIL;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(class_id));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(object));
+	ScanKeyInit(&keys[2], Anum_pg_depend_refobjsubid, BTEqualStrategyNumber,
+				F_INT4EQ, Int32GetDatum(attnum));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL,
+							  attnum == 0 ? 2 : 3, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+		ObjectAddress *address = palloc(sizeof(ObjectAddress));
+
+		ObjectAddressSubSet(*address, form->classid, form->objid, form->objsubid);
+		found = lappend(found, address);
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return found;
+}
+
+List *
+catalog_relations_read(Oid class_id, Oid object, Oid own)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *relations = NIL;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(class_id));
+	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(object));
+	scan = systable_beginscan(depend, DependDependerIndexId, true, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		if (form->refclassid == RelationRelationId && form->refobjid != own &&
+			can_be_read(get_rel_relkind(form->refobjid)))
+			relations = list_append_unique_oid(relations, form->refobjid);
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return relations;
+}
+
+Oid
+catalog_relation_owner(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+static bool
+can_be_read(char relkind)
+{
+	switch (relkind)
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_FOREIGN_TABLE:
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+			return true;
+		default:
+			return false;
+	}
+}

@@ -1,0 +1,88 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog_dependent.h
+ *		Policies, rules, extended statistics and publications, as values.
+ *
+ * What may name a column of a table beside its constraints, indexes and
+ * triggers (catalog_object.h).  Texts name everything with its schema.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_CATALOG_DEPENDENT_H
+#define PGROLL_CATALOG_DEPENDENT_H
+
+#include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
+
+typedef struct PolicyFacts
+{
+	Oid			oid;
+	char	   *name;
+	Oid			relid;
+	char	   *using_text;		/* NULL where the policy has no USING … */
+	char	   *check_text;		/* … no WITH CHECK */
+} PolicyFacts;
+
+/* NULL where it is gone, as of all below. */
+extern PolicyFacts *catalog_policy(Oid policy);
+
+typedef struct RuleFacts
+{
+	Oid			oid;
+	char	   *name;
+	Oid			relid;			/* the table or view that it is on */
+	bool		is_view_query;	/* the rule that makes a view of it */
+	char		enabled;		/* pg_rewrite.ev_enabled */
+	char	   *event;			/* INSERT, UPDATE or DELETE */
+	char	   *definition;		/* CREATE RULE …, NULL of a view's query */
+	char	   *comment;
+} RuleFacts;
+
+extern RuleFacts *catalog_rule(Oid rule);
+
+/* The rules (RuleFacts *) on a relation but for a view's query, by name. */
+extern List *catalog_rules(Oid relid);
+
+typedef struct StatisticsFacts
+{
+	Oid			oid;
+	char	   *name;
+	char	   *schema;
+	Oid			owner;
+	List	   *columns;		/* int: attribute numbers */
+	List	   *expressions;	/* Node * */
+	char	   *kinds;			/* "ndistinct, mcv"; NULL of one expression */
+	int			target;			/* -1: the default */
+	char	   *comment;
+	Bitmapset  *attnums;		/* columns that they read */
+} StatisticsFacts;
+
+/* The extended statistics (StatisticsFacts *) of a table, by schema and name. */
+extern List *catalog_statistics(Oid relid);
+
+extern bool catalog_statistics_exist(const char *schema, const char *name);
+
+/* What a publication says of one table. */
+typedef struct PublicationFacts
+{
+	Oid			oid;			/* of pg_publication_rel */
+	char	   *publication;
+	Oid			owner;
+	Oid			relid;
+	List	   *columns;		/* char *; NIL: all */
+	char	   *filter;			/* of WHERE, or NULL */
+} PublicationFacts;
+
+extern PublicationFacts *catalog_published_table(Oid publication_rel);
+
+/*
+ * What depends on a column (ObjectAddress *), or (attnum 0) on a relation and all
+ * its columns, as pg_depend has it: a rule rather than its view.
+ */
+extern List *catalog_depending_objects(Oid class_id, Oid object, int32 attnum);
+
+/* The relations (Oid) that a rule or policy depends on, other than its own. */
+extern List *catalog_relations_read(Oid class_id, Oid object, Oid own);
+
+extern Oid	catalog_relation_owner(Oid relid);
+
+#endif							/* PGROLL_CATALOG_DEPENDENT_H */
