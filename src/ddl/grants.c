@@ -108,6 +108,23 @@ grant_view_sql(const GrantPart *part, const char *object)
 }
 
 char *
+grant_sequence_sql(const GrantPart *part, const char *sequence)
+{
+	static const AclMode modes[] = {ACL_USAGE, ACL_SELECT, ACL_UPDATE};
+	static const char *const names[] = {"USAGE", "SELECT", "UPDATE"};
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < lengthof(modes); i++)
+	{
+		if ((part->privileges & modes[i]) != 0)
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", names[i]);
+	}
+	return list.len > 0 ? grant_sql(part, list.data, psprintf("SEQUENCE %s", sequence)) :
+		NULL;
+}
+
+char *
 grant_schema_sql(const GrantPart *part, const char *schema)
 {
 	if ((part->privileges & ACL_USAGE) == 0)

@@ -29,6 +29,7 @@ extern char *revoke_column_sql(const GrantPart *part, const char *column,
 
 /* NULL where none of the privileges makes sense for the object's kind. */
 extern char *grant_view_sql(const GrantPart *part, const char *object);
+extern char *grant_sequence_sql(const GrantPart *part, const char *sequence);
 extern char *grant_schema_sql(const GrantPart *part, const char *schema);
 
 #endif							/* PGROLL_GRANTS_H */

@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "operation/carry_identity.h"
 #include "operation/inherit.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
@@ -131,6 +132,13 @@ validate_null_change(AlterColumn *op, const ColumnModel *column)
 						op->column_name, op->table_name),
 				 errdetail("At %s.", operation_path(&op->base, "nullable")),
 				 errhint("Leave \"nullable\" out.")));
+	if (op->nullable == NULLABLE_DROP_NOT_NULL && column->generation->identity != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("column \"%s\" of table \"%s\" is an identity column",
+						op->column_name, op->table_name),
+				 errdetail("At %s.", operation_path(&op->base, "nullable")),
+				 errhint("Such a column is always NOT NULL.")));
 }
 
 /* Find out whether a shadow is needed, and make it. */
@@ -225,6 +233,7 @@ shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column, Oid type,
 		new->typmod = typmod;
 		new->collation = get_typcollation(type);
 		check_default_fits(op, model, new);
+		carry_identity_check_type(op->table, new, operation_path(&op->base, "type"));
 	}
 	if (op->nullable != NULLABLE_KEEP)
 		new->not_null = op->nullable == NULLABLE_SET_NOT_NULL;

@@ -19,6 +19,7 @@
 #include "utils/syscache.h"
 
 #include "operation/carry_dependents.h"
+#include "operation/carry_identity.h"
 #include "operation/carry_trigger.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
@@ -188,9 +189,7 @@ operation_check_can_shadow(SchemaModel *model, TableModel *table,
 	if (stored->generated != '\0')
 		cannot_shadow(table, column, path, "it is a generated column",
 					  "Drop the column and add it again.");
-	if (stored->identity != '\0')
-		cannot_shadow(table, column, path, "it is an identity column",
-					  "Drop the identity first, with an sql operation.");
+	carry_identity_check(model, table, column, path);
 	foreach(lc, catalog_dependents(table->relid, stored->attnum,
 								   model->version_namespaces))
 	{
@@ -335,7 +334,7 @@ dependent_can_be_carried(const TableModel *table, const ColumnModel *column,
 		case RELKIND_INDEX:
 			return table->relkind == RELKIND_RELATION;
 		case RELKIND_SEQUENCE:
-			return dependent->deptype == DEPENDENCY_AUTO;
+			return true;		/* see carry_identity.c */
 		default:
 			return false;
 	}

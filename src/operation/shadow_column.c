@@ -22,6 +22,7 @@
 #include "utils/syscache.h"
 
 #include "ddl/grants.h"
+#include "operation/carry_identity.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
@@ -63,9 +64,6 @@ static void set_default(SchemaModel *model, TableModel *table,
 						Generation *generation, Generation *old,
 						MigrationPlan *plan);
 static char *default_action(const Generation *generation, const char *expression);
-static void move_sequences(SchemaModel *model, TableModel *table,
-						   Generation *generation, const Generation *old,
-						   MigrationPlan *plan);
 static void add_comment(SchemaModel *model, TableModel *table,
 						Generation *generation, MigrationPlan *plan);
 
@@ -119,7 +117,7 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 	if (old != NULL)
 	{
 		follow_grants(model, table, generation, old, plan);
-		move_sequences(model, table, generation, old, plan);
+		carry_identity_complete(model, table, generation, old, plan);
 		shadow_drop_columns(model, table, generation->operation, PHASE_COMPLETE,
 							list_make1(old->physical), plan);
 		old->gone = true;
@@ -589,11 +587,12 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 		catalog_not_null_name(table->relid, old->attnum);
 	ListCell   *lc;
 
-	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
-					   name == NULL ?
-					   psprintf("ALTER COLUMN %s SET NOT NULL", column) :
-					   psprintf("ADD CONSTRAINT %s NOT NULL %s",
-								quote_identifier(name), column), plan);
+	if (!carry_identity_has_not_null(generation))
+		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+						   name == NULL ?
+						   psprintf("ALTER COLUMN %s SET NOT NULL", column) :
+						   psprintf("ADD CONSTRAINT %s NOT NULL %s",
+									quote_identifier(name), column), plan);
 	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
 					   psprintf("DROP CONSTRAINT %s", quote_identifier(check)), plan);
 	foreach(lc, operation_other_members(table->relid))
@@ -605,31 +604,6 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 			alter_member(member, generation->operation, PHASE_COMPLETE,
 						 psprintf("DROP CONSTRAINT %s", quote_identifier(check)),
 						 plan);
-	}
-}
-
-/* An owned sequence would go with the old column. */
-static void
-move_sequences(SchemaModel *model, TableModel *table, Generation *generation,
-			   const Generation *old, MigrationPlan *plan)
-{
-	ListCell   *lc;
-
-	foreach(lc, catalog_owned_sequences(table->relid, old->attnum))
-	{
-		Oid			sequence = lfirst_oid(lc);
-		char	   *name = catalog_relation_name(sequence);
-
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.operation = generation->operation,
-			.command = psprintf("ALTER SEQUENCE %s OWNED BY %s.%s", name,
-								model_qualified(model, table->physical),
-								quote_identifier(generation->physical)),
-			.lock = ShareRowExclusiveLock,
-			.relation = sequence,
-			.relation_name = name,
-		});
 	}
 }
 

@@ -261,24 +261,6 @@ catalog_column_names(Oid relid)
 }
 
 List *
-catalog_owned_sequences(Oid relid, AttrNumber attnum)
-{
-	List	   *owned = NIL;
-	ListCell   *lc;
-
-	foreach(lc, getOwnedSequences(relid))
-	{
-		Oid			table_oid;
-		int32		column;
-
-		if (sequenceIsOwned(lfirst_oid(lc), DEPENDENCY_AUTO, &table_oid, &column) &&
-			column == attnum)
-			owned = lappend_oid(owned, lfirst_oid(lc));
-	}
-	return owned;
-}
-
-List *
 catalog_constraints(Oid relid)
 {
 	Relation	rel = table_open(relid, AccessShareLock);

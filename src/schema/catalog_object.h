@@ -49,9 +49,6 @@ extern int	catalog_statistics_target(Oid relid, AttrNumber attnum);
  */
 extern List *catalog_column_names(Oid relid);
 
-/* Sequences (Oid) owned by a column, identity sequences not included. */
-extern List *catalog_owned_sequences(Oid relid, AttrNumber attnum);
-
 /* A check or foreign key of a table, or the key that an index serves. */
 typedef struct ConstraintFacts
 {

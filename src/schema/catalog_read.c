@@ -146,11 +146,11 @@ catalog_column_grants(Oid relid, AttrNumber attnum)
 }
 
 List *
-catalog_default_grants(ObjectType type)
+catalog_default_grants(ObjectType type, Oid owner, Oid namespace)
 {
-	Acl		   *acl = get_user_default_acl(type, GetUserId(), InvalidOid);
+	Acl		   *acl = get_user_default_acl(type, owner, namespace);
 
-	return acl == NULL ? NIL : grants_of_acl(acl, GetUserId());
+	return acl == NULL ? NIL : grants_of_acl(acl, owner);
 }
 
 List *

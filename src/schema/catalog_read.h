@@ -44,8 +44,11 @@ extern List *catalog_relation_grants(Oid relid);
 extern List *catalog_column_grants(Oid relid, AttrNumber attnum);
 extern List *catalog_schema_grants(Oid namespace);
 
-/* What ALTER DEFAULT PRIVILEGES gives away of a new object of the current user's. */
-extern List *catalog_default_grants(ObjectType type);
+/*
+ * What ALTER DEFAULT PRIVILEGES gives away of a new object of an owner, in a schema
+ * or (InvalidOid) outside of one.
+ */
+extern List *catalog_default_grants(ObjectType type, Oid owner, Oid namespace);
 
 /* May the current user act as the owner of a table of the schema? */
 extern bool catalog_user_owns_table_in(Oid namespace);

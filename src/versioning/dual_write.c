@@ -30,6 +30,7 @@
 
 static void run_ups(DualWrite *write);
 static bool up_must_run(DualWrite *write, int index);
+static bool is_left_to_number(DualWrite *write, const EdgeRule *rule);
 static bool up_reads_change(DualWrite *write, int index);
 static bool carried_on(DualWrite *write, const EdgeRule *rule,
 					   AttrNumber attnum, int target);
@@ -171,6 +172,8 @@ up_must_run(DualWrite *write, int index)
 	AttrNumber	column = write->edges->targets[rule->target].attnum;
 	bool		reads_change;
 
+	if (is_left_to_number(write, rule))
+		return true;
 	if (write->first == NULL &&
 		(rule->migration < write->writer ||
 		 (write->is_insert && !write->awaits[rule->migration])))
@@ -189,6 +192,20 @@ up_must_run(DualWrite *write, int index)
 		SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA &&
 		changed(write, column, rule->target);
 	return reads_change && !write->keeps[index];
+}
+
+/* Does a newer version's INSERT leave the column to the old one's identity? */
+static bool
+is_left_to_number(DualWrite *write, const EdgeRule *rule)
+{
+	bool		isnull;
+
+	if (!rule->half->numbered || !write->is_insert ||
+		write->writer <= rule->migration || !write->awaits[rule->migration])
+		return false;
+	(void) edge_row_get(&write->new, write->edges->targets[rule->target].attnum,
+						rule->target, &isnull);
+	return isnull;
 }
 
 /*
@@ -316,7 +333,8 @@ static bool
 down_must_run(DualWrite *write, const EdgeRule *rule, const bool *set_here)
 {
 	if (write->is_insert)
-		return write->awaits[rule->migration];
+		return write->awaits[rule->migration] &&
+			!(rule->numbered_by >= 0 && write->runs[rule->numbered_by]);
 	for (int i = 0; i < rule->ninputs; i++)
 	{
 		int			target = rule->input_targets[i];

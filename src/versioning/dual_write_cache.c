@@ -337,6 +337,8 @@ resolve_migrations(RelationEdges *edges, Relation relation, List *migrations)
 				resolve_half(edges, relation, edge->up, index, true);
 			if (edge->down)
 				resolve_half(edges, relation, edge->down, index, false);
+			if (edge->up && edge->up->numbered && edge->down)
+				edges->rules[edges->nrules - 1].numbered_by = edges->nrules - 2;
 		}
 		/* what the last edge made of the first's result, it takes back first */
 		for (int i = 0; i < version->ndowns / 2; i++)
@@ -383,6 +385,7 @@ resolve_half(RelationEdges *edges, Relation relation, const EdgeHalf *half,
 	rule->half = half;
 	rule->migration = migration;
 	rule->is_up = is_up;
+	rule->numbered_by = -1;
 	rule->target = target_index(edges, attnum);
 	rule->varlena = TupleDescAttr(edges->tupdesc, attnum - 1)->attlen == -1;
 	if (is_up)

@@ -31,6 +31,8 @@ typedef struct EdgeRule
 	const EdgeHalf *half;
 	int			migration;		/* index */
 	bool		is_up;
+	int			numbered_by;	/* of a down half: the up half of its edge
+								 * that may number its column (edge.h), or -1 */
 	int			target;			/* index of the target that it sets */
 	bool		varlena;		/* which is of variable length */
 	int			ninputs;

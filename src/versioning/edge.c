@@ -160,8 +160,9 @@ append_half(StringInfo buf, const char *key, const EdgeHalf *half)
 			appendStringInfoString(buf, ", ");
 		escape_json(buf, lfirst(lc));
 	}
-	appendStringInfo(buf, "], \"not_null\": %s}",
-					 half->not_null ? "true" : "false");
+	appendStringInfo(buf, "], \"not_null\": %s%s}",
+					 half->not_null ? "true" : "false",
+					 half->numbered ? ", \"numbered\": true" : "");
 }
 
 static List *
@@ -207,6 +208,9 @@ read_half(JsonbContainer *edge, const char *key)
 	half->expression = read_text(object, "expression");
 	half->inputs = read_inputs(object);
 	half->not_null = read_bool(object, "not_null");
+	half->numbered = getKeyJsonValueFromContainer(object, "numbered",
+												  strlen("numbered"), &buf) != NULL &&
+		read_bool(object, "numbered");
 	return half;
 }
 

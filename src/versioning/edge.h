@@ -23,6 +23,11 @@ typedef struct EdgeHalf
 	char	   *expression;		/* SQL, fully qualified; $n is inputs[n-1] */
 	List	   *inputs;			/* physical column names (char *) */
 	bool		not_null;		/* the version that shows it forbids NULL */
+	bool		numbered;		/* of an up half: what it reads has an
+								 * identity.  An INSERT by the newer version
+								 * that leaves its column NULL takes the
+								 * number from there, and the down half of its
+								 * edge does not run */
 } EdgeHalf;
 
 /*
@@ -55,7 +60,8 @@ typedef enum DualWriteRole
 
 /*
  * An argument of the trigger: {"base", "migration", "version", "marker", "edges":
- * [{"up": {"column", "logical", "expression", "inputs": [], "not_null"}, "down"}]}.
+ * [{"up": {"column", "logical", "expression", "inputs": [], "not_null", "numbered"},
+ * "down"}]}, "numbered" only where it is true.
  * Reading one raises broken_edge where it is malformed.
  */
 extern char *edge_migration_to_json(const EdgeMigration *migration);

@@ -55,7 +55,7 @@ version_schema_create(SchemaModel *model, const char *version_schema,
 		.command = psprintf("CREATE SCHEMA %s", quote_identifier(version_schema)),
 	});
 	/* Who may use the version is who may use the base schema, and nobody else. */
-	foreach(lc, catalog_default_grants(OBJECT_SCHEMA))
+	foreach(lc, catalog_default_grants(OBJECT_SCHEMA, GetUserId(), InvalidOid))
 		plan_step(plan, (Step) {
 			.phase = phase,
 			.command = revoke_all_sql(lfirst(lc), psprintf("SCHEMA %s", quote_identifier(version_schema))),
@@ -354,7 +354,7 @@ view_grants(TableModel *table, const char *view, Phase phase, MigrationPlan *pla
 
 	if (!OidIsValid(table->relid))
 		return;
-	foreach(lc, catalog_default_grants(OBJECT_TABLE))
+	foreach(lc, catalog_default_grants(OBJECT_TABLE, GetUserId(), InvalidOid))
 		view_step(view, phase, revoke_all_sql(lfirst(lc), view), plan);
 	foreach(lc, catalog_relation_grants(table->relid))
 	{

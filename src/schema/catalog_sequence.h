@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog_sequence.h
+ *		Sequences that belong to columns, as values.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_CATALOG_SEQUENCE_H
+#define PGROLL_CATALOG_SEQUENCE_H
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+
+typedef struct SequenceFacts
+{
+	Oid			oid;
+	Oid			namespace;
+	char	   *name;
+	Oid			type;
+	int64		start;
+	int64		increment;
+	int64		min;
+	int64		max;
+	int64		cache;
+	bool		cycle;
+	char		persistence;	/* pg_class.relpersistence */
+	char	   *comment;		/* or NULL */
+} SequenceFacts;
+
+/* Sequences (Oid) owned by a column, identity sequences not included. */
+extern List *catalog_owned_sequences(Oid relid, AttrNumber attnum);
+
+/* The sequence of an identity column; InvalidOid where it is none. */
+extern Oid	catalog_identity_sequence(Oid relid, AttrNumber attnum);
+
+extern SequenceFacts *catalog_sequence(Oid sequence);
+
+/*
+ * Give it another type: as ALTER SEQUENCE … AS does, a limit that was the old
+ * type's becomes the new one's.
+ */
+extern void sequence_set_type(SequenceFacts *sequence, Oid type);
+
+/* May a sequence have the type, can it hold more than the other one? */
+extern bool sequence_type_is_possible(Oid type);
+extern bool sequence_type_is_wider(Oid type, Oid than);
+
+#endif							/* PGROLL_CATALOG_SEQUENCE_H */
