@@ -17,7 +17,7 @@ DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
 EXTRA_CLEAN = $(EXTENSION)--*.sql
 
 # These find or make a PostgreSQL of their own (test/README.md).
-OWN_GOALS   = test test-versions test-cassert test-valgrind histories demo check-style format
+OWN_GOALS   = test test-versions test-cassert test-valgrind histories locks demo check-style format
 
 PG_CONFIG ?= pg_config
 ifneq ($(filter-out $(OWN_GOALS),$(or $(MAKECMDGOALS),all)),)
@@ -51,6 +51,11 @@ test-valgrind:
 histories:
 	@PGROLL_TIMEOUT=28800 test/with-postgres "$(PG)" test/histories/run --both --keep-going \
 		--count $(or $(COUNT),2000) $(if $(SEED),--seed $(SEED))
+
+# What every operation locks, and for how long, on tables of ROWS rows.
+locks:
+	@PGROLL_ROWS=$(or $(ROWS),1000000) PGROLL_DISK=1 PGROLL_TIMEOUT=14400 PGROLL_TEST_TIMEOUT=14400 \
+		test/run $(PG) locks; status=$$?; cat build/test-*/locks.txt; exit $$status
 
 # A migration while two applications write all the time.
 demo:

@@ -6,17 +6,20 @@
  */
 #include "pgroll.h"
 
+#include "catalog/pg_class.h"
 #include "fmgr.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
 #include "api/api_tasks.h"
 #include "migration/lifecycle.h"
+#include "schema/catalog_object.h"
 
 PG_FUNCTION_INFO_V1(pgroll_start_migration);
 PG_FUNCTION_INFO_V1(pgroll_complete_migration);
@@ -26,6 +29,9 @@ PG_FUNCTION_INFO_V1(pgroll_migrate);
 PG_FUNCTION_INFO_V1(pgroll_validate_migration);
 PG_FUNCTION_INFO_V1(pgroll_plan_migration);
 
+static void put_other_locks(ReturnSetInfo *result, const MigrationPlan *plan,
+							const Step *step);
+static bool is_told(const MigrationPlan *plan, const Step *step, Oid relation);
 static void put_step(ReturnSetInfo *result, const Step *step, int number);
 
 /* start_migration(name text, migration jsonb, schema name) -> text */
@@ -138,9 +144,59 @@ pgroll_plan_migration(PG_FUNCTION_ARGS)
 	{
 		Step	   *step = lfirst(lc);
 
+		put_other_locks(result, plan, step);
 		put_step(result, step, step->command != NULL ? ++number : 0);
 	}
 	return (Datum) 0;
+}
+
+/*
+ * What a step locks beside the relation that it names, each once in a phase.  An
+ * index is locked with its table, which the step names.
+ */
+static void
+put_other_locks(ReturnSetInfo *result, const MigrationPlan *plan, const Step *step)
+{
+	ListCell   *lc;
+
+	foreach(lc, step->also)
+	{
+		Step		lock = {
+			.phase = step->phase,
+			.lock = step->lock,
+			.relation = lfirst_oid(lc),
+		};
+
+		if (get_rel_relkind(lock.relation) == RELKIND_INDEX ||
+			is_told(plan, step, lock.relation))
+			continue;
+		lock.relation_name = catalog_relation_name(lock.relation);
+		put_step(result, &lock, 0);
+	}
+}
+
+/*
+ * Is it in the plan that the phase of a step locks another relation, too?  By a
+ * step that names it or, before this one, by one that has it among others.
+ */
+static bool
+is_told(const MigrationPlan *plan, const Step *step, Oid relation)
+{
+	ListCell   *lc;
+	bool		before = true;
+
+	foreach(lc, plan->steps)
+	{
+		const Step *other = lfirst(lc);
+
+		if (other == step)
+			before = false;
+		if (other->phase == step->phase && other->lock >= step->lock &&
+			(other->relation == relation ||
+			 (before && list_member_oid(other->also, relation))))
+			return true;
+	}
+	return false;
 }
 
 static void

@@ -63,7 +63,7 @@ foreach my $file (@files)
 }
 is($run + keys %not_yet, 56, 'all of them are run');
 is($session->text(q{SELECT count(*) FROM pgroll_c.migrations WHERE state = 'completed'}), $run + 1, 'and are completed');
-in_schema();
+$session->search_path;
 $session->run('DROP EXTENSION pgroll_c');
 $node->stop;
 done_testing();
@@ -77,7 +77,7 @@ sub play
 	my $version;
 
 	my $done = eval {
-		in_schema();
+		$session->search_path;
 		$version = $session->text($start);
 		applications($play, 1, $version);
 		$session->run('SELECT pgroll_c.rollback_migration()');
@@ -88,13 +88,13 @@ sub play
 		applications($play, 2, $version);
 		$previous = $session->text('SELECT pgroll_c.complete_migration()');
 		see($play->{sees_new}, 2, $previous);
-		in_schema($previous, 'public');
+		$session->search_path($previous, 'public');
 		$session->run($_) foreach @{ $play->{rows} // [] };
 		1;
 	};
 	ok($done, "$name: completed") or diag($@);
 	# the others are to be run, too
-	eval { in_schema(); $session->run('SELECT pgroll_c.rollback_migration()') } if !$done;
+	eval { $session->search_path; $session->run('SELECT pgroll_c.rollback_migration()') } if !$done;
 }
 
 # Both versions of the application write and read until all is backfilled.
@@ -104,21 +104,21 @@ sub applications
 
 	foreach my $who ([ old => $previous ], [ new => $version ])
 	{
-		in_schema($who->[1], 'public');
+		$session->search_path($who->[1], 'public');
 		$session->run(s/#/$round/gr) foreach @{ $play->{ $who->[0] } // [] };
 	}
-	in_schema();
+	$session->search_path;
 	$session->run('CALL pgroll_c.wait_for_migration()');
 	see($play->{sees_old}, $round, $previous);
 	see($play->{sees_new}, $round, $version);
-	in_schema();
+	$session->search_path;
 }
 
 sub see
 {
 	my ($queries, $round, $version) = @_;
 
-	in_schema($version, 'public');
+	$session->search_path($version, 'public');
 	foreach my $query (sort keys %{ $queries // {} })
 	{
 		my $rows = $session->text($query =~ s/#/$round/gr);
@@ -126,14 +126,14 @@ sub see
 
 		die "$version shows $rows instead of $expected [$query]\n" if $rows ne $expected;
 	}
-	in_schema();
+	$session->search_path;
 }
 
 sub start_error
 {
 	my ($file, $text) = @_;
 
-	in_schema();
+	$session->search_path;
 	return '' if eval {
 		$session->run("SELECT pgroll_c.start_migration('" . basename($file, '.yaml') . "', pgroll_c.from_yaml(" .
 			$session->quote($text) . '))');
@@ -144,16 +144,9 @@ sub start_error
 # What a rollback must leave as it is.
 sub state
 {
-	in_schema();
+	$session->search_path;
 	return [ @{ dumped_schemas($node, 'postgres')->{public} // [] }, catalog_lines($session, 'public', files => 1),
 		map { $_->[0] } $session->rows(q{SELECT 'schema ' || nspname FROM pg_namespace}) ];
-}
-
-sub in_schema
-{
-	my @schemas = @_;
-
-	$session->run('SET search_path = ' . join ', ', map { $session->{dbh}->quote_identifier($_) } @schemas, 'pg_catalog');
 }
 
 sub plays

@@ -17,7 +17,7 @@ use Test::More;
 eval { require DBD::Pg } or plan skip_all => 'needs perl\'s DBD::Pg';
 require Session;
 
-use Cases qw(cases);
+use Cases qw(cases set_up fill migration);
 use Catalogs qw(dumped_schemas catalog_lines difference);
 
 my $only = $ENV{PGROLL_CASE};
@@ -45,9 +45,8 @@ foreach my $case (@cases)
 
 	$case->{schema} = "m$suffix";
 	$case->{twin} = "w$suffix";
-	set_up($case, $_) foreach $case->{schema}, $case->{twin};
-	fill($case, $case->{schema});
-	in_schema($case->{schema});
+	set_up($session, $case, $_) foreach $case->{schema}, $case->{twin};
+	fill($session, $case, $case->{schema}, 20);
 	$session->run("SELECT pgroll_c.baseline('01', '$case->{schema}')");
 }
 
@@ -73,11 +72,11 @@ foreach my $case (@cases)
 {
 	next if $case->{failure};
 	empty($case->{schema});
-	fill($case, $_) foreach $case->{schema}, $case->{twin};
+	fill($session, $case, $_, 20) foreach $case->{schema}, $case->{twin};
 	play($case, 'complete');
-	in_schema($case->{twin});
+	$session->search_path($case->{twin});
 	$session->run($case->{ddl});
-	in_schema();
+	$session->search_path;
 	$session->run("SELECT pgroll_c.baseline('" . ($case->{version} // '02') . "', '$case->{twin}')");
 }
 remember(\%after);
@@ -112,30 +111,6 @@ sub report
 	ok($failure eq '', "$case->{name}: $what") or diag($failure);
 }
 
-sub in_schema
-{
-	my @schemas = @_;
-
-	$session->run('SET search_path = ' . join ', ', map { $session->{dbh}->quote_identifier($_) } @schemas, 'pg_catalog');
-}
-
-sub set_up
-{
-	my ($case, $schema) = @_;
-
-	$session->run("CREATE SCHEMA $schema");
-	in_schema($schema);
-	$session->run($case->{setup});
-}
-
-sub fill
-{
-	my ($case, $schema) = @_;
-
-	in_schema($schema);
-	$session->run($case->{rows} =~ s/\bROWS\b/20/gr) if $case->{rows};
-}
-
 sub empty
 {
 	my ($schema) = @_;
@@ -152,36 +127,35 @@ sub play
 	my ($case, $end) = @_;
 	my $schema = $case->{schema};
 	my $version = "${schema}_" . ($case->{version} // '02');
-	my $document = ($case->{version} ? "version_schema: $case->{version}\n" : '') . "operations:\n$case->{operations}\n";
 	my $active = 0;
 
 	eval {
-		in_schema();
-		$session->run("SELECT pgroll_c.start_migration('02', pgroll_c.from_yaml(" . $session->quote($document) . "), '$schema')");
+		$session->search_path;
+		$session->run('SELECT pgroll_c.start_migration(' . migration($session, $case, $schema) . ')');
 		$active = 1;
 		write_as($case, 'old', "${schema}_01", $schema);
 		write_as($case, 'new', $version, $schema);
-		in_schema();
+		$session->search_path;
 		$session->run("CALL pgroll_c.wait_for_migration('$schema')");
 		look_as($case, 'sees_old', "${schema}_01", $schema);
 		look_as($case, 'sees_new', $version, $schema);
-		in_schema();
+		$session->search_path;
 		$session->run("SELECT pgroll_c.${end}_migration('$schema')");
 		$active = 0;
 		look_as($case, 'sees_old', "${schema}_01", $schema) if $end eq 'rollback';
 		look_as($case, 'sees_new', $version, $schema) if $end eq 'complete';
-		in_schema();
+		$session->search_path;
 		1;
 	} and return;
 	$case->{failure} = "$end: $@";
-	eval { in_schema(); $session->run("SELECT pgroll_c.rollback_migration('$schema')") } if $active;
+	eval { $session->search_path; $session->run("SELECT pgroll_c.rollback_migration('$schema')") } if $active;
 }
 
 sub write_as
 {
 	my ($case, $who, @schemas) = @_;
 
-	in_schema(@schemas);
+	$session->search_path(@schemas);
 	foreach my $statement (@{ $case->{$who} })
 	{
 		my ($sql, $expected) = ref $statement ? @$statement : ($statement, '');
@@ -195,7 +169,7 @@ sub look_as
 {
 	my ($case, $who, @schemas) = @_;
 
-	in_schema(@schemas);
+	$session->search_path(@schemas);
 	foreach my $query (sort keys %{ $case->{$who} })
 	{
 		my $rows = $session->text($query);
@@ -211,7 +185,7 @@ sub remember
 	my $dumped = dumped_schemas($node, 'postgres');
 	my @schemas = map { $_->[0] } $session->rows(q{SELECT nspname FROM pg_namespace WHERE nspname ~ '^[mw]\d\d\d'});
 
-	in_schema();
+	$session->search_path;
 	%$states = ();
 	foreach my $schema (@schemas)
 	{

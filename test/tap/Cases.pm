@@ -13,6 +13,8 @@
 #   sees_new    backfilled
 #   kept        what a rollback leaves changed: a text of the catalogs before and after
 #   since       the first major release that has what the case needs
+#   own_locks   the migration has statements whose locks nobody knows
+#   unlocked    what is wrong with the locks that it takes yet
 #   todo        what is not as it should be yet: the case may fail
 #
 # Unqualified names are those of the base schema's, or of the version's views.
@@ -24,7 +26,7 @@ use warnings;
 
 use Exporter 'import';
 
-our @EXPORT_OK = qw(cases);
+our @EXPORT_OK = qw(cases set_up fill migration);
 
 my $setup = 'CREATE TABLE t (id int PRIMARY KEY, a int, b text)';
 my $rows = q{INSERT INTO t SELECT i, i, 'b' || i FROM generate_series(1, ROWS) i};
@@ -42,6 +44,37 @@ sub cases
 		$case->{$_} //= {} foreach qw(sees_old sees_new);
 	}
 	return @cases;
+}
+
+# Make the tables of a case in a schema of its own.
+sub set_up
+{
+	my ($session, $case, $schema) = @_;
+
+	$session->search_path;
+	$session->run("CREATE SCHEMA $schema");
+	$session->search_path($schema);
+	$session->run($case->{setup});
+	$session->search_path;
+}
+
+# Fill them with so many rows.
+sub fill
+{
+	my ($session, $case, $schema, $count) = @_;
+
+	$session->search_path($schema);
+	$session->run($case->{rows} =~ s/\bROWS\b/$count/gr) if $case->{rows};
+	$session->search_path;
+}
+
+# The arguments of start_migration() and plan_migration().
+sub migration
+{
+	my ($session, $case, $schema) = @_;
+	my $document = ($case->{version} ? "version_schema: $case->{version}\n" : '') . "operations:\n$case->{operations}\n";
+
+	return "'02', pgroll_c.from_yaml(" . $session->quote($document) . "), '$schema'";
 }
 
 sub table_cases
@@ -187,6 +220,7 @@ sub column_cases
 		new => [ q{INSERT INTO t (id) VALUES (-1)}, [ q{INSERT INTO t (id, c) VALUES (-2, 100)}, '23514' ] ],
 		sees_new => { 'SELECT id, c FROM t WHERE id < 2 ORDER BY id' => '-1|5 0|5 1|5' },
 		todo => 'rewrites the table',
+		unlocked => 'rewrites the table',
 	},
 	{
 		name => 'add_column: a domain, an enum and an array',
@@ -588,6 +622,7 @@ sub sql_cases
 	return (
 	{
 		name => 'sql',
+		own_locks => 1,
 		operations => q[
 - sql:
     up: |
@@ -602,6 +637,7 @@ sub sql_cases
 	},
 	{
 		name => 'sql: at completion',
+		own_locks => 1,
 		operations => q[
 - sql: {up: ALTER TABLE t ADD c int DEFAULT 5, onComplete: true}
 - rename_column: {table: t, from: b, to: n}],

@@ -55,6 +55,14 @@ sub error
 	return eval { $self->{dbh}->do($sql); 1 } ? '' : $self->{dbh}->state;
 }
 
+# The schemas that unqualified names are looked up in.
+sub search_path
+{
+	my ($self, @schemas) = @_;
+
+	$self->run('SET search_path = ' . join ', ', map { $self->{dbh}->quote_identifier($_) } @schemas, 'pg_catalog');
+}
+
 sub fail
 {
 	my ($self, $sql) = @_;
