@@ -40,7 +40,7 @@ SELECT test.error('{"operations": [{"drop_table": {"name": "item"}}]}', name => 
 
 -- operations that are still to come
 SELECT test.error('{"operations": [{"set_replica_identity": {"table": "item", "identity": {"type": "full", "index": ""}}}]}');
-SELECT test.error('{"operations": [{"add_column": {"table": "item", "column": {"name": "x", "type": "int", "unique": true, "nullable": true}}}]}');
+SELECT test.error('{"operations": [{"add_column": {"table": "item", "column": {"name": "x", "type": "int", "unique": "yes", "nullable": true}}}]}');
 
 -- unknown keys, wrong types, missing fields
 SELECT test.error('{"operations": [{"rename_column": {"table": "item", "from": "name", "to": "title", "using": "x"}}]}');

@@ -24,6 +24,7 @@
 #include "operation/carry_statistics.h"
 #include "operation/carry_trigger.h"
 #include "operation/inherit.h"
+#include "operation/new_object.h"
 #include "operation/op_index.h"
 #include "operation/op_sql.h"
 #include "operation/operation_util.h"
@@ -111,6 +112,7 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 		carry_start(model, table, plan);
 		carry_incoming_start(model, table, plan);
 		(void) carry_statistics_start(model, table, plan);
+		new_objects_start(model, table, plan);
 		carry_triggers_start(model, table, plan);
 		start_edges(migration, model, table, plan);
 	}
@@ -138,6 +140,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		version_schema_drop(model, previous, PHASE_COMPLETE, plan);
 	version_views_follow_grants(model, migration->version_schema, PHASE_COMPLETE, plan);
 	drop_triggers(model, PHASE_COMPLETE, plan);
+	new_objects_drop(model, plan);
 	foreach(lc, model->tables)
 		carry_incoming_complete(model, lfirst(lc), plan);
 	foreach(lc, model->tables)
@@ -303,6 +306,7 @@ static void
 complete_carried(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
 	carry_complete(model, table, plan);
+	new_objects_complete(model, table, plan);
 	carry_statistics_complete(model, table, plan);
 	table->carried = true;
 }
@@ -341,6 +345,7 @@ plan_supplement(const Migration *migration, SchemaModel *model,
 
 		carry_start(model, table, plan);
 		carry_incoming_start(model, table, plan);
+		new_objects_start(model, table, plan);
 		if (carry_statistics_start(model, table, plan))
 			background_step(table->relid, TASK_ANALYZE,
 							psprintf("ANALYZE %s",
@@ -381,6 +386,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 			table->relkind != RELKIND_PARTITIONED_TABLE)
 			continue;
 		carry_triggers_rollback(model, table, plan);
+		new_objects_rollback(model, table, plan);
 		names = catalog_columns_of_migration(table->relid, model->migration);
 		if (names != NIL)
 			carry_incoming_rollback(model, table, plan);

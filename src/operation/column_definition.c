@@ -7,6 +7,7 @@
 #include "pgroll.h"
 
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -119,6 +120,26 @@ column_definition_show(const ColumnDefinition *def, TableModel *table,
 	column->generation = generation;
 	column->comment = def->comment;
 	table->columns = lappend(table->columns, column);
+}
+
+List *
+column_definition_constraints(const ColumnDefinition *def, const char *path)
+{
+	List	   *all = NIL;
+
+	if (def->pk)
+		all = lappend(all, constraint_definition_of_column(CONSTRAINT_PRIMARY, NULL,
+														   def->name,
+														   psprintf("%s.pk", path)));
+	if (def->unique)
+		all = lappend(all, constraint_definition_of_column(CONSTRAINT_UNIQUE, NULL,
+														   def->name,
+														   psprintf("%s.unique", path)));
+	if (def->check != NULL)
+		all = lappend(all, def->check);
+	if (def->references != NULL)
+		all = lappend(all, def->references);
+	return all;
 }
 
 char *

@@ -64,6 +64,12 @@ extern Generation *column_definition_generation(const ColumnDefinition *def,
 extern void column_definition_show(const ColumnDefinition *def, TableModel *table,
 								   Generation *generation);
 
+/*
+ * Its primary key (where it is not one of several columns of that), unique, check
+ * and foreign key (ConstraintDefinition *).
+ */
+extern List *column_definition_constraints(const ColumnDefinition *def, const char *path);
+
 /* "name type NOT NULL DEFAULT x", without constraints. */
 extern char *column_definition_sql(const ColumnDefinition *def,
 								   const SchemaModel *model,

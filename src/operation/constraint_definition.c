@@ -166,8 +166,12 @@ constraint_definition_apply(ConstraintDefinition *def, SchemaModel *model,
 										   def->check_path, EXPRESSION_CHECK);
 	if (def->type == CONSTRAINT_FOREIGN)
 		resolve_references(def, model, table);
-	if (def->tablespace != NULL && !model->started)
-		(void) get_tablespace_oid(def->tablespace, false);
+	if (def->tablespace != NULL && !OidIsValid(get_tablespace_oid(def->tablespace, true)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("tablespace \"%s\" does not exist", def->tablespace),
+				 errdetail("At %s.index_parameters.tablespace.", def->path),
+				 errhint("Name a tablespace of this server.")));
 	return model_add_object(table, def->name, def->type, covered(def, table), def,
 							operation);
 }
@@ -284,7 +288,7 @@ choose_name(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
 		char	   *name = makeObjectName(table->name, column,
 										  i == 0 ? label : psprintf("%s%d", label, i));
 
-		if (OidIsValid(get_relname_relid(name_carried(model->migration, name),
+		if (OidIsValid(get_relname_relid(name_new(model->migration, name),
 										 model->namespace)))
 		{
 			def->name = name;

@@ -10,13 +10,17 @@
  */
 #include "pgroll.h"
 
+#include "catalog/pg_constraint.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "operation/carry_identity.h"
+#include "operation/column_change.h"
+#include "operation/constraint_definition.h"
 #include "operation/inherit.h"
+#include "operation/new_object.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -42,40 +46,41 @@ typedef struct AlterColumn
 	char	   *default_source; /* NULL with has_default: drop it */
 	bool		has_comment;
 	char	   *comment;		/* NULL with has_comment: drop it */
-	char	   *up;
-	char	   *down;
+	List	   *constraints;	/* ConstraintDefinition *: check, references,
+								 * unique */
+	ColumnChange change;		/* with up and down; what is done to a column
+								 * with a shadow */
 
 	TableModel *table;
 	Generation *generation;		/* what the operation leaves */
 	bool		shadow;
+	List	   *created_sql;	/* char *: the constraints of a created table */
 	bool		in_place;		/* the type widens in the catalog alone */
 	char	   *type_sql;		/* of a created table's column */
 } AlterColumn;
 
+static void parse_constraints(AlterColumn *op, JsonReader *reader);
 static void validate_null_change(AlterColumn *op, const ColumnModel *column);
+static void check_halves_are_given(const AlterColumn *op);
+static void apply_constraints(AlterColumn *op, SchemaModel *model);
 static void resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column);
+static bool needs_shadow(const AlterColumn *op, const SchemaModel *model);
 static bool can_widen_in_place(AlterColumn *op, SchemaModel *model,
 							   const Generation *generation, Oid type,
 							   int32 typmod);
 static void start_in_place(const AlterColumn *op, SchemaModel *model,
 						   MigrationPlan *plan);
-static void shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column,
-						 Oid type, int32 typmod);
+static void make_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column,
+						Oid type, int32 typmod);
 static void check_default_fits(const AlterColumn *op, SchemaModel *model,
 							   const Generation *generation);
-static Node *half_or_column(AlterColumn *op, SchemaModel *model, const char *text,
-							const Generation *from, const Generation *target,
-							const char *field);
 static void apply_metadata(AlterColumn *op, SchemaModel *model, ColumnModel *column);
-static bool is_bare_column(AlterColumn *op, SchemaModel *model, ColumnModel *column,
-						   const char *text);
 static void metadata_steps(const AlterColumn *op, SchemaModel *model, Phase phase,
 						   MigrationPlan *plan);
 
 static Operation *
 parse_alter_column(JsonReader *reader)
 {
-	static const char *const unbuilt[] = {"check", "references", "unique", NULL};
 	AlterColumn *op = palloc0(sizeof(AlterColumn));
 
 	op->table_name = json_name(reader, "table", true);
@@ -90,13 +95,42 @@ parse_alter_column(JsonReader *reader)
 	op->has_comment = json_has(reader, "comment");
 	if (!json_is_null(reader, "comment"))
 		op->comment = json_text(reader, "comment", false);
-	op->up = json_text(reader, "up", false);
-	op->down = json_text(reader, "down", false);
-	operation_reject_fields(reader, unbuilt);
+	parse_constraints(op, reader);
+	op->change.up = json_text(reader, "up", false);
+	op->change.down = json_text(reader, "down", false);
+	op->change.path = json_path(reader, "column");
+	op->change.up_path = json_path(reader, "up");
+	op->change.down_path = json_path(reader, "down");
 	if (op->type_text == NULL && op->nullable == NULLABLE_KEEP &&
-		!op->has_default && !op->has_comment)
+		!op->has_default && !op->has_comment && op->constraints == NIL)
 		json_error(reader->path, "the operation changes nothing");
 	return &op->base;
+}
+
+/* What is new on the column; a key first, as the server would make it. */
+static void
+parse_constraints(AlterColumn *op, JsonReader *reader)
+{
+	JsonReader *nested = json_nested(reader, "unique", false);
+
+	if (nested != NULL)
+	{
+		op->constraints =
+			lappend(op->constraints,
+					constraint_definition_of_column(CONSTRAINT_UNIQUE,
+													json_name(nested, "name", true),
+													op->column_name, nested->path));
+		json_done(nested);
+	}
+	nested = json_nested(reader, "check", false);
+	if (nested != NULL)
+		op->constraints = lappend(op->constraints,
+								  constraint_definition_parse_check(nested));
+	nested = json_nested(reader, "references", false);
+	if (nested != NULL)
+		op->constraints = lappend(op->constraints,
+								  constraint_definition_parse_reference(nested,
+																		op->column_name));
 }
 
 static void
@@ -110,10 +144,58 @@ validate_alter_column(Operation *base, SchemaModel *model)
 	column = model_column(op->table, op->column_name,
 						  operation_path(base, "column"));
 	inherit_check_own_column(op->table, column, operation_path(base, "column"));
+	op->change.operation = base;
+	op->change.table = op->table;
+	op->change.column = column;
 	validate_null_change(op, column);
+	check_halves_are_given(op);
 	resolve_shadow(op, model, column);
 	op->generation = column->generation;
 	apply_metadata(op, model, column);
+	apply_constraints(op, model);
+}
+
+/* Where a change can lose something, the document says what becomes of it. */
+static void
+check_halves_are_given(const AlterColumn *op)
+{
+	const ColumnChange *change = &op->change;
+	ListCell   *lc;
+
+	if (op->nullable == NULLABLE_SET_NOT_NULL && change->up == NULL)
+		json_error(change->up_path,
+				   "\"nullable\": false needs \"up\", which says what NULL becomes");
+	foreach(lc, op->constraints)
+	{
+		ConstraintDefinition *def = lfirst(lc);
+
+		if (def->type == CONSTRAINT_UNIQUE && change->up == NULL)
+			json_error(change->up_path,
+					   "\"unique\" needs \"up\", which says what becomes of equal values");
+		if (def->type != CONSTRAINT_UNIQUE &&
+			(change->up == NULL || change->down == NULL))
+			json_error(change->up == NULL ? change->up_path : change->down_path,
+					   def->type == CONSTRAINT_CHECK ?
+					   "\"check\" needs both \"up\" and \"down\"" :
+					   "\"references\" needs both \"up\" and \"down\"");
+	}
+}
+
+static void
+apply_constraints(AlterColumn *op, SchemaModel *model)
+{
+	ListCell   *lc;
+
+	foreach(lc, op->constraints)
+	{
+		ConstraintDefinition *def = lfirst(lc);
+
+		operation_check_can_constrain(op->table, def->type, def->path);
+		(void) constraint_definition_apply(def, model, op->table, op->base.number);
+		if (op->table->created)
+			op->created_sql = lappend(op->created_sql,
+									  constraint_definition_sql(def, model, op->table));
+	}
 }
 
 static void
@@ -163,8 +245,8 @@ resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column)
 			column->generation->not_null = op->nullable == NULLABLE_SET_NOT_NULL;
 		return;
 	}
-	op->in_place = op->type_text != NULL && op->up == NULL && op->down == NULL &&
-		op->nullable == NULLABLE_KEEP &&
+	op->in_place = op->type_text != NULL && op->change.up == NULL &&
+		op->change.down == NULL && op->nullable == NULLABLE_KEEP &&
 		can_widen_in_place(op, model, column->generation, type, typmod);
 	if (op->in_place)
 	{
@@ -172,13 +254,25 @@ resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column)
 		column->generation->typmod = typmod;
 		return;
 	}
-	op->shadow = op->type_text != NULL || op->nullable == NULLABLE_SET_NOT_NULL ||
-		(op->nullable == NULLABLE_DROP_NOT_NULL && op->down != NULL &&
-		 !is_bare_column(op, model, column, op->down));
+	op->shadow = needs_shadow(op, model);
 	if (op->shadow)
-		shadow_edges(op, model, column, type, typmod);
+		make_shadow(op, model, column, type, typmod);
 	else if (op->nullable == NULLABLE_DROP_NOT_NULL)
 		column->generation->not_null = false;
+}
+
+/* Only where the two versions need different values, or one of them a scan. */
+static bool
+needs_shadow(const AlterColumn *op, const SchemaModel *model)
+{
+	if (op->type_text != NULL || op->nullable == NULLABLE_SET_NOT_NULL)
+		return true;
+	if (op->nullable == NULLABLE_DROP_NOT_NULL &&
+		column_change_alters_down(&op->change, model))
+		return true;
+	return op->constraints != NIL &&
+		(column_change_alters_up(&op->change, model) ||
+		 column_change_alters_down(&op->change, model));
 }
 
 /*
@@ -206,27 +300,17 @@ can_widen_in_place(AlterColumn *op, SchemaModel *model, const Generation *genera
 }
 
 static void
-shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column, Oid type,
-			 int32 typmod)
+make_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column, Oid type,
+			int32 typmod)
 {
-	Generation *old = column->generation;
+	ColumnChange *change = &op->change;
 	Generation *new;
-	Node	   *up;
-	Generation	target = *old;
 
-	if (op->type_text != NULL && (op->up == NULL || op->down == NULL))
-		json_error(operation_path(&op->base, op->up == NULL ? "up" : "down"),
+	if (op->type_text != NULL && (change->up == NULL || change->down == NULL))
+		json_error(change->up == NULL ? change->up_path : change->down_path,
 				   "a change of type needs both \"up\" and \"down\"");
-	if (op->nullable == NULLABLE_SET_NOT_NULL && op->up == NULL)
-		json_error(operation_path(&op->base, "up"),
-				   "\"nullable\": false needs \"up\", which says what NULL becomes");
-	operation_check_can_shadow(model, op->table, column,
-							   operation_path(&op->base, "column"));
-
-	/* up reads the columns as they are before the operation … */
-	target.type = type;
-	up = half_or_column(op, model, op->up, old, &target, "up");
-	new = model_replace_generation(op->table, column, op->base.number);
+	column_change_prepare(change, model, type);
+	new = column_change_replace(change);
 	if (op->type_text != NULL)
 	{
 		new->type = type;
@@ -237,9 +321,7 @@ shadow_edges(AlterColumn *op, SchemaModel *model, ColumnModel *column, Oid type,
 	}
 	if (op->nullable != NULLABLE_KEEP)
 		new->not_null = op->nullable == NULLABLE_SET_NOT_NULL;
-	new->up = up;
-	/* … and down as they are after it. */
-	old->down = half_or_column(op, model, op->down, new, old, "down");
+	column_change_finish(change, model);
 }
 
 /* The default goes along with the column, unless the operation gives another. */
@@ -262,18 +344,6 @@ check_default_fits(const AlterColumn *op, SchemaModel *model,
 						format_type_be(generation->type)),
 				 errdetail("At %s.", path),
 				 errhint("Give the new default with \"default\", or drop it with \"default\": null.")));
-}
-
-/* An expression that is left out means the column itself. */
-static Node *
-half_or_column(AlterColumn *op, SchemaModel *model, const char *text,
-			   const Generation *from, const Generation *target,
-			   const char *field)
-{
-	if (text == NULL)
-		return expression_column(from);
-	return operation_half(model, op->table, text, target,
-						  operation_path(&op->base, field));
 }
 
 /* Default and comment, which the views carry until the completion. */
@@ -301,22 +371,13 @@ apply_metadata(AlterColumn *op, SchemaModel *model, ColumnModel *column)
 		column->comment = op->comment;
 }
 
-static bool
-is_bare_column(AlterColumn *op, SchemaModel *model, ColumnModel *column,
-			   const char *text)
-{
-	Node	   *expr = expression_parse(model, op->table, text,
-										operation_path(&op->base, "down"),
-										EXPRESSION_ROW);
-
-	return expression_is_column(expr, column->generation);
-}
-
 static void
 start_alter_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 {
 	const AlterColumn *op = (const AlterColumn *) base;
 	const char *column = quote_identifier(op->column_name);
+	ListCell   *lc;
+	ListCell   *lc2;
 
 	if (op->table->created)
 	{
@@ -330,11 +391,14 @@ start_alter_column(const Operation *base, SchemaModel *model, MigrationPlan *pla
 											 op->nullable == NULLABLE_SET_NOT_NULL ?
 											 "SET" : "DROP"));
 		metadata_steps(op, model, PHASE_START, plan);
+		forboth(lc, op->constraints, lc2, op->created_sql)
+			new_object_on_created(base, model, op->table_name, lfirst(lc), lfirst(lc2),
+								  plan);
 	}
 	else if (op->in_place)
 		start_in_place(op, model, plan);
-	else if (op->shadow && op->generation->current)
-		shadow_column_start(model, op->table, op->generation, plan);
+	else
+		column_change_start(&op->change, model, plan);
 }
 
 /* A rollback leaves the wider type: to narrow it would take a scan under lock. */
@@ -362,8 +426,7 @@ complete_alter_column(const Operation *base, SchemaModel *model, MigrationPlan *
 		return;
 	if (op->shadow)
 	{
-		if (op->generation->current)
-			shadow_column_complete(model, op->table, op->generation, plan);
+		column_change_complete(&op->change, model, plan);
 		return;
 	}
 	if (op->generation->attnum == 0)

@@ -13,6 +13,7 @@
 
 #include "operation/column_definition.h"
 #include "operation/inherit.h"
+#include "operation/new_object.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -27,6 +28,8 @@ typedef struct AddColumn
 	TableModel *table;
 	Generation *generation;
 	char	   *created_sql;	/* of a table that the migration creates */
+	List	   *constraints;	/* ConstraintDefinition * */
+	List	   *constraints_sql;	/* char *: those of a created table */
 } AddColumn;
 
 typedef struct RenameColumn
@@ -51,21 +54,18 @@ typedef struct DropColumn
 
 static void check_not_typed(const Operation *base, const TableModel *table);
 static void check_can_be_added(const AddColumn *op);
+static void add_constraints(AddColumn *op, SchemaModel *model);
 static void add_value(AddColumn *op, SchemaModel *model);
 
 static Operation *
 parse_add_column(JsonReader *reader)
 {
-	static const char *const unbuilt[] = {
-		"pk", "unique", "check", "references", NULL
-	};
 	AddColumn  *op = palloc0(sizeof(AddColumn));
 	JsonReader *column;
 
 	op->table_name = json_name(reader, "table", true);
 	column = json_nested(reader, "column", true);
 	op->column = column_definition_parse(column);
-	operation_reject_fields(column, unbuilt);
 	json_done(column);
 	op->up = json_text(reader, "up", false);
 	return &op->base;
@@ -97,7 +97,29 @@ validate_add_column(Operation *base, SchemaModel *model)
 										operation_path(base, "column"));
 	if (op->table->created)
 		op->created_sql = column_definition_sql(def, model, op->table);
+	add_constraints(op, model);
 }
+
+static void
+add_constraints(AddColumn *op, SchemaModel *model)
+{
+	ListCell   *lc;
+
+	op->constraints = column_definition_constraints(op->column,
+													operation_path(&op->base, "column"));
+	foreach(lc, op->constraints)
+	{
+		ConstraintDefinition *def = lfirst(lc);
+
+		operation_check_can_constrain(op->table, def->type, def->path);
+		(void) constraint_definition_apply(def, model, op->table, op->base.number);
+		if (op->table->created)
+			op->constraints_sql = lappend(op->constraints_sql,
+										  constraint_definition_sql(def, model,
+																	op->table));
+	}
+}
+
 
 /* What would rewrite a table with rows, and other sources of its values. */
 static void
@@ -169,10 +191,17 @@ static void
 start_add_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 {
 	const AddColumn *op = (const AddColumn *) base;
+	ListCell   *lc;
+	ListCell   *lc2;
 
 	if (op->table->created)
+	{
 		operation_alter_created(base, model, plan, op->table_name,
 								psprintf("ADD COLUMN %s", op->created_sql));
+		forboth(lc, op->constraints, lc2, op->constraints_sql)
+			new_object_on_created(base, model, op->table_name, lfirst(lc), lfirst(lc2),
+								  plan);
+	}
 	else if (op->generation->current)
 		shadow_column_start(model, op->table, op->generation, plan);
 }

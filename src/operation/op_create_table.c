@@ -149,35 +149,32 @@ add_columns(CreateTable *op, SchemaModel *model)
 	}
 }
 
-/* Those of the columns before the table's own. */
+/* Those of the columns before the table's own; all pk columns are one key. */
 static List *
 all_constraints(const CreateTable *op)
 {
 	ConstraintDefinition *primary_key = NULL;
 	List	   *all = NIL;
 	ListCell   *lc;
+	ListCell   *lc2;
 
 	foreach(lc, op->columns)
 	{
-		ColumnDefinition *def = lfirst(lc);
+		ColumnDefinition *column = lfirst(lc);
 		const char *path = psprintf("%s.columns[%d]", op->base.path,
 									foreach_current_index(lc));
 
-		if (def->pk && primary_key != NULL)
-			primary_key->columns = lappend(primary_key->columns, def->name);
-		else if (def->pk)
-			all = lappend(all, primary_key =
-						  constraint_definition_of_column(CONSTRAINT_PRIMARY, NULL,
-														  def->name,
-														  psprintf("%s.pk", path)));
-		if (def->unique)
-			all = lappend(all, constraint_definition_of_column(CONSTRAINT_UNIQUE, NULL,
-															   def->name,
-															   psprintf("%s.unique", path)));
-		if (def->check != NULL)
-			all = lappend(all, def->check);
-		if (def->references != NULL)
-			all = lappend(all, def->references);
+		foreach(lc2, column_definition_constraints(column, path))
+		{
+			ConstraintDefinition *def = lfirst(lc2);
+
+			if (def->type == CONSTRAINT_PRIMARY && primary_key != NULL)
+				primary_key->columns = lappend(primary_key->columns, column->name);
+			else
+				all = lappend(all, def);
+			if (def->type == CONSTRAINT_PRIMARY && primary_key == NULL)
+				primary_key = def;
+		}
 	}
 	return list_concat(all, op->constraints);
 }

@@ -62,12 +62,16 @@ typedef struct OperationOps
 
 extern const OperationOps add_column_ops;
 extern const OperationOps alter_column_ops;
+extern const OperationOps create_constraint_ops;
 extern const OperationOps create_index_ops;
 extern const OperationOps create_table_ops;
 extern const OperationOps drop_column_ops;
+extern const OperationOps drop_constraint_ops;
 extern const OperationOps drop_index_ops;
+extern const OperationOps drop_multicolumn_constraint_ops;
 extern const OperationOps drop_table_ops;
 extern const OperationOps rename_column_ops;
+extern const OperationOps rename_constraint_ops;
 extern const OperationOps rename_table_ops;
 extern const OperationOps sql_ops;
 

@@ -30,6 +30,7 @@
 pg_noreturn static void cannot_shadow(TableModel *table, const ColumnModel *column,
 						  const char *path, const char *because,
 						  const char *hint);
+static bool is_dropped(const TableModel *table, const Dependent *dependent);
 static bool dependent_can_be_carried(const TableModel *table,
 									 const ColumnModel *column,
 									 const Dependent *dependent);
@@ -93,6 +94,49 @@ operation_check_dependents(SchemaModel *model, TableModel *table,
 }
 
 void
+operation_check_constraint_dependents(SchemaModel *model, TableModel *table,
+									  const char *constraint, const char *path)
+{
+	StringInfoData list;
+	ListCell   *lc;
+
+	initStringInfo(&list);
+	foreach(lc, catalog_constraint_dependents(table->relid, constraint,
+											  model->version_namespaces))
+	{
+		Dependent  *dependent = lfirst(lc);
+
+		if (!goes_before(model, dependent))
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+							 dependent->description);
+	}
+	if (list.len > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot drop constraint \"%s\" of table \"%s\" because other objects depend on it",
+						constraint, table->name),
+				 errdetail("At %s; what depends on it: %s.", path, list.data),
+				 errhint("Drop or change these objects first.")));
+}
+
+void
+operation_check_can_constrain(const TableModel *table, char type, const char *path)
+{
+	if (table->relkind != RELKIND_PARTITIONED_TABLE || type == CONSTRAINT_CHECK ||
+		(type == CONSTRAINT_FOREIGN && PARTITIONED_HAS_NOT_VALID_FOREIGN_KEY))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 type == CONSTRAINT_FOREIGN ?
+			 errmsg("partitioned table \"%s\" cannot get a foreign key without a long lock",
+					table->name) :
+			 errmsg("partitioned table \"%s\" cannot get a key without a long lock",
+					table->name),
+			 errdetail("At %s.", path),
+			 errhint("Add the constraint to the partitions, or with an sql operation.")));
+}
+
+void
 operation_lock_partners(Oid relid, List *columns, Phase phase, MigrationPlan *plan)
 {
 	ListCell   *lc;
@@ -110,6 +154,21 @@ operation_lock_partners(Oid relid, List *columns, Phase phase, MigrationPlan *pl
 				(columns == NIL || key_has_column(facts, member, columns)))
 				lock_partner(facts->partner, phase, plan);
 		}
+	}
+}
+
+void
+operation_lock_constraint_partner(Oid relid, const char *constraint, Phase phase,
+								  MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(relid))
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->type == CONSTRAINT_FOREIGN && strcmp(facts->name, constraint) == 0)
+			lock_partner(facts->partner, phase, plan);
 	}
 }
 
@@ -195,12 +254,26 @@ operation_check_can_shadow(SchemaModel *model, TableModel *table,
 	{
 		Dependent  *dependent = lfirst(lc);
 
-		if (!dependent_can_be_carried(table, column, dependent))
+		if (!is_dropped(table, dependent) &&
+			!dependent_can_be_carried(table, column, dependent))
 			cannot_shadow(table, column, path,
 						  psprintf("%s could not be carried over",
 								   dependent->description),
 						  "Drop that object before the migration, and make it again after.");
 	}
+}
+
+/* Is it a constraint, or its index, that the migration drops? */
+static bool
+is_dropped(const TableModel *table, const Dependent *dependent)
+{
+	Oid			object = dependent->object.objectId;
+	char	   *name = dependent->object.classId == ConstraintRelationId ?
+		get_constraint_name(object) :
+		dependent->object.classId == RelationRelationId &&
+		get_rel_relkind(object) == RELKIND_INDEX ? get_rel_name(object) : NULL;
+
+	return name != NULL && object_is_dropped(table, name);
 }
 
 /* Is it a foreign key that an operation before this one drops? */
@@ -238,6 +311,9 @@ loses_key(const TableModel *table, Oid relid, Oid constraint)
 {
 	ListCell   *lc;
 	ListCell   *lc2;
+
+	if (object_is_dropped(table, get_constraint_name(constraint)))
+		return true;
 
 	foreach(lc, catalog_constraints(relid))
 	{

@@ -25,12 +25,29 @@ extern void operation_reject_fields(JsonReader *reader, const char *const *keys)
 extern void operation_check_dependents(SchemaModel *model, TableModel *table,
 									   const Generation *column, const char *path);
 
+/* The same for a constraint that is stored under that name. */
+extern void operation_check_constraint_dependents(SchemaModel *model,
+												  TableModel *table,
+												  const char *constraint,
+												  const char *path);
+
+/*
+ * Raise feature_not_supported where a table can't get a constraint of the type
+ * without a long lock.
+ */
+extern void operation_check_can_constrain(const TableModel *table, char type,
+										  const char *path);
+
 /*
  * Append the locks that the server takes on other tables when foreign keys of a
  * table and its members go: those with one of the columns (char *), or all (NIL).
  */
 extern void operation_lock_partners(Oid relid, List *columns, Phase phase,
 									MigrationPlan *plan);
+
+/* The same for one foreign key; nothing where the constraint is none. */
+extern void operation_lock_constraint_partner(Oid relid, const char *constraint,
+											  Phase phase, MigrationPlan *plan);
 
 /* Partitions and inheritance children (Oid), which a table's DDL locks too. */
 extern List *operation_other_members(Oid relid);

@@ -11,22 +11,22 @@
 static const OperationOps *const all_operations[] = {
 	&add_column_ops,
 	&alter_column_ops,
+	&create_constraint_ops,
 	&create_index_ops,
 	&create_table_ops,
 	&drop_column_ops,
+	&drop_constraint_ops,
 	&drop_index_ops,
+	&drop_multicolumn_constraint_ops,
 	&drop_table_ops,
 	&rename_column_ops,
+	&rename_constraint_ops,
 	&rename_table_ops,
 	&sql_ops,
 };
 
 /* Operations of the document format that are still to be built. */
 static const char *const unbuilt_operations[] = {
-	"create_constraint",
-	"drop_constraint",
-	"drop_multicolumn_constraint",
-	"rename_constraint",
 	"set_replica_identity",
 };
 

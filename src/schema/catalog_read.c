@@ -54,6 +54,8 @@ static Node *default_expr(Relation rel, AttrNumber attnum);
 static Node *vars_to_generations(Node *node, void *context);
 static List *logical_order(TableModel *table, Oid version_namespace);
 static List *grants_of_acl(Acl *acl, Oid owner);
+static List *dependents_of(Oid class_id, Oid object, AttrNumber attnum,
+						   List *ignored_schemas);
 static bool goes_along(const Dependent *dependent, List *dependents);
 
 SchemaModel *
@@ -266,6 +268,38 @@ catalog_column_is_local(Oid relid, const char *column)
 List *
 catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 {
+	return dependents_of(RelationRelationId, relid, attnum, ignored_schemas);
+}
+
+List *
+catalog_constraint_dependents(Oid relid, const char *constraint,
+							  List *ignored_schemas)
+{
+	Oid			oid = get_relation_constraint_oid(relid, constraint, false);
+	Oid			index = get_constraint_index(oid);
+	List	   *dependents = dependents_of(ConstraintRelationId, oid, 0,
+										   ignored_schemas);
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	if (OidIsValid(index))
+		dependents = list_concat(dependents,
+								 dependents_of(RelationRelationId, index, 0,
+											   ignored_schemas));
+	foreach(lc, dependents)
+	{
+		Dependent  *dependent = lfirst(lc);
+
+		if (dependent->deptype == DEPENDENCY_NORMAL)
+			found = lappend(found, dependent);
+	}
+	return found;
+}
+
+/* What depends on an object, or on a column of it (0: on it and all of them). */
+static List *
+dependents_of(Oid class_id, Oid object, AttrNumber attnum, List *ignored_schemas)
+{
 	Relation	depend = table_open(DependRelationId, AccessShareLock);
 	ScanKeyData keys[3];
 	SysScanDesc scan;
@@ -273,9 +307,9 @@ catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 	List	   *found = NIL;
 
 	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(RelationRelationId));
+				F_OIDEQ, ObjectIdGetDatum(class_id));
 	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(relid));
+				F_OIDEQ, ObjectIdGetDatum(object));
 	ScanKeyInit(&keys[2], Anum_pg_depend_refobjsubid, BTEqualStrategyNumber,
 				F_INT4EQ, Int32GetDatum(attnum));
 	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL,

@@ -86,6 +86,13 @@ typedef struct Dependent
  */
 extern List *catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas);
 
+/*
+ * Those (Dependent *) of a constraint, or of its index, that would keep it from
+ * being dropped with RESTRICT, but for views of the schemas named.
+ */
+extern List *catalog_constraint_dependents(Oid relid, const char *constraint,
+										   List *ignored_schemas);
+
 /* Is it the column's default or sequence, an index, a key or NOT NULL of its table? */
 extern bool catalog_dependent_is_plain(const Dependent *dependent);
 

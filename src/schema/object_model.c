@@ -172,6 +172,21 @@ object_is_shown(const TableModel *table, const ObjectModel *object)
 }
 
 bool
+object_is_carried(const TableModel *table, const ObjectModel *object)
+{
+	ListCell   *lc;
+
+	foreach(lc, object->columns)
+	{
+		Generation *newest = model_newest_generation(table, lfirst(lc));
+
+		if (newest != NULL && newest->attnum == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
 object_is_dropped(const TableModel *table, const char *stored)
 {
 	const ObjectModel *object = find_stored(table, stored);

@@ -71,6 +71,9 @@ extern bool object_has_index(const ObjectModel *object);
 /* Is none of its columns dropped, itself neither? */
 extern bool object_is_shown(const TableModel *table, const ObjectModel *object);
 
+/* Has a column of a stored one a shadow, so that it is made again on that? */
+extern bool object_is_carried(const TableModel *table, const ObjectModel *object);
+
 /*
  * Of an object stored under a name: did the migration drop it, and what is it
  * called in the end?  For one that no operation has touched: no, and that name.

@@ -1,0 +1,298 @@
+/*-------------------------------------------------------------------------
+ *
+ * new_object.c
+ *		The steps for constraints and indexes that a migration makes or drops.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "operation/carry.h"
+#include "operation/new_object.h"
+#include "operation/operation_util.h"
+#include "operation/shadow_column.h"
+#include "schema/catalog_object.h"
+#include "schema/names.h"
+
+static bool is_new_constraint(const TableModel *table, const ObjectModel *object);
+static void drop_constraint(SchemaModel *model, TableModel *table,
+							const ObjectModel *object, MigrationPlan *plan);
+static void start_constraint(SchemaModel *model, TableModel *table,
+							 const ObjectModel *object, MigrationPlan *plan);
+static void start_key(SchemaModel *model, TableModel *table,
+					  const ObjectModel *object, MigrationPlan *plan);
+static void complete_constraint(SchemaModel *model, TableModel *table,
+								const ObjectModel *object, MigrationPlan *plan);
+static void complete_key(SchemaModel *model, TableModel *table,
+						 const ObjectModel *object, MigrationPlan *plan);
+static void name_key_columns(SchemaModel *model, TableModel *table,
+							 const ObjectModel *object, Oid index,
+							 MigrationPlan *plan);
+static void lock_partner(const ObjectModel *object, SchemaModel *model,
+						 MigrationPlan *plan);
+static bool stands_on_own_column(Oid relid, const ConstraintFacts *facts,
+								 int64 migration);
+
+void
+new_objects_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->objects)
+	{
+		ObjectModel *object = lfirst(lc);
+
+		if (!is_new_constraint(table, object))
+			continue;
+		if (constraint_definition_is_key(object->definition))
+			start_key(model, table, object, plan);
+		else
+			start_constraint(model, table, object, plan);
+	}
+}
+
+void
+new_objects_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->objects)
+	{
+		ObjectModel *object = lfirst(lc);
+
+		if (!is_new_constraint(table, object))
+			continue;
+		if (constraint_definition_is_key(object->definition))
+			complete_key(model, table, object, plan);
+		else
+			complete_constraint(model, table, object, plan);
+	}
+}
+
+void
+new_objects_drop(SchemaModel *model, MigrationPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	for (int pass = 0; pass < 2; pass++)
+	{
+		foreach(lc, model->tables)
+		{
+			TableModel *table = lfirst(lc);
+
+			foreach(lc2, table->objects)
+			{
+				ObjectModel *object = lfirst(lc2);
+
+				if ((object->type == CONSTRAINT_FOREIGN) == (pass == 0))
+					drop_constraint(model, table, object, plan);
+			}
+		}
+	}
+}
+
+void
+new_objects_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(table->relid))
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (!name_is_of_migration(facts->name, model->migration) || facts->inherited ||
+			stands_on_own_column(table->relid, facts, model->migration))
+			continue;
+		if (facts->type == CONSTRAINT_FOREIGN)
+			operation_lock_constraint_partner(table->relid, facts->name,
+											  PHASE_ROLLBACK, plan);
+		shadow_alter_table(model, table, 0, PHASE_ROLLBACK,
+						   psprintf("DROP CONSTRAINT %s",
+									quote_identifier(facts->name)), plan);
+	}
+}
+
+void
+new_object_on_created(const Operation *op, SchemaModel *model, const char *table,
+					  const ConstraintDefinition *def, const char *sql,
+					  MigrationPlan *plan)
+{
+	TableModel *partner = def->references == NULL ? NULL : def->references->partner;
+
+	if (partner != NULL && OidIsValid(partner->relid))
+		plan_lock(plan, PHASE_START, partner->relid, ShareRowExclusiveLock,
+				  model_qualified(model, partner->physical));
+	operation_alter_created(op, model, plan, table,
+							psprintf("ADD CONSTRAINT %s %s",
+									 quote_identifier(def->name), sql));
+}
+
+static bool
+is_new_constraint(const TableModel *table, const ObjectModel *object)
+{
+	return OidIsValid(table->relid) && !table->dropped && object->stored == NULL &&
+		object->type != OBJECT_INDEX && object_is_shown(table, object);
+}
+
+static void
+drop_constraint(SchemaModel *model, TableModel *table, const ObjectModel *object,
+				MigrationPlan *plan)
+{
+	if (!object->dropped || object->stored == NULL || object->type == OBJECT_INDEX ||
+		!OidIsValid(table->relid) || table->dropped)
+		return;
+	if (object->type == CONSTRAINT_FOREIGN)
+		operation_lock_constraint_partner(table->relid, object->stored,
+										  PHASE_COMPLETE, plan);
+	shadow_alter_table(model, table, object->operation, PHASE_COMPLETE,
+					   psprintf("DROP CONSTRAINT %s",
+								quote_identifier(object->stored)), plan);
+}
+
+static void
+start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *object,
+				 MigrationPlan *plan)
+{
+	char	   *name = name_new(model->migration, object->name);
+
+	if (catalog_constraint_exists(table->relid, name))
+		return;
+	lock_partner(object, model, plan);
+	shadow_alter_table(model, table, object->operation, PHASE_START,
+					   psprintf("ADD CONSTRAINT %s %s NOT VALID",
+								quote_identifier(name),
+								constraint_definition_sql(object->definition, model,
+														  table)), plan);
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.operation = object->operation,
+		.command = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
+							model_qualified(model, table->physical),
+							quote_identifier(name)),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, table->physical),
+		.task = TASK_VALIDATE,
+		.task_object = name,
+	});
+}
+
+static void
+start_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
+		  MigrationPlan *plan)
+{
+	char	   *name = name_new(model->migration, object->name);
+
+	if (OidIsValid(get_relname_relid(name, model->namespace)))
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.operation = object->operation,
+		.command = constraint_definition_index_sql(object->definition, model, table,
+												   name),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, table->physical),
+		.task = TASK_INDEX,
+		.task_object = name,
+	});
+}
+
+static void
+complete_constraint(SchemaModel *model, TableModel *table,
+					const ObjectModel *object, MigrationPlan *plan)
+{
+	char	   *name = name_new(model->migration, object->name);
+
+	carry_must_exist(model->foreseen ||
+					 catalog_constraint_exists(table->relid, name),
+					 table->name, object->name);
+	shadow_alter_table(model, table, object->operation, PHASE_COMPLETE,
+					   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
+								quote_identifier(object->name)), plan);
+}
+
+/* The index takes the constraint's name. */
+static void
+complete_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
+			 MigrationPlan *plan)
+{
+	const ConstraintDefinition *def = object->definition;
+	char	   *name = name_new(model->migration, object->name);
+	Oid			index = get_relname_relid(name, model->namespace);
+
+	carry_must_exist(model->foreseen || OidIsValid(index), table->name, object->name);
+	shadow_alter_table(model, table, object->operation, PHASE_COMPLETE,
+					   psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s",
+								quote_identifier(object->name),
+								def->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
+								quote_identifier(name),
+								constraint_definition_timing(def)), plan);
+	name_key_columns(model, table, object, index, plan);
+}
+
+/* An index's columns keep the names that the table's had when it was built. */
+static void
+name_key_columns(SchemaModel *model, TableModel *table, const ObjectModel *object,
+				 Oid index, MigrationPlan *plan)
+{
+	const ConstraintDefinition *def = object->definition;
+	List	   *generations = list_concat_copy(def->key, def->included);
+	ListCell   *lc;
+
+	foreach(lc, generations)
+	{
+		Generation *newest = model_newest_generation(table, lfirst(lc));
+		char	   *present;
+
+		if (OidIsValid(index))
+			present = get_attname(index, foreach_current_index(lc) + 1, false);
+		else
+			present = newest->attnum == 0 ? newest->shadow :
+				get_attname(table->relid, newest->attnum, false);
+		if (strcmp(present, newest->name) == 0)
+			continue;
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.operation = object->operation,
+			.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
+								model_qualified(model, object->name),
+								quote_identifier(present),
+								quote_identifier(newest->name)),
+			.lock = AccessExclusiveLock,
+			.relation = index,
+			.relation_name = model_qualified(model, object->name),
+		});
+	}
+}
+
+static void
+lock_partner(const ObjectModel *object, SchemaModel *model, MigrationPlan *plan)
+{
+	const ConstraintDefinition *def = object->definition;
+	TableModel *partner = def->references == NULL ? NULL : def->references->partner;
+
+	if (partner != NULL && OidIsValid(partner->relid))
+		plan_lock(plan, PHASE_START, partner->relid, ShareRowExclusiveLock,
+				  model_qualified(model, partner->physical));
+}
+
+/* Such a constraint goes with the column. */
+static bool
+stands_on_own_column(Oid relid, const ConstraintFacts *facts, int64 migration)
+{
+	List	   *own = catalog_columns_of_migration(relid, migration);
+	ListCell   *lc;
+
+	foreach(lc, own)
+	{
+		if (bms_is_member(get_attnum(relid, lfirst(lc)), facts->columns))
+			return true;
+	}
+	return false;
+}
