@@ -13,6 +13,9 @@
 
 #include "access/table.h"
 #include "catalog/pg_constraint.h"
+#include "pgstat.h"
+#include "tcop/tcopprot.h"
+#include "utils/backend_status.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
 
@@ -97,7 +100,11 @@ add_constraint(void *arg)
 	lock_both(task->relation, original->partner);
 	if (find_original(task) != NULL &&
 		!catalog_constraint_exists(task->relation, task->object))
+	{
+		pgstat_report_activity(STATE_RUNNING, task->command);
 		ddl_execute_own(task->command);
+		pgstat_report_activity(STATE_RUNNING, debug_query_string);
+	}
 	restricted_end(&scope);
 }
 
