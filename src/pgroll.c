@@ -10,6 +10,7 @@
 
 #include "migration/lifecycle.h"
 #include "support/guc.h"
+#include "versioning/constraint_error.h"
 #include "versioning/write_version.h"
 #include "worker/launcher.h"
 #include "worker/worker.h"
@@ -23,6 +24,7 @@ _PG_init(void)
 {
 	guc_init();
 	write_version_init();
+	constraint_error_init();
 	launcher_init();
 	worker_before_ready = lifecycle_supplement;
 }

@@ -18,8 +18,18 @@
 #include "schema/names.h"
 #include "versioning/constraint_error.h"
 
+static emit_log_hook_type previous_hook = NULL;
+
+static void rename_in_report(ErrorData *error);
 static void rename_key_columns(ErrorData *error);
 static char *replace_name(const char *text, const char *name, const char *original);
+
+void
+constraint_error_init(void)
+{
+	previous_hook = emit_log_hook;
+	emit_log_hook = rename_in_report;
+}
 
 void
 constraint_error_rename(void)
@@ -62,6 +72,19 @@ constraint_error_rename_in(ErrorData *error)
 		return true;
 	}
 	return false;
+}
+
+/*
+ * What the executor's hooks do not see: COPY, and constraints that are checked when
+ * the transaction ends.
+ */
+static void
+rename_in_report(ErrorData *error)
+{
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+		(void) constraint_error_rename_in(error);
+	if (previous_hook)
+		previous_hook(error);
 }
 
 /* A detail like 'Key (column, column)=(1, 2) already exists.' */

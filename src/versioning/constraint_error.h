@@ -8,6 +8,13 @@
 #define PGROLL_CONSTRAINT_ERROR_H
 
 /*
+ * Rename the constraints of errors that are about to be reported, as below.  Code
+ * that catches an error before, such as an EXCEPTION clause, sees what
+ * constraint_error_rename() has made of it.
+ */
+extern void constraint_error_init(void);
+
+/*
  * To be called in PG_CATCH().  Where the error is a violation of a constraint or
  * index that we made in the place of another, rethrow it with that one's name:
  * it has the name by which an application knows it, and will have it after the
