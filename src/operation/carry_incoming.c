@@ -123,6 +123,19 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 	}
 }
 
+bool
+carry_incoming_is_own(const ConstraintFacts *facts, int64 migration)
+{
+	ListCell   *lc;
+
+	foreach(lc, facts->partner_key)
+	{
+		if (name_is_of_migration(lfirst(lc), migration))
+			return true;
+	}
+	return false;
+}
+
 void
 carry_incoming_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
@@ -132,7 +145,7 @@ carry_incoming_rollback(SchemaModel *model, TableModel *table, MigrationPlan *pl
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
-		if (name_is_of_migration(facts->name, model->migration))
+		if (carry_incoming_is_own(facts, model->migration))
 			alter(facts, PHASE_ROLLBACK,
 				  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
 	}

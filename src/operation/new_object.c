@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 
 #include "operation/carry.h"
+#include "operation/carry_incoming.h"
 #include "operation/new_object.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -106,7 +107,8 @@ new_objects_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		ConstraintFacts *facts = lfirst(lc);
 
 		if (!name_is_of_migration(facts->name, model->migration) || facts->inherited ||
-			stands_on_own_column(table->relid, facts, model->migration))
+			stands_on_own_column(table->relid, facts, model->migration) ||
+			carry_incoming_is_own(facts, model->migration))
 			continue;
 		if (facts->type == CONSTRAINT_FOREIGN)
 			operation_lock_constraint_partner(table->relid, facts->name,
