@@ -38,8 +38,7 @@ SELECT test.error('{"operations": [{"drop_table": {"name": "item"}}]}', schema =
 SELECT test.error('{"version_schema": "01_base", "operations": [{"drop_table": {"name": "item"}}]}');
 SELECT test.error('{"operations": [{"drop_table": {"name": "item"}}]}', name => '01_base');
 
--- operations that are still to come
-SELECT test.error('{"operations": [{"set_replica_identity": {"table": "item", "identity": {"type": "full", "index": ""}}}]}');
+-- a value of the wrong type inside
 SELECT test.error('{"operations": [{"add_column": {"table": "item", "column": {"name": "x", "type": "int", "unique": "yes", "nullable": true}}}]}');
 
 -- unknown keys, wrong types, missing fields

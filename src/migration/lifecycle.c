@@ -31,6 +31,7 @@
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "state/migrations.h"
+#include "state/replica_identity.h"
 #include "state/tasks.h"
 #include "support/guc.h"
 #include "support/spi.h"
@@ -49,6 +50,7 @@ static SchemaModel *read_model(const char *base_schema, int64 id,
 							   const char *version_schema);
 static MigrationPlan *start_plan(const Migration *migration, int64 id,
 								 const char *newest, SchemaModel **model);
+static void save_identities(int64 id, const SchemaModel *model);
 static bool runs_sql_at_start(const Migration *migration);
 static int	enter_tasks(const MigrationPlan *plan, int64 id);
 static int	compare_background_steps(const ListCell *a, const ListCell *b);
@@ -97,6 +99,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 	ddl_lock_plan(plan, PHASE_START);
 	migration = document_read(base_schema, name, document);
 	plan = start_plan(migration, id, previous, &model);
+	save_identities(id, model);
 	ddl_execute_plan(plan, PHASE_START, id);
 
 	if (runs_sql_at_start(migration))
@@ -477,6 +480,21 @@ start_plan(const Migration *migration, int64 id, const char *newest,
 	if (!runs_sql_at_start(migration))
 		plan_version(migration, *model, plan);
 	return plan;
+}
+
+/* For a rollback, before the start sets others. */
+static void
+save_identities(int64 id, const SchemaModel *model)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (table->sets_identity && OidIsValid(table->relid))
+			replica_identity_save(id, table->relid);
+	}
 }
 
 static bool

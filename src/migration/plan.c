@@ -26,6 +26,7 @@
 #include "operation/inherit.h"
 #include "operation/new_object.h"
 #include "operation/op_index.h"
+#include "operation/op_replica_identity.h"
 #include "operation/op_sql.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -376,6 +377,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 		if (operation->ops->rollback != NULL)
 			operation->ops->rollback(operation, model, plan);
 	}
+	replica_identities_rollback(model, plan);
 	indexes_rollback(model, plan);
 	foreach(lc, model->tables)
 	{

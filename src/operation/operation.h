@@ -73,6 +73,7 @@ extern const OperationOps drop_table_ops;
 extern const OperationOps rename_column_ops;
 extern const OperationOps rename_constraint_ops;
 extern const OperationOps rename_table_ops;
+extern const OperationOps set_replica_identity_ops;
 extern const OperationOps sql_ops;
 
 /*

@@ -22,12 +22,8 @@ static const OperationOps *const all_operations[] = {
 	&rename_column_ops,
 	&rename_constraint_ops,
 	&rename_table_ops,
+	&set_replica_identity_ops,
 	&sql_ops,
-};
-
-/* Operations of the document format that are still to be built. */
-static const char *const unbuilt_operations[] = {
-	"set_replica_identity",
 };
 
 const OperationOps *
@@ -37,15 +33,6 @@ registry_find(const char *name, const char *path)
 	{
 		if (strcmp(all_operations[i]->name, name) == 0)
 			return all_operations[i];
-	}
-	for (int i = 0; i < lengthof(unbuilt_operations); i++)
-	{
-		if (strcmp(unbuilt_operations[i], name) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("operation \"%s\" is not supported yet", name),
-					 errdetail("At %s.", path),
-					 errhint("Use an sql operation.")));
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_PGROLL_INVALID_DOCUMENT),

@@ -9,10 +9,7 @@
 
 #include "operation/operation.h"
 
-/*
- * The operation of that name.  Raises invalid_document where there is none,
- * feature_not_supported where the document format has it and we do not.
- */
+/* The operation of that name; raises invalid_document where there is none. */
 extern const OperationOps *registry_find(const char *name, const char *path);
 
 #endif							/* PGROLL_REGISTRY_H */

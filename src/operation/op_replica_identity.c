@@ -1,0 +1,369 @@
+/*-------------------------------------------------------------------------
+ *
+ * op_replica_identity.c
+ *		The operation set_replica_identity.
+ *
+ * Set at the start, for both versions: there is one stream of changes.  By an
+ * index that the migration itself makes, it is set at the completion.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_index.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/syscache.h"
+
+#include "operation/constraint_definition.h"
+#include "operation/index_definition.h"
+#include "operation/op_replica_identity.h"
+#include "operation/operation_util.h"
+#include "schema/catalog_object.h"
+#include "schema/object_model.h"
+#include "state/replica_identity.h"
+
+typedef enum IdentityType
+{
+	IDENTITY_NOTHING,
+	IDENTITY_DEFAULT,
+	IDENTITY_FULL,
+	IDENTITY_INDEX
+} IdentityType;
+
+typedef struct SetReplicaIdentity
+{
+	Operation	base;
+	char	   *table_name;
+	IdentityType type;
+	char	   *index_name;		/* of IDENTITY_INDEX */
+	TableModel *table;
+	ObjectModel *index;
+} SetReplicaIdentity;
+
+static void parse_identity(SetReplicaIdentity *op, JsonReader *reader);
+static void resolve_index(SetReplicaIdentity *op, SchemaModel *model);
+static void check_index(const SetReplicaIdentity *op, SchemaModel *model);
+static const char *unfit_stored(Oid index);
+static const char *unfit_new(const ObjectModel *index);
+static void check_columns(const SetReplicaIdentity *op, SchemaModel *model);
+static List *key_columns(const SetReplicaIdentity *op, SchemaModel *model);
+static bool is_set_at_completion(const SetReplicaIdentity *op);
+static char *identity_action(const SetReplicaIdentity *op, const char *index);
+static void identity_step(const SetReplicaIdentity *op, SchemaModel *model,
+						  Phase phase, const char *index, MigrationPlan *plan);
+static char *saved_action(const SavedIdentity *saved);
+
+static Operation *
+parse_set_replica_identity(JsonReader *reader)
+{
+	SetReplicaIdentity *op = palloc0(sizeof(SetReplicaIdentity));
+	JsonReader *identity;
+
+	op->table_name = json_name(reader, "table", true);
+	identity = json_nested(reader, "identity", true);
+	parse_identity(op, identity);
+	json_done(identity);
+	return &op->base;
+}
+
+/* The tool's schema wants an index for every type: "" is none. */
+static void
+parse_identity(SetReplicaIdentity *op, JsonReader *reader)
+{
+	static const char *const types[] = {
+		[IDENTITY_NOTHING] = "nothing",
+		[IDENTITY_DEFAULT] = "default",
+		[IDENTITY_FULL] = "full",
+		[IDENTITY_INDEX] = "index",
+		NULL
+	};
+	char	   *index;
+
+	(void) json_string(reader, "type", true);
+	op->type = json_choice(reader, "type", types, IDENTITY_DEFAULT);
+	index = json_text(reader, "index", false);
+	if (index != NULL && index[0] == '\0')
+		index = NULL;
+	if (index != NULL)
+		op->index_name = json_name(reader, "index", true);
+	if (op->type == IDENTITY_INDEX && index == NULL)
+		json_error(json_path(reader, "index"),
+				   "a replica identity of type \"index\" needs the name of an index");
+	if (op->type != IDENTITY_INDEX && index != NULL)
+		json_error(json_path(reader, "index"),
+				   "an index is only for a replica identity of type \"index\"");
+}
+
+static void
+validate_set_replica_identity(Operation *base, SchemaModel *model)
+{
+	SetReplicaIdentity *op = (SetReplicaIdentity *) base;
+
+	op->table = model_owned_table(model, op->table_name,
+								  operation_path(base, "table"));
+	if (op->type == IDENTITY_INDEX)
+		resolve_index(op, model);
+	op->table->sets_identity = true;
+	op->table->identity = op->index;
+}
+
+static void
+resolve_index(SetReplicaIdentity *op, SchemaModel *model)
+{
+	const char *path = operation_path(&op->base, "identity.index");
+	TableModel *table;
+
+	op->index = model_find_index(model, op->index_name, &table);
+	if (op->index == NULL && model->started)
+		return;					/* somebody has dropped it since */
+	op->index = model_index(model, op->index_name, path, &table);
+	if (table != op->table)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not an index for table \"%s\"",
+						op->index_name, op->table_name),
+				 errdetail("At %s.", path),
+				 errhint("Name an index of the table.")));
+	if (!model->started)
+		check_index(op, model);
+}
+
+static void
+check_index(const SetReplicaIdentity *op, SchemaModel *model)
+{
+	const char *unfit = op->index->stored == NULL ? unfit_new(op->index) :
+		unfit_stored(get_relname_relid(op->index->stored, model->namespace));
+
+	if (unfit != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("cannot use index \"%s\" as replica identity: it is %s",
+						op->index_name, unfit),
+				 errdetail("At %s.", operation_path(&op->base, "identity.index")),
+				 errhint("Use a unique index, not partial or deferrable, of columns that are NOT NULL.")));
+	check_columns(op, model);
+}
+
+/* Why an index can't be a replica identity, NULL where it can. */
+static const char *
+unfit_stored(Oid index)
+{
+	Relation	rel = index_open(index, AccessShareLock);
+	const char *unfit = NULL;
+
+	if (!rel->rd_index->indisunique)
+		unfit = "not unique";
+	else if (!rel->rd_index->indimmediate)
+		unfit = "deferrable";
+	else if (RelationGetIndexExpressions(rel) != NIL)
+		unfit = "one of expressions";
+	else if (RelationGetIndexPredicate(rel) != NIL)
+		unfit = "partial";
+	else if (!rel->rd_index->indisvalid)
+		unfit = "not valid";
+	index_close(rel, AccessShareLock);
+	return unfit;
+}
+
+static const char *
+unfit_new(const ObjectModel *index)
+{
+	if (index->type == OBJECT_INDEX)
+	{
+		const IndexDefinition *def = index->definition;
+
+		return !def->unique ? "not unique" :
+			def->predicate != NULL ? "partial" : NULL;
+	}
+	if (index->type == CONSTRAINT_EXCLUSION)
+		return "not unique";
+	return ((const ConstraintDefinition *) index->definition)->deferrable ?
+		"deferrable" : NULL;
+}
+
+/* As they are stored at the time when the identity is set. */
+static void
+check_columns(const SetReplicaIdentity *op, SchemaModel *model)
+{
+	ListCell   *lc;
+
+	foreach(lc, key_columns(op, model))
+	{
+		Generation *generation = model_newest_generation(op->table, lfirst(lc));
+
+		if (op->index->type != CONSTRAINT_PRIMARY && !generation->not_null)
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("cannot use index \"%s\" as replica identity: column \"%s\" is nullable",
+							op->index_name, generation->name),
+					 errdetail("At %s.", operation_path(&op->base, "identity.index")),
+					 errhint("Use an index of columns that are NOT NULL.")));
+		if (!op->table->created &&
+			(op->index->stored == NULL ? op->index->type != OBJECT_INDEX ||
+			 generation->attnum == 0 :
+			 !model_stored_ancestor(generation)->not_null))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot use index \"%s\" as replica identity: it depends on changes of the same migration",
+							op->index_name),
+					 errdetail("At %s: column \"%s\" or the constraint is only ready when the migration is completed.",
+							   operation_path(&op->base, "identity.index"),
+							   generation->name),
+					 errhint("Set the replica identity in a migration of its own.")));
+	}
+}
+
+/* Generation *; included columns do not matter. */
+static List *
+key_columns(const SetReplicaIdentity *op, SchemaModel *model)
+{
+	List	   *columns = NIL;
+	Relation	rel;
+	ListCell   *lc;
+
+	if (op->index->stored == NULL && op->index->type != OBJECT_INDEX)
+		return ((const ConstraintDefinition *) op->index->definition)->key;
+	if (op->index->stored == NULL)
+		return op->index->columns;
+	rel = index_open(get_relname_relid(op->index->stored, model->namespace),
+					 AccessShareLock);
+	foreach(lc, op->index->columns)
+	{
+		Generation *generation = lfirst(lc);
+
+		for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(rel); i++)
+		{
+			if (rel->rd_index->indkey.values[i] == generation->attnum)
+				columns = lappend(columns, generation);
+		}
+	}
+	index_close(rel, AccessShareLock);
+	return columns;
+}
+
+static bool
+is_set_at_completion(const SetReplicaIdentity *op)
+{
+	return op->index != NULL && op->index->stored == NULL && !op->table->created;
+}
+
+static void
+start_set_replica_identity(const Operation *base, SchemaModel *model,
+						   MigrationPlan *plan)
+{
+	const SetReplicaIdentity *op = (const SetReplicaIdentity *) base;
+
+	if (op->table->created)
+		operation_alter_created(base, model, plan, op->table_name,
+								identity_action(op, op->index_name));
+	else if (!op->table->dropped && !is_set_at_completion(op))
+		identity_step(op, model, PHASE_START,
+					  op->index == NULL ? NULL : op->index->stored, plan);
+}
+
+static void
+complete_set_replica_identity(const Operation *base, SchemaModel *model,
+							  MigrationPlan *plan)
+{
+	const SetReplicaIdentity *op = (const SetReplicaIdentity *) base;
+
+	if (is_set_at_completion(op) && !op->table->dropped &&
+		object_is_shown(op->table, op->index))
+		identity_step(op, model, PHASE_COMPLETE, op->index_name, plan);
+}
+
+static char *
+identity_action(const SetReplicaIdentity *op, const char *index)
+{
+	switch (op->type)
+	{
+		case IDENTITY_NOTHING:
+			return "REPLICA IDENTITY NOTHING";
+		case IDENTITY_DEFAULT:
+			return "REPLICA IDENTITY DEFAULT";
+		case IDENTITY_FULL:
+			return "REPLICA IDENTITY FULL";
+		case IDENTITY_INDEX:
+			return psprintf("REPLICA IDENTITY USING INDEX %s",
+							quote_identifier(index));
+	}
+	elog(ERROR, "unrecognized replica identity: %d", (int) op->type);
+	return NULL;				/* keep compiler quiet */
+}
+
+/* A partition or child keeps its own. */
+static void
+identity_step(const SetReplicaIdentity *op, SchemaModel *model, Phase phase,
+			  const char *index, MigrationPlan *plan)
+{
+	char	   *table = model_qualified(model, op->table->physical);
+
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.operation = op->base.number,
+		.command = psprintf("ALTER TABLE %s %s", table, identity_action(op, index)),
+		.lock = AccessExclusiveLock,
+		.relation = op->table->relid,
+		.relation_name = table,
+	});
+}
+
+void
+replica_identities_rollback(SchemaModel *model, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, replica_identities_saved(model->migration))
+	{
+		SavedIdentity *saved = lfirst(lc);
+		char	   *table;
+
+		if (get_rel_name(saved->relation) == NULL)
+			continue;			/* somebody has dropped the table */
+		table = catalog_relation_name(saved->relation);
+		plan_step(plan, (Step) {
+			.phase = PHASE_ROLLBACK,
+			.command = psprintf("ALTER TABLE %s %s", table, saved_action(saved)),
+			.lock = AccessExclusiveLock,
+			.relation = saved->relation,
+			.relation_name = table,
+		});
+	}
+}
+
+/* A table whose identity was an index that is gone has none. */
+static char *
+saved_action(const SavedIdentity *saved)
+{
+	switch (saved->type)
+	{
+		case REPLICA_IDENTITY_DEFAULT:
+			return "REPLICA IDENTITY DEFAULT";
+		case REPLICA_IDENTITY_FULL:
+			return "REPLICA IDENTITY FULL";
+		case REPLICA_IDENTITY_INDEX:
+			if (saved->index != NULL &&
+				OidIsValid(get_relname_relid(saved->index,
+											 get_rel_namespace(saved->relation))))
+				return psprintf("REPLICA IDENTITY USING INDEX %s",
+								quote_identifier(saved->index));
+			/* FALLTHROUGH */
+		default:
+			return "REPLICA IDENTITY NOTHING";
+	}
+}
+
+const OperationOps set_replica_identity_ops = {
+	.name = "set_replica_identity",
+	.parse = parse_set_replica_identity,
+	.validate = validate_set_replica_identity,
+	.start = start_set_replica_identity,
+	.complete = complete_set_replica_identity,
+	.rollback = NULL,			/* what there was is in the state */
+};

@@ -1,0 +1,15 @@
+/*-------------------------------------------------------------------------
+ *
+ * op_replica_identity.h
+ *		What the rest must know of the operation set_replica_identity.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_OP_REPLICA_IDENTITY_H
+#define PGROLL_OP_REPLICA_IDENTITY_H
+
+#include "operation/operation.h"
+
+/* The steps of a rollback that put back what the start has saved. */
+extern void replica_identities_rollback(SchemaModel *model, MigrationPlan *plan);
+
+#endif							/* PGROLL_OP_REPLICA_IDENTITY_H */

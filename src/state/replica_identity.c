@@ -1,0 +1,102 @@
+/*-------------------------------------------------------------------------
+ *
+ * replica_identity.c
+ *		The table pgroll_c.replica_identity: what tables had before a migration.
+ *
+ * All of it runs with the extension owner's rights.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+
+#include "state/replica_identity.h"
+#include "support/spi.h"
+
+#define IDENTITY_TABLE PGROLL_SCHEMA ".replica_identity"
+
+static char *identity_index(Oid relation, char type);
+
+void
+replica_identity_save(int64 migration, Oid relation)
+{
+	SecurityScope scope;
+	Relation	rel = table_open(relation, AccessShareLock);
+	char		type = rel->rd_rel->relreplident;
+	char	   *index = identity_index(relation, type);
+	Oid			types[] = {INT8OID, OIDOID, CHAROID, NAMEOID};
+	Datum		values[4];
+
+	table_close(rel, NoLock);
+	values[0] = Int64GetDatum(migration);
+	values[1] = ObjectIdGetDatum(relation);
+	values[2] = CharGetDatum(type);
+	values[3] = CStringGetDatum(index);
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute("INSERT INTO " IDENTITY_TABLE
+				" (migration, relation, identity, index) VALUES ($1, $2, $3, $4)"
+				" ON CONFLICT DO NOTHING",
+				4, types, values, index == NULL ? "   n" : NULL, SPI_OK_INSERT);
+	SPI_finish();
+	owner_end(&scope);
+}
+
+/*
+ * Its name, which survives a dump: the table's data comes before its indexes
+ * then, so that there is no regclass yet.
+ */
+static char *
+identity_index(Oid relation, char type)
+{
+	Relation	rel;
+	Oid			index;
+
+	if (type != REPLICA_IDENTITY_INDEX)
+		return NULL;
+	rel = table_open(relation, AccessShareLock);
+	index = RelationGetReplicaIndex(rel);
+	table_close(rel, NoLock);
+	return OidIsValid(index) ? get_rel_name(index) : NULL;
+}
+
+List *
+replica_identities_saved(int64 migration)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	SecurityScope scope;
+	List	   *found = NIL;
+
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute("SELECT relation::oid, identity, index FROM " IDENTITY_TABLE
+				" WHERE migration = $1 ORDER BY relation",
+				1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(migration)},
+				NULL, SPI_OK_SELECT);
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[row];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+		SavedIdentity *saved = palloc0(sizeof(SavedIdentity));
+		bool		isnull;
+		Datum		index;
+
+		saved->relation = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
+		saved->type = DatumGetChar(SPI_getbinval(tuple, desc, 2, &isnull));
+		index = SPI_getbinval(tuple, desc, 3, &isnull);
+		if (!isnull)
+			saved->index = pstrdup(NameStr(*DatumGetName(index)));
+		found = lappend(found, saved);
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	owner_end(&scope);
+	return found;
+}
