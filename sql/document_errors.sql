@@ -105,7 +105,6 @@ SELECT test.error('{"operations": [{"add_column": {"table": "item", "column": {"
 SELECT test.error('{"operations": [{"add_column": {"table": "item", "column": {"name": "_pgroll_c_x", "type": "int", "nullable": true}}}]}');
 SELECT test.error('{"operations": [{"add_column": {"table": "item", "column": {"name": "x", "type": "int"}}}]}');
 SELECT test.error('{"operations": [{"add_column": {"table": "shaped", "column": {"name": "y", "type": "int", "nullable": true}}}]}');
-SELECT test.error('{"operations": [{"add_column": {"table": "item", "column": {"name": "x", "type": "serial"}}}]}');
 SELECT test.error('{"operations": [{"rename_column": {"table": "item", "from": "nothing", "to": "title"}}]}');
 SELECT test.error('{"operations": [{"rename_column": {"table": "item", "from": "ctid", "to": "title"}}]}');
 SELECT test.error('{"operations": [{"rename_column": {"table": "item", "from": "name", "to": "price"}}]}');

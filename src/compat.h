@@ -38,6 +38,13 @@
 #define CONSTRAINT_NOTNULL 'n'
 #endif
 
+/* PG17: partitioned tables can have identity columns. */
+#if PG_VERSION_NUM < 170000
+#define partitions_have_identity false
+#else
+#define partitions_have_identity true
+#endif
+
 /* PG18: constraints that are not enforced, and keys that compare periods. */
 #if PG_VERSION_NUM < 180000
 #define constraint_is_enforced(form) true

@@ -18,6 +18,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -58,6 +59,8 @@ static void guard_rename_column(List *lines, const RangeVar *name,
 								const char *column);
 static void guard_rename_part(List *lines, const RangeVar *name,
 							  const char *what, const char *part);
+static void guard_sequence(List *lines, const RangeVar *name, const char *what);
+static void guard_alter_sequence(List *lines, const AlterSeqStmt *stmt);
 static void guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt);
 static void guard_alter_table(List *lines, const AlterTableStmt *stmt);
 static void guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd);
@@ -150,6 +153,8 @@ guard_command_start(Node *command)
 		guard_set_schema(lines, (AlterObjectSchemaStmt *) command);
 	else if (IsA(command, AlterTableStmt))
 		guard_alter_table(lines, (AlterTableStmt *) command);
+	else if (IsA(command, AlterSeqStmt))
+		guard_alter_sequence(lines, (AlterSeqStmt *) command);
 	else if (IsA(command, DropStmt))
 		guard_drop(lines, (DropStmt *) command);
 }
@@ -171,6 +176,10 @@ guard_rename(List *lines, const RenameStmt *stmt)
 		case OBJECT_VIEW:
 		case OBJECT_MATVIEW:
 			guard_rename_relation(lines, stmt->relation);
+			guard_sequence(lines, stmt->relation, "rename sequence");
+			break;
+		case OBJECT_SEQUENCE:
+			guard_sequence(lines, stmt->relation, "rename sequence");
 			break;
 		case OBJECT_COLUMN:
 			guard_rename_column(lines, stmt->relation, stmt->subname);
@@ -216,6 +225,35 @@ guard_rename_column(List *lines, const RangeVar *name, const char *column)
 	line = guard_line_of_column(lines, relid, column);
 	if (line != NULL)
 		refuse(line, "rename column", column);
+}
+
+/* That of a column which a migration adds is known by its name and its column. */
+static void
+guard_sequence(List *lines, const RangeVar *name, const char *what)
+{
+	Oid			relid = RangeVarGetRelid(name, NoLock, true);
+	Oid			table;
+	int32		attnum;
+	char	   *column;
+
+	if (!OidIsValid(relid) ||
+		!sequenceIsOwned(relid, DEPENDENCY_AUTO, &table, &attnum))
+		return;
+	column = get_attname(table, attnum, true);
+	if (column != NULL && name_is_ours(column))
+		refuse(line_of_table(lines, table), what, name->relname);
+}
+
+static void
+guard_alter_sequence(List *lines, const AlterSeqStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->options)
+	{
+		if (strcmp(lfirst_node(DefElem, lc)->defname, "owned_by") == 0)
+			guard_sequence(lines, stmt->sequence, "change the owner of sequence");
+	}
 }
 
 /* Triggers, constraints and indexes are found again by the names we gave. */

@@ -394,7 +394,10 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 			carry_incoming_rollback(model, table, plan);
 		if (names != NIL &&
 			!catalog_column_is_inherited(table->relid, linitial(names)))
+		{
+			operation_lock_sequences(table->relid, names, PHASE_ROLLBACK, plan);
 			shadow_drop_columns(model, table, 0, PHASE_ROLLBACK, names, plan);
+		}
 	}
 }
 

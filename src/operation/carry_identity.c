@@ -139,7 +139,8 @@ carry_identity_complete(SchemaModel *model, TableModel *table,
 bool
 carry_identity_has_not_null(const Generation *generation)
 {
-	return generation->identity != '\0' && generation->attnum == 0;
+	return generation->identity != '\0' && generation->attnum == 0 &&
+		generation->sequence == NULL;
 }
 
 /* The old sequence goes with the old column. */

@@ -40,6 +40,8 @@ column_change_prepare(ColumnChange *change, SchemaModel *model, Oid type)
 	target.type = type;
 	change->up_expr = read_half(change, model, change->up, change->up_path,
 								change->old, &target);
+	operation_check_up_reads(change->table, change->up_expr, change->old,
+							 change->up_path);
 }
 
 Generation *

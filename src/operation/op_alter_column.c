@@ -11,6 +11,7 @@
 #include "pgroll.h"
 
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
@@ -334,8 +335,10 @@ check_default_fits(const AlterColumn *op, SchemaModel *model,
 
 	if (generation->default_text == NULL || op->has_default)
 		return;
-	from = exprType(expression_parse(model, NULL, generation->default_text, path,
-									 EXPRESSION_DEFAULT));
+	/* A sequence that the start makes is not there yet. */
+	from = generation->sequence != NULL ? INT8OID :
+		exprType(expression_parse(model, NULL, generation->default_text, path,
+								  EXPRESSION_DEFAULT));
 	if (!can_coerce_type(1, &from, &generation->type, COERCION_ASSIGNMENT))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),

@@ -11,7 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/typcache.h"
 
-#include "operation/column_definition.h"
+#include "operation/column_sequence.h"
 #include "operation/inherit.h"
 #include "operation/new_object.h"
 #include "operation/operation.h"
@@ -127,9 +127,9 @@ check_can_be_added(const AddColumn *op)
 {
 	const ColumnDefinition *def = op->column;
 
-	if (column_definition_has_values(def) && op->up != NULL)
+	if (op->up != NULL && (def->generated_source != NULL || def->identity != '\0'))
 		json_error(operation_path(&op->base, "up"),
-				   "a serial, identity or generated column has values of its own");
+				   "a generated or identity column has values of its own");
 	if (def->generated_source != NULL && !op->table->created)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -137,12 +137,6 @@ check_can_be_added(const AddColumn *op)
 						def->name, op->table_name),
 				 errdetail("At %s.", operation_path(&op->base, "column.generated.expression")),
 				 errhint("Add a plain column that \"up\" fills, or add the generated column with an sql operation.")));
-	if ((def->serial != NULL || def->identity != '\0') && !op->table->created)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("adding a column of type %s is not supported yet", def->serial),
-				 errdetail("At %s.", operation_path(&op->base, "column.type")),
-				 errhint("Add a column of an integer type.")));
 }
 
 /* The columns of such a table are those of its type. */
@@ -169,9 +163,18 @@ add_value(AddColumn *op, SchemaModel *model)
 	generation = column_definition_generation(def, op->table, op->base.number);
 	op->generation = generation;
 	generation->current = false;
+	if (op->table->created)
+		column_sequence_note(def, model, op->table, operation_path(&op->base, "column"));
+	else if (def->serial != NULL || def->identity != '\0')
+		column_sequence_add(def, model, op->table, generation,
+							operation_path(&op->base, "column"));
+	up = generation->up;
 	if (op->up != NULL)
+	{
 		up = operation_half(model, op->table, op->up, generation,
 							operation_path(&op->base, "up"));
+		operation_check_up_reads(op->table, up, NULL, operation_path(&op->base, "up"));
+	}
 	else if (def->default_expr != NULL &&
 			 (contain_volatile_functions(def->default_expr) ||
 			  domain_has_constraints(def->type)))
@@ -326,6 +329,8 @@ complete_drop_column(const Operation *base, SchemaModel *model, MigrationPlan *p
 
 	if (stored == NULL)
 		return;
+	operation_lock_sequences(op->table->relid, list_make1(stored->physical),
+							 PHASE_COMPLETE, plan);
 	shadow_drop_columns(model, op->table, base->number, PHASE_COMPLETE,
 						list_make1(stored->physical), plan);
 	stored->gone = true;

@@ -14,7 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "operation/column_definition.h"
+#include "operation/column_sequence.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "schema/names.h"
@@ -135,6 +135,7 @@ add_columns(CreateTable *op, SchemaModel *model)
 		generation->physical = generation->name;
 		generation->stored_default = def->default_expr;
 		column_definition_show(def, op->table, generation);
+		column_sequence_note(def, model, op->table, path);
 	}
 	/* A generated column may read one that comes after it. */
 	forboth(lc, op->columns, lc2, op->table->generations)

@@ -14,6 +14,7 @@
 #include "catalog/pg_publication.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -24,6 +25,7 @@
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
+#include "schema/catalog_sequence.h"
 #include "schema/object_model.h"
 #include "versioning/expression.h"
 
@@ -172,6 +174,20 @@ operation_lock_constraint_partner(Oid relid, const char *constraint, Phase phase
 	}
 }
 
+void
+operation_lock_sequences(Oid relid, List *columns, Phase phase, MigrationPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, columns)
+	{
+		foreach(lc2, catalog_owned_sequences(relid, get_attnum(relid, lfirst(lc))))
+			plan_lock(plan, phase, lfirst_oid(lc2), AccessExclusiveLock,
+					  catalog_relation_name(lfirst_oid(lc2)));
+	}
+}
+
 List *
 operation_other_members(Oid relid)
 {
@@ -190,6 +206,28 @@ operation_half(SchemaModel *model, TableModel *table, const char *text,
 		return NULL;
 	expr = expression_parse(model, table, text, path, EXPRESSION_ROW);
 	return expression_assignable(expr, target->type, path);
+}
+
+void
+operation_check_up_reads(TableModel *table, Node *up, const Generation *own,
+						 const char *path)
+{
+	Bitmapset  *inputs = expression_inputs(up);
+	int			number = -1;
+
+	while ((number = bms_next_member(inputs, number)) >= 0)
+	{
+		Generation *generation = model_generation(table, number);
+
+		if (generation != own && generation->up != NULL && contain_volatile_functions(generation->up))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("expression reads column \"%s\", which the same migration adds and whose values are not the same each time that they are computed",
+							generation->name),
+					 errdetail("At %s.", path),
+					 errhint("Add column \"%s\" in a migration of its own before.",
+							 generation->name)));
+	}
 }
 
 void

@@ -61,6 +61,18 @@ extern Node *operation_half(SchemaModel *model, TableModel *table, const char *t
 							const Generation *target, const char *path);
 
 /*
+ * An up half has no stored value to read of a column that the migration adds: the
+ * up of that one stands in its place.  Raise feature_not_supported where it would not
+ * give the same again; own is what the half's own column was before, or NULL.
+ */
+extern void operation_check_up_reads(TableModel *table, Node *up, const Generation *own,
+									 const char *path);
+
+/* Append the locks of the sequences that go with columns (char *) of a table. */
+extern void operation_lock_sequences(Oid relid, List *columns, Phase phase,
+									 MigrationPlan *plan);
+
+/*
  * Append "ALTER TABLE table action" to the start: what an operation does at once
  * to a table that the same migration creates.
  */

@@ -23,6 +23,7 @@
 
 #include "ddl/grants.h"
 #include "operation/carry_identity.h"
+#include "operation/column_sequence.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
@@ -96,9 +97,13 @@ shadow_column_start(SchemaModel *model, TableModel *table,
 {
 	Generation *old = model_stored_ancestor(generation);
 
+	if (generation->sequence != NULL)
+		column_sequence_create(model, table, generation, plan);
 	shadow_alter_table(model, table, generation->operation, PHASE_START,
 					   psprintf("ADD COLUMN %s", column_sql(model, table, generation)),
 					   plan);
+	if (generation->sequence != NULL)
+		column_sequence_own(model, table, generation, plan);
 	if (old != NULL)
 		copy_attributes(model, table, generation, old, plan);
 	if (not_null_is_checked(generation))
@@ -251,6 +256,8 @@ complete_name(SchemaModel *model, TableModel *table, ColumnModel *column,
 		return;
 	if (not_null_is_checked(generation))
 		set_not_null(model, table, generation, check, plan);
+	if (generation->sequence != NULL && generation->identity != '\0')
+		column_sequence_to_identity(model, table, generation, plan);
 	add_comment(model, table, generation, plan);
 }
 

@@ -23,6 +23,7 @@ static ObjectModel *add_stored(TableModel *table, char *name, char type,
 static const ObjectModel *find_stored(const TableModel *table, const char *stored);
 static bool is_index_of_another(const SchemaModel *model, const TableModel *table,
 								const char *name);
+static void check_not_reserved(const char *name, const char *path);
 static bool name_is_vacated(const SchemaModel *model, Oid relid);
 pg_noreturn static void raise_duplicate(const char *what, const char *name, const char *owner,
 							int code, const char *path);
@@ -130,22 +131,33 @@ model_check_object_free(SchemaModel *model, TableModel *table, const char *name,
 	ObjectModel *same = model_find_object(table, name);
 	Oid			relid = get_relname_relid(name, model->namespace);
 
-	if (name_is_ours(name))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESERVED_NAME),
-				 errmsg("name \"%s\" is reserved", name),
-				 errdetail("At %s: names that begin with \"%s\" are those of pgroll_c.",
-						   path, PGROLL_PREFIX),
-				 errhint("Choose another name.")));
+	check_not_reserved(name, path);
 	if (same != NULL && same->type != OBJECT_INDEX)
 		raise_duplicate("constraint", name, table->name, ERRCODE_DUPLICATE_OBJECT,
 						path);
 	if (!has_index)
 		return;
 	if (same != NULL || model_find_table(model, name) != NULL ||
-		is_index_of_another(model, table, name))
+		is_index_of_another(model, table, name) || model_makes_sequence(model, name))
 		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
 	if (!model->started && OidIsValid(relid) && !name_is_vacated(model, relid))
+		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
+}
+
+bool
+model_relation_is_free(SchemaModel *model, const char *name)
+{
+	return model_find_table(model, name) == NULL &&
+		!is_index_of_another(model, NULL, name) &&
+		!model_makes_sequence(model, name) &&
+		(model->started || !OidIsValid(get_relname_relid(name, model->namespace)));
+}
+
+void
+model_check_relation_free(SchemaModel *model, const char *name, const char *path)
+{
+	check_not_reserved(name, path);
+	if (!model_relation_is_free(model, name))
 		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
 }
 
@@ -373,6 +385,18 @@ name_is_vacated(const SchemaModel *model, Oid relid)
 		}
 	}
 	return false;
+}
+
+static void
+check_not_reserved(const char *name, const char *path)
+{
+	if (name_is_ours(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("name \"%s\" is reserved", name),
+				 errdetail("At %s: names that begin with \"%s\" are those of pgroll_c.",
+						   path, PGROLL_PREFIX),
+				 errhint("Choose another name.")));
 }
 
 static void

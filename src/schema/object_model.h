@@ -65,6 +65,14 @@ extern ObjectModel *model_add_object(TableModel *table, const char *name, char t
 extern void model_check_object_free(SchemaModel *model, TableModel *table,
 									const char *name, bool has_index, const char *path);
 
+/*
+ * Can a relation (an index, a sequence) that the start makes have the name?
+ * model_check_relation_free() raises duplicate_table or reserved_name where not.
+ */
+extern bool model_relation_is_free(SchemaModel *model, const char *name);
+extern void model_check_relation_free(SchemaModel *model, const char *name,
+									  const char *path);
+
 /* Does it serve, or need, an index of its name? */
 extern bool object_has_index(const ObjectModel *object);
 

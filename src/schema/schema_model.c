@@ -135,6 +135,7 @@ model_replace_generation(TableModel *table, ColumnModel *column, int operation)
 	generation->not_null = old->not_null;
 	generation->generated = old->generated;
 	generation->identity = old->identity;
+	generation->sequence = old->sequence;
 	generation->default_text = old->default_text;
 	generation->sets_default = old->sets_default;
 	generation->stored_expr = old->stored_expr;
@@ -172,12 +173,28 @@ model_qualified(const SchemaModel *model, const char *physical)
 	return quote_qualified_identifier(model->base_schema, physical);
 }
 
+bool
+model_makes_sequence(const SchemaModel *model, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->sequences)
+	{
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 model_check_table_free(SchemaModel *model, const char *name, const char *path)
 {
-	if (model_find_table(model, name) != NULL)
+	if (model_find_table(model, name) != NULL || model_makes_sequence(model, name))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_TABLE),
+				 model_find_table(model, name) == NULL ?
+				 errmsg("relation \"%s\" already exists in schema \"%s\"",
+						name, model->base_schema) :
 				 errmsg("table \"%s\" already exists in schema \"%s\"",
 						name, model->base_schema),
 				 errdetail("At %s.", path),

@@ -20,6 +20,14 @@
 #include "nodes/nodes.h"
 #include "nodes/pg_list.h"
 
+/* A sequence that the start makes for a column. */
+typedef struct SequenceModel
+{
+	char	   *name;
+	Oid			type;
+	char	   *options;		/* " START WITH 5 …", or "" */
+} SequenceModel;
+
 /*
  * One state of a column: as it is stored before the migration (attnum is not
  * 0), or as an operation leaves it.
@@ -46,6 +54,8 @@ typedef struct Generation
 	struct Generation *previous;	/* the one that it replaces, or NULL */
 	struct Generation *leader;	/* the parent table's, which it is called as */
 	bool		current;		/* shown by the newest version */
+	SequenceModel *sequence;	/* of a serial or identity column that the
+								 * migration adds, or NULL */
 	Node	   *stored_default; /* that the column has from the start, or NULL */
 	int			operation;		/* that made it; 0: none */
 	bool		gone;			/* the completion's plan has dropped it */
@@ -93,6 +103,7 @@ typedef struct SchemaModel
 	int64		migration;		/* id: part of the names that we make */
 	int			next_object;	/* for name_temporary() */
 	List	   *tables;			/* TableModel *, dropped ones included */
+	List	   *sequences;		/* char *: that come with new columns */
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
 	bool		started;		/* read while the migration is active: its up
 								 * and down are in the triggers, and not
@@ -138,6 +149,9 @@ extern char *model_temporary_name(SchemaModel *model, const char *name);
 
 /* Quoted, with the base schema. */
 extern char *model_qualified(const SchemaModel *model, const char *physical);
+
+/* Does a sequence of that name come with a new column? */
+extern bool model_makes_sequence(const SchemaModel *model, const char *name);
 
 /* Raise duplicate_table, duplicate_column … where a name is taken or reserved. */
 extern void model_check_table_free(SchemaModel *model, const char *name, const char *path);

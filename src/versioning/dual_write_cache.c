@@ -29,6 +29,7 @@
 #include "support/guc.h"
 #include "support/spi.h"
 #include "versioning/dual_write_cache.h"
+#include "versioning/owned_sequence.h"
 #include "versioning/stored_expression.h"
 
 typedef struct CacheEntry
@@ -198,7 +199,8 @@ relation_edges_resolve(RelationEdges *edges, EdgeRule *rule)
 	note_dependencies(edges, expr);
 	rule->has_subquery = stored_expression_has_subquery(expr);
 	rule->has_user_function = stored_expression_has_user_function(expr);
-	rule->expr = copyObject(expr);
+	rule->expr = owned_sequence_values(copyObject(expr), edges->relid,
+									   rule->half->column);
 	MemoryContextSwitchTo(old);
 	if (before != invalidations)
 		edges->valid = false;

@@ -109,8 +109,8 @@ edge_of_lineage(const TableModel *table, Generation *newest)
 	if (stored != NULL)
 		edge->down = half_create(table, stored,
 								 generation_value(stored, false), false);
-	if (edge->up != NULL && edge->down != NULL)
-		edge->up->numbered = stored->identity != '\0';
+	if (edge->up != NULL)
+		edge->up->numbered = newest->identity != '\0';
 	return (edge->up == NULL && edge->down == NULL) ? NULL : edge;
 }
 

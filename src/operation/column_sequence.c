@@ -1,0 +1,230 @@
+/*-------------------------------------------------------------------------
+ *
+ * column_sequence.c
+ *		The sequence of a serial or identity column.
+ *
+ * On a table with rows neither can be added as such: the server would rewrite
+ * it.  So the start makes the sequence, the shadow owns it (and takes it along
+ * in a rollback), and up draws numbers from it for old rows and for those that
+ * the old version writes; as of an identity, that takes no privilege on the
+ * sequence (versioning/owned_sequence.c).  The server makes an identity only
+ * with a sequence of its own: at the completion that one gets the name and the
+ * state of ours.
+ */
+#include "pgroll.h"
+
+#include "catalog/dependency.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+
+#include "operation/column_sequence.h"
+#include "operation/operation_util.h"
+#include "operation/shadow_column.h"
+#include "schema/catalog_sequence.h"
+#include "schema/names.h"
+#include "schema/object_model.h"
+#include "versioning/expression.h"
+
+static void check_can_number(const ColumnDefinition *def, const TableModel *table,
+							 const char *path);
+static char *choose_name(const ColumnDefinition *def, SchemaModel *model,
+						 const TableModel *table, const char *path);
+static bool is_made(const SchemaModel *model, const TableModel *table,
+					const char *name);
+static Node *next_value(const char *sequence);
+static void sequence_step(SchemaModel *model, const Generation *generation,
+						  Phase phase, char *command, Oid relation, LOCKMODE lock,
+						  MigrationPlan *plan);
+
+void
+column_sequence_note(const ColumnDefinition *def, SchemaModel *model,
+					 const TableModel *table, const char *path)
+{
+	if (def->serial != NULL || def->identity != '\0')
+		model->sequences = lappend(model->sequences,
+								   choose_name(def, model, table, path));
+}
+
+void
+column_sequence_add(const ColumnDefinition *def, SchemaModel *model,
+					const TableModel *table, Generation *generation,
+					const char *path)
+{
+	SequenceModel *sequence = palloc0(sizeof(SequenceModel));
+	Node	   *value;
+
+	check_can_number(def, table, path);
+	sequence->name = choose_name(def, model, table, path);
+	sequence->type = def->type;
+	sequence->options = def->options != NULL ? def->options->text : "";
+	model->sequences = lappend(model->sequences, sequence->name);
+	generation->sequence = sequence;
+	value = next_value(model_qualified(model, sequence->name));
+	generation->up = value;
+	if (def->serial == NULL)
+		return;
+	generation->default_text = expression_deparse(value);
+	generation->sets_default = true;
+}
+
+void
+column_sequence_create(SchemaModel *model, const TableModel *table,
+					   const Generation *generation, MigrationPlan *plan)
+{
+	const SequenceModel *sequence = generation->sequence;
+	char	   *name = model_qualified(model, sequence->name);
+	Oid			type = generation->identity != '\0' ||
+		sequence_type_is_wider(generation->type, sequence->type) ?
+		generation->type : sequence->type;
+
+	sequence_step(model, generation, PHASE_START,
+				  psprintf("CREATE %sSEQUENCE %s AS %s%s",
+						   get_rel_persistence(table->relid) == RELPERSISTENCE_UNLOGGED ?
+						   "UNLOGGED " : "", name,
+						   format_type_be(type),
+						   sequence->options),
+				  InvalidOid, AccessExclusiveLock, plan);
+	if (table->owner != GetUserId())
+		sequence_step(model, generation, PHASE_START,
+					  psprintf("ALTER SEQUENCE %s OWNER TO %s", name,
+							   quote_identifier(GetUserNameFromId(table->owner, false))),
+					  InvalidOid, AccessExclusiveLock, plan);
+}
+
+void
+column_sequence_own(SchemaModel *model, const TableModel *table,
+					const Generation *generation, MigrationPlan *plan)
+{
+	sequence_step(model, generation, PHASE_START,
+				  psprintf("ALTER SEQUENCE %s OWNED BY %s.%s",
+						   model_qualified(model, generation->sequence->name),
+						   model_qualified(model, table->physical),
+						   quote_identifier(generation->physical)),
+				  InvalidOid, ShareRowExclusiveLock, plan);
+}
+
+void
+column_sequence_to_identity(SchemaModel *model, TableModel *table,
+							const Generation *generation, MigrationPlan *plan)
+{
+	const SequenceModel *sequence = generation->sequence;
+	char	   *name = model_qualified(model, sequence->name);
+	char	   *aside = name_carried(model->migration, sequence->name);
+	char	   *aside_name = model_qualified(model, aside);
+	Oid			relid = get_relname_relid(sequence->name, model->namespace);
+
+	sequence_step(model, generation, PHASE_COMPLETE,
+				  psprintf("ALTER SEQUENCE %s RENAME TO %s", name, quote_identifier(aside)),
+				  relid, AccessExclusiveLock, plan);
+	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
+					   psprintf("ALTER COLUMN %s ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s%s)",
+								quote_identifier(generation->physical),
+								generation->identity == ATTRIBUTE_IDENTITY_ALWAYS ?
+								"ALWAYS" : "BY DEFAULT", name, sequence->options),
+					   plan);
+	sequence_step(model, generation, PHASE_COMPLETE,
+				  psprintf("SELECT pg_catalog.setval(%s, last_value, is_called) FROM %s",
+						   quote_literal_cstr(name), aside_name),
+				  relid, AccessExclusiveLock, plan);
+	sequence_step(model, generation, PHASE_COMPLETE,
+				  psprintf("DROP SEQUENCE %s", aside_name), relid,
+				  AccessExclusiveLock, plan);
+}
+
+/* The rules of the server for an identity of a table with members. */
+static void
+check_can_number(const ColumnDefinition *def, const TableModel *table,
+				 const char *path)
+{
+	if (def->identity == '\0')
+		return;
+	if (table->relkind == RELKIND_PARTITIONED_TABLE ?
+		partitions_have_identity : operation_other_members(table->relid) == NIL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("identity column \"%s\" cannot be added to table \"%s\", which has partitions or children",
+					def->name, table->name),
+			 errdetail("At %s.generated.identity.", path),
+			 errhint("Add a column of type serial or bigserial.")));
+}
+
+/*
+ * The name that the document gives, or PostgreSQL's own choice.  Once the
+ * migration is active, the sequence tells which one that was.
+ */
+static char *
+choose_name(const ColumnDefinition *def, SchemaModel *model, const TableModel *table,
+			const char *path)
+{
+	if (def->options != NULL && def->options->name != NULL)
+	{
+		model_check_relation_free(model, def->options->name,
+								  psprintf("%s.generated.identity.sequence_options", path));
+		return def->options->name;
+	}
+	for (int i = 0;; i++)
+	{
+		char	   *name = makeObjectName(table->name, def->name,
+										  i == 0 ? "seq" : psprintf("seq%d", i));
+
+		if (model->started && OidIsValid(table->relid) ?
+			is_made(model, table, name) : model_relation_is_free(model, name))
+			return name;
+		if (model->started && i > 99)
+			return name;		/* somebody has dropped it */
+	}
+}
+
+/* Is it a sequence of this migration, which an earlier operation does not have? */
+static bool
+is_made(const SchemaModel *model, const TableModel *table, const char *name)
+{
+	Oid			relid = get_relname_relid(name, model->namespace);
+	Oid			owner;
+	int32		attnum;
+	char	   *column;
+
+	if (model_makes_sequence(model, name) || !OidIsValid(relid) ||
+		!sequenceIsOwned(relid, DEPENDENCY_AUTO, &owner, &attnum) ||
+		owner != table->relid)
+		return false;
+	column = get_attname(owner, attnum, true);
+	return column != NULL && name_is_of_migration(column, model->migration);
+}
+
+/* The tree of nextval('s.n'::regclass), where there is no such sequence yet. */
+static Node *
+next_value(const char *sequence)
+{
+	CoerceViaIO *regclass = makeNode(CoerceViaIO);
+
+	regclass->arg = (Expr *) makeConst(UNKNOWNOID, -1, InvalidOid, -2,
+									   CStringGetDatum(sequence), false, false);
+	regclass->resulttype = REGCLASSOID;
+	regclass->coerceformat = COERCE_EXPLICIT_CAST;
+	regclass->location = -1;
+	return (Node *) makeFuncExpr(F_NEXTVAL, INT8OID, list_make1(regclass), InvalidOid,
+								 InvalidOid, COERCE_EXPLICIT_CALL);
+}
+
+static void
+sequence_step(SchemaModel *model, const Generation *generation, Phase phase,
+			  char *command, Oid relation, LOCKMODE lock, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.operation = generation->operation,
+		.command = command,
+		.lock = lock,
+		.relation = relation,
+		.relation_name = model_qualified(model, generation->sequence->name),
+	});
+}

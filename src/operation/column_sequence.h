@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * column_sequence.h
+ *		The sequence of a serial or identity column.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_COLUMN_SEQUENCE_H
+#define PGROLL_COLUMN_SEQUENCE_H
+
+#include "operation/column_definition.h"
+
+/*
+ * Note the sequence that the server makes with a column of a new table: raises
+ * duplicate_table where the document gives its name and that is taken.
+ */
+extern void column_sequence_note(const ColumnDefinition *def, SchemaModel *model,
+								 const TableModel *table, const char *path);
+
+/*
+ * The sequence of a column that is added to a table with rows: the generation
+ * gets it, the default of a serial column, and its values for old rows as up.
+ */
+extern void column_sequence_add(const ColumnDefinition *def, SchemaModel *model,
+								const TableModel *table, Generation *generation,
+								const char *path);
+
+/* The steps that make it, before its column, and let the column own it. */
+extern void column_sequence_create(SchemaModel *model, const TableModel *table,
+								   const Generation *generation, MigrationPlan *plan);
+extern void column_sequence_own(SchemaModel *model, const TableModel *table,
+								const Generation *generation, MigrationPlan *plan);
+
+/*
+ * The steps that make an identity of a column that has its final name and is NOT
+ * NULL; the numbers go on where they were.
+ */
+extern void column_sequence_to_identity(SchemaModel *model, TableModel *table,
+										const Generation *generation,
+										MigrationPlan *plan);
+
+#endif							/* PGROLL_COLUMN_SEQUENCE_H */
