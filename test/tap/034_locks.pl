@@ -57,14 +57,12 @@ foreach my $case (cases())
 
 	push @faults, $@ if $@;
 	ok(!@faults, $case->{name}) or diag(join "\n", @faults);
-	$session->{dbh}->do('ROLLBACK');
-	foreach my $leftover ($session->rows("SELECT nspname FROM pg_namespace WHERE nspname ~ '^${schema}_'"), [ $schema ])
-	{
-		$session->run("SELECT pgroll_c.rollback_migration('$schema')") if $@ && $leftover->[0] eq $schema;
-		$session->run("DROP SCHEMA $leftover->[0] CASCADE");
-	}
+	# where it did not come to its end
+	$session->error($_) foreach 'ROLLBACK', "SELECT pgroll_c.rollback_migration('$schema')";
+	$session->error("DROP SCHEMA $_->[0] CASCADE")
+	  foreach $session->rows("SELECT nspname FROM pg_namespace WHERE nspname ~ '^$schema' ORDER BY nspname DESC");
 }
-$session->run('DROP EXTENSION pgroll_c');
+is($session->error('DROP EXTENSION pgroll_c'), '', 'it can be dropped');
 $node->stop;
 done_testing();
 
