@@ -221,6 +221,18 @@ typedef bool TU_UpdateIndexes;
 	((rte)->rtekind == RTE_GROUP ? (rte)->groupexprs : NIL)
 #endif
 
+/* PG17: the privilege MAINTAIN. */
+#ifndef ACL_MAINTAIN
+#define ACL_MAINTAIN 0
+#endif
+
+/* PG16: it takes more than membership to give an object to another role. */
+#if PG_VERSION_NUM < 160000
+#define may_give_to(role, owner) is_member_of_role(role, owner)
+#else
+#define may_give_to(role, owner) member_can_set_role(role, owner)
+#endif
+
 /* PG18: PortalRun() lost its argument run_once. */
 #if PG_VERSION_NUM < 180000
 #define portal_run(portal, count, top_level, dest, alt_dest, completion) \

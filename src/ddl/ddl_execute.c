@@ -10,10 +10,12 @@
  */
 #include "pgroll.h"
 
+#include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "utils/guc.h"
+#include "utils/resowner.h"
 
 #include "ddl/ddl_execute.h"
 #include "ddl/lock_retry.h"
@@ -32,6 +34,9 @@ static DdlOrigin current_origin = DDL_FOREIGN;
 
 static LockRequest *lock_request(Oid relation, LOCKMODE mode, const char *name);
 static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
+static void run_trial(const MigrationPlan *plan, List *places);
+static void run_in_place(const MigrationPlan *plan, StepPlace *place,
+						 int64 migration);
 static void run_step(const MigrationPlan *plan, const Step *step);
 static void run_carried(const Step *step);
 static void run_user_text(const MigrationPlan *plan, const Step *step);
@@ -70,8 +75,8 @@ void
 ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 {
 	List	   *steps = NIL;
-	StepPlace	place;
-	ErrorContextCallback callback;
+	List	   *trial = NIL;
+	int			number = 0;
 	ListCell   *lc;
 
 	ddl_lock_plan(plan, phase);
@@ -81,27 +86,79 @@ ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 		if (((Step *) lfirst(lc))->command != NULL)
 			steps = lappend(steps, lfirst(lc));
 	}
-	place.total = list_length(steps);
 	foreach(lc, steps)
 	{
-		instr_time	start;
-		instr_time	duration;
+		StepPlace  *place = palloc(sizeof(StepPlace));
 
-		place.step = lfirst(lc);
-		place.number = foreach_current_index(lc) + 1;
-		callback.callback = step_error_context;
-		callback.arg = &place;
-		callback.previous = error_context_stack;
-		error_context_stack = &callback;
-
-		INSTR_TIME_SET_CURRENT(start);
-		run_step(plan, place.step);
-		INSTR_TIME_SET_CURRENT(duration);
-		INSTR_TIME_SUBTRACT(duration, start);
-
-		error_context_stack = callback.previous;
-		log_step(&place, migration, INSTR_TIME_GET_MILLISEC(duration));
+		place->step = lfirst(lc);
+		place->number = ++number;
+		place->total = list_length(steps);
+		if (place->step->trial)
+		{
+			trial = lappend(trial, place);
+			continue;
+		}
+		run_trial(plan, trial);
+		trial = NIL;
+		run_in_place(plan, place, migration);
 	}
+	run_trial(plan, trial);
+}
+
+/* Steps that are only to show that they work. */
+static void
+run_trial(const MigrationPlan *plan, List *places)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	if (places == NIL)
+		return;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		ListCell   *lc;
+
+		foreach(lc, places)
+			run_in_place(plan, lfirst(lc), 0);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error != NULL)
+		ReThrowError(error);
+}
+
+/* migration: 0 of a trial, which the log knows nothing of */
+static void
+run_in_place(const MigrationPlan *plan, StepPlace *place, int64 migration)
+{
+	ErrorContextCallback callback;
+	instr_time	start;
+	instr_time	duration;
+
+	callback.callback = step_error_context;
+	callback.arg = place;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	INSTR_TIME_SET_CURRENT(start);
+	run_step(plan, place->step);
+	INSTR_TIME_SET_CURRENT(duration);
+	INSTR_TIME_SUBTRACT(duration, start);
+
+	error_context_stack = callback.previous;
+	if (migration != 0)
+		log_step(place, migration, INSTR_TIME_GET_MILLISEC(duration));
 }
 
 void

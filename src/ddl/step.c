@@ -62,6 +62,8 @@ step_explain_carried(ErrorData *error, const char *what)
 	error->sqlerrcode = ERRCODE_FEATURE_NOT_SUPPORTED;
 	error->detail = psprintf("It does not fit the new form of its column: %s.",
 							 error->message);
+	error->internalpos = 0;		/* the context has the statement */
+	error->internalquery = NULL;
 	error->message = psprintf("%s cannot be carried over", what);
 	error->hint = pstrdup("Drop it and make it again after the migration, or give the migration up.");
 }

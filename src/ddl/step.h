@@ -41,6 +41,7 @@ typedef struct Step
 	const char *path;			/* of that text, for errors */
 	char	   *carried;		/* what it makes again for a new column, or
 								 * NULL */
+	bool		trial;			/* undone at once, with the trials beside it */
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
 } Step;

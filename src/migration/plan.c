@@ -93,6 +93,7 @@ plan_apply_operations(const Migration *migration, SchemaModel *model)
 void
 plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 {
+	CarriedDependents *dependents;
 	ListCell   *lc;
 
 	foreach(lc, migration->operations)
@@ -102,8 +103,10 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 		if (operation->ops->start != NULL)
 			operation->ops->start(operation, model, plan);
 	}
-	foreach(lc, carry_dependents_find(model)->tables)
+	dependents = carry_dependents_find(model, migration->version_schema);
+	foreach(lc, dependents->tables)
 		check_no_sql_before(migration, lfirst(lc));
+	carry_dependents_try(model, dependents, plan);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
@@ -220,7 +223,7 @@ static void
 complete_dependents(const Migration *migration, SchemaModel *model,
 					MigrationPlan *plan)
 {
-	CarriedDependents *found = carry_dependents_find(model);
+	CarriedDependents *found = carry_dependents_find(model, migration->version_schema);
 	ListCell   *lc;
 	ListCell   *lc2;
 

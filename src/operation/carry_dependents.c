@@ -9,7 +9,7 @@
  */
 #include "pgroll.h"
 
-#include "catalog/dependency.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_publication_rel.h"
@@ -22,29 +22,26 @@
 
 #include "operation/carry_dependents.h"
 #include "operation/carry_view.h"
+#include "operation/operation_util.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
+#include "schema/names.h"
 
-/* What was found so far, each once. */
-typedef struct Search
-{
-	List	   *policies;		/* Oid */
-	List	   *rules;			/* Oid: not those that make views */
-	List	   *published;		/* Oid: of pg_publication_rel */
-	List	   *views;			/* Oid */
-	List	   *retyped;		/* ObjectAddress *: columns of other type */
-} Search;
+/* So that people who read a plan see that it is one. */
+#define TRIAL "/* trial */ "
 
-static bool search_column(Search *search, SchemaModel *model, Oid relid,
-						  AttrNumber attnum);
-static bool note_rule(Search *search, SchemaModel *model, Oid rule);
+static bool note_column(DependentSearch *search, Oid relid, AttrNumber attnum);
+static bool note_rule(DependentSearch *search, Oid rule);
 static void check_rule_table(SchemaModel *model, const RuleFacts *facts);
-static List *all_objects(Search *search, SchemaModel *model);
+static List *all_objects(DependentSearch *search);
+static CarriedObject *carried_object(Oid relation, char *description, Oid owner);
 static CarriedObject *carry_policy(Oid policy);
-static CarriedObject *carry_rule(Oid rule);
+static CarriedObject *carry_rule(Oid rule, bool anew);
 static CarriedObject *carry_published(Oid publication_rel);
+static bool is_about(const CarriedObject *object, List *relations);
+static void try_swap(SchemaModel *model, TableModel *table, MigrationPlan *plan);
 static void object_steps(const CarriedObject *object, List *commands, Phase phase,
-						 MigrationPlan *plan);
+						 bool trial, MigrationPlan *plan);
 
 bool
 carry_dependent_is_possible(const Dependent *dependent)
@@ -64,10 +61,10 @@ carry_dependent_is_possible(const Dependent *dependent)
 }
 
 CarriedDependents *
-carry_dependents_find(SchemaModel *model)
+carry_dependents_find(SchemaModel *model, const char *version_schema)
 {
 	CarriedDependents *found = palloc0(sizeof(CarriedDependents));
-	Search		search = {0};
+	DependentSearch search = {.model = model, .version_schema = version_schema};
 	ListCell   *lc;
 	ListCell   *lc2;
 	ListCell   *lc3;
@@ -96,63 +93,61 @@ carry_dependents_find(SchemaModel *model)
 					stored->typmod != generation->typmod ||
 					stored->collation != generation->collation)
 					carry_view_note_column(&search.retyped, member, attnum);
-				if (search_column(&search, model, member, attnum))
+				if (note_column(&search, member, attnum))
 					found->tables = list_append_unique_ptr(found->tables, table);
 			}
 		}
 	}
-	found->objects = all_objects(&search, model);
+	found->objects = all_objects(&search);
+	found->retiring = search.retiring;
+	found->retyped = search.retyped != NIL;
 	return found;
 }
 
 /* Note what depends on a column; is there anything? */
 static bool
-search_column(Search *search, SchemaModel *model, Oid relid, AttrNumber attnum)
+note_column(DependentSearch *search, Oid relid, AttrNumber attnum)
 {
 	bool		any = false;
 	ListCell   *lc;
 
 	foreach(lc, catalog_depending_objects(RelationRelationId, relid, attnum))
-	{
-		ObjectAddress *object = lfirst(lc);
-
-		switch (object->classId)
-		{
-			case PolicyRelationId:
-				search->policies = list_append_unique_oid(search->policies,
-														  object->objectId);
-				any = true;
-				break;
-			case PublicationRelRelationId:
-				search->published = list_append_unique_oid(search->published,
-														   object->objectId);
-				any = true;
-				break;
-			case RewriteRelationId:
-				any |= note_rule(search, model, object->objectId);
-				break;
-			default:
-				break;
-		}
-	}
+		any |= carry_dependents_note(search, lfirst(lc));
 	return any;
 }
 
+bool
+carry_dependents_note(DependentSearch *search, const ObjectAddress *object)
+{
+	switch (object->classId)
+	{
+		case PolicyRelationId:
+			search->policies = list_append_unique_oid(search->policies,
+													  object->objectId);
+			return true;
+		case PublicationRelRelationId:
+			search->published = list_append_unique_oid(search->published,
+													   object->objectId);
+			return true;
+		case RewriteRelationId:
+			return note_rule(search, object->objectId);
+		default:
+			return false;
+	}
+}
+
 static bool
-note_rule(Search *search, SchemaModel *model, Oid rule)
+note_rule(DependentSearch *search, Oid rule)
 {
 	RuleFacts  *facts = catalog_rule(rule);
 
-	if (facts == NULL)
-		return false;
-	/* Views of version schemas are the affair of version_view.c. */
-	if (list_member_oid(model->version_namespaces, get_rel_namespace(facts->relid)))
+	if (facts == NULL || carry_is_retiring(search->model, facts->relid))
 		return false;
 	if (facts->is_view_query)
 		search->views = list_append_unique_oid(search->views, facts->relid);
 	else
 	{
-		check_rule_table(model, facts);
+		check_rule_table(search->model, facts);
 		search->rules = list_append_unique_oid(search->rules, rule);
 	}
 	return true;
@@ -179,14 +174,20 @@ check_rule_table(SchemaModel *model, const RuleFacts *facts)
 }
 
 static List *
-all_objects(Search *search, SchemaModel *model)
+all_objects(DependentSearch *search)
 {
-	List	   *objects = carry_views(model, search->views, search->retyped);
+	List	   *objects = carry_views(search);
 	ListCell   *lc;
 
 	list_sort(search->rules, list_oid_cmp);
 	foreach(lc, search->rules)
-		objects = lappend(objects, carry_rule(lfirst_oid(lc)));
+	{
+		Oid			relid = catalog_rule(lfirst_oid(lc))->relid;
+
+		objects = lappend(objects,
+						  carry_rule(lfirst_oid(lc),
+									 list_member_oid(search->dropped, relid)));
+	}
 	list_sort(search->policies, list_oid_cmp);
 	foreach(lc, search->policies)
 		objects = lappend(objects, carry_policy(lfirst_oid(lc)));
@@ -204,7 +205,7 @@ carry_dependents_detach(const CarriedDependents *found, Phase phase,
 	{
 		CarriedObject *object = list_nth(found->objects, i);
 
-		object_steps(object, object->detach, phase, plan);
+		object_steps(object, object->detach, phase, false, plan);
 	}
 }
 
@@ -219,15 +220,111 @@ carry_dependents_attach(const CarriedDependents *found, Phase phase,
 	{
 		CarriedObject *object = lfirst(lc);
 
-		object_steps(object, object->attach, phase, plan);
+		object_steps(object, object->attach, phase, false, plan);
 		foreach(lc2, object->reads)
 			plan_lock(plan, phase, lfirst_oid(lc2), AccessShareLock,
 					  catalog_relation_name(lfirst_oid(lc2)));
 	}
 }
 
+/*
+ * A view that needs the primary key can't be tried: there is none on the shadow yet.
+ * Nor can what reads it.
+ */
+void
+carry_dependents_try(SchemaModel *model, const CarriedDependents *found,
+					 MigrationPlan *plan)
+{
+	List	   *untried = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (!found->retyped || found->objects == NIL)
+		return;
+	foreach(lc, found->retiring)
+	{
+		CarriedObject view = {
+			.relation = lfirst_oid(lc),
+			.relation_name = catalog_relation_name(lfirst_oid(lc)),
+			.lock = AccessExclusiveLock,
+		};
+
+		object_steps(&view, list_make1(psprintf("DROP VIEW %s", view.relation_name)),
+					 PHASE_START, true, plan);
+	}
+	for (int i = list_length(found->objects) - 1; i >= 0; i--)
+	{
+		CarriedObject *object = list_nth(found->objects, i);
+
+		object_steps(object, object->detach, PHASE_START, true, plan);
+	}
+	foreach(lc, found->tables)
+		try_swap(model, lfirst(lc), plan);
+	foreach(lc, found->objects)
+	{
+		CarriedObject *object = lfirst(lc);
+
+		if (object->needs_key || is_about(object, untried))
+		{
+			untried = lappend_oid(untried, object->relation);
+			continue;
+		}
+		object_steps(object, object->attach, PHASE_START, true, plan);
+		foreach(lc2, object->reads)
+			plan_lock(plan, PHASE_START, lfirst_oid(lc2), AccessShareLock,
+					  catalog_relation_name(lfirst_oid(lc2)));
+	}
+}
+
+/* Is it on one of the relations, or does it read one? */
+static bool
+is_about(const CarriedObject *object, List *relations)
+{
+	ListCell   *lc;
+
+	foreach(lc, relations)
+	{
+		if (object->relation == lfirst_oid(lc) ||
+			list_member_oid(object->reads, lfirst_oid(lc)))
+			return true;
+	}
+	return false;
+}
+
+/* The shadows take the names of what they replace. */
 static void
-object_steps(const CarriedObject *object, List *commands, Phase phase,
+try_swap(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+		Generation *old = model_stored_ancestor(generation);
+		char	   *aside;
+
+		if (old == NULL || old == generation || generation->leader != NULL)
+			continue;
+		aside = name_carried(model->migration, psprintf("%s aside", old->physical));
+		for (int i = 0; i < 2; i++)
+			plan_step(plan, (Step) {
+				.phase = PHASE_START,
+				.command = psprintf(TRIAL "ALTER TABLE %s RENAME COLUMN %s TO %s",
+									model_qualified(model, table->physical),
+									quote_identifier(i == 0 ? old->physical :
+													 generation->physical),
+									quote_identifier(i == 0 ? aside : old->physical)),
+				.lock = AccessExclusiveLock,
+				.relation = table->relid,
+				.relation_name = model_qualified(model, table->physical),
+				.also = operation_other_members(table->relid),
+				.trial = true,
+			});
+	}
+}
+
+static void
+object_steps(const CarriedObject *object, List *commands, Phase phase, bool trial,
 			 MigrationPlan *plan)
 {
 	ListCell   *lc;
@@ -235,12 +332,35 @@ object_steps(const CarriedObject *object, List *commands, Phase phase,
 	foreach(lc, commands)
 		plan_step(plan, (Step) {
 			.phase = phase,
-			.command = lfirst(lc),
+			.command = trial ? psprintf(TRIAL "%s", (char *) lfirst(lc)) : lfirst(lc),
 			.lock = object->lock,
 			.relation = object->relation,
-			.relation_name = catalog_relation_name(object->relation),
+			.relation_name = object->relation_name,
 			.carried = object->description,
+			.trial = trial,
 		});
+}
+
+static CarriedObject *
+carried_object(Oid relation, char *description, Oid owner)
+{
+	CarriedObject *object = palloc0(sizeof(CarriedObject));
+
+	carry_check_owner(owner, description);
+	object->description = description;
+	object->relation = relation;
+	object->lock = AccessExclusiveLock;
+	object->relation_name = catalog_relation_name(relation);
+	return object;
+}
+
+bool
+carry_is_retiring(const SchemaModel *model, Oid view)
+{
+	Oid			namespace = model->previous_version == NULL ? InvalidOid :
+		get_namespace_oid(model->previous_version, true);
+
+	return OidIsValid(namespace) && get_rel_namespace(view) == namespace;
 }
 
 void
@@ -260,17 +380,15 @@ static CarriedObject *
 carry_policy(Oid policy)
 {
 	PolicyFacts *facts = catalog_policy(policy);
-	CarriedObject *object = palloc0(sizeof(CarriedObject));
+	char	   *table = catalog_relation_name(facts->relid);
 	char	   *alter = psprintf("ALTER POLICY %s ON %s",
-								 quote_identifier(facts->name),
-								 catalog_relation_name(facts->relid));
+								 quote_identifier(facts->name), table);
+	CarriedObject *object;
 	StringInfoData attach;
 
-	object->description = psprintf("policy \"%s\" of table %s", facts->name,
-								   catalog_relation_name(facts->relid));
-	carry_check_owner(catalog_relation_owner(facts->relid), object->description);
-	object->relation = facts->relid;
-	object->lock = AccessExclusiveLock;
+	object = carried_object(facts->relid,
+							psprintf("policy \"%s\" of table %s", facts->name, table),
+							catalog_relation_owner(facts->relid));
 	object->reads = catalog_relations_read(PolicyRelationId, policy, facts->relid);
 	initStringInfo(&attach);
 	appendStringInfoString(&attach, alter);
@@ -287,27 +405,34 @@ carry_policy(Oid policy)
 	return object;
 }
 
-/* A replaced rule stays enabled or not as it was. */
+/*
+ * A replaced rule keeps its comment, and is enabled as it was.  One on a view that
+ * is dropped goes with it, and is made anew.
+ */
 static CarriedObject *
-carry_rule(Oid rule)
+carry_rule(Oid rule, bool anew)
 {
 	static const char create[] = "CREATE RULE ";
 	RuleFacts  *facts = catalog_rule(rule);
-	CarriedObject *object = palloc0(sizeof(CarriedObject));
+	char	   *table = catalog_relation_name(facts->relid);
+	const char *name = quote_identifier(facts->name);
+	CarriedObject *object;
 
-	object->description = psprintf("rule \"%s\" on %s", facts->name,
-								   catalog_relation_name(facts->relid));
-	carry_check_owner(catalog_relation_owner(facts->relid), object->description);
-	object->relation = facts->relid;
-	object->lock = AccessExclusiveLock;
+	object = carried_object(facts->relid,
+							psprintf("rule \"%s\" on %s", facts->name, table),
+							catalog_relation_owner(facts->relid));
 	object->reads = catalog_relations_read(RewriteRelationId, rule, facts->relid);
 	if (strncmp(facts->definition, create, strlen(create)) != 0)
 		elog(ERROR, "unexpected definition of a rule: %s", facts->definition);
-	object->detach = list_make1(psprintf("CREATE OR REPLACE RULE %s AS ON %s TO %s DO INSTEAD NOTHING",
-										 quote_identifier(facts->name), facts->event,
-										 catalog_relation_name(facts->relid)));
+	if (!anew)
+		object->detach = list_make1(psprintf("CREATE OR REPLACE RULE %s AS ON %s TO %s DO INSTEAD NOTHING",
+											 name, facts->event, table));
 	object->attach = list_make1(psprintf("CREATE OR REPLACE RULE %s",
 										 facts->definition + strlen(create)));
+	if (anew && facts->comment != NULL)
+		object->attach = lappend(object->attach,
+								 psprintf("COMMENT ON RULE %s ON %s IS %s", name, table,
+										  quote_literal_cstr(facts->comment)));
 	return object;
 }
 
@@ -315,17 +440,16 @@ static CarriedObject *
 carry_published(Oid publication_rel)
 {
 	PublicationFacts *facts = catalog_published_table(publication_rel);
-	CarriedObject *object = palloc0(sizeof(CarriedObject));
 	char	   *table = catalog_relation_name(facts->relid);
 	char	   *alter = psprintf("ALTER PUBLICATION %s",
 								 quote_identifier(facts->publication));
+	CarriedObject *object;
 	StringInfoData attach;
 	ListCell   *lc;
 
-	object->description = psprintf("publication \"%s\" of table %s",
-								   facts->publication, table);
-	carry_check_owner(facts->owner, object->description);
-	object->relation = facts->relid;
+	object = carried_object(facts->relid,
+							psprintf("publication \"%s\" of table %s",
+									 facts->publication, table), facts->owner);
 	object->lock = ShareUpdateExclusiveLock;
 	/* A parent table's children are named by themselves. */
 	object->detach = list_make1(psprintf("%s DROP TABLE ONLY %s", alter, table));

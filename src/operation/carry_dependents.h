@@ -21,7 +21,9 @@ typedef struct CarriedObject
 	char	   *description;	/* for people */
 	Oid			relation;		/* that the statements lock … */
 	LOCKMODE	lock;			/* … so */
+	char	   *relation_name;
 	List	   *reads;			/* Oid: other relations that the text names */
+	bool		needs_key;		/* a view that is only right with a primary key */
 	List	   *detach;			/* char * */
 	List	   *attach;			/* char * */
 } CarriedObject;
@@ -30,7 +32,23 @@ typedef struct CarriedDependents
 {
 	List	   *tables;			/* TableModel *: whose columns they name */
 	List	   *objects;		/* CarriedObject *, after those that they read */
+	List	   *retiring;		/* Oid: views of the version that goes first */
+	bool		retyped;		/* their text may not fit the new columns */
 } CarriedDependents;
+
+/* What was found so far, each once. */
+typedef struct DependentSearch
+{
+	SchemaModel *model;
+	const char *version_schema; /* the one that stays */
+	List	   *policies;		/* Oid */
+	List	   *rules;			/* Oid: not those that make views */
+	List	   *published;		/* Oid: of pg_publication_rel */
+	List	   *views;			/* Oid */
+	List	   *retiring;		/* Oid: views of the version that goes first */
+	List	   *retyped;		/* ObjectAddress *: columns of another type */
+	List	   *dropped;		/* Oid: views that are made anew */
+} DependentSearch;
 
 /* Is it of a kind that is found below, or carried by itself? */
 extern bool carry_dependent_is_possible(const Dependent *dependent);
@@ -40,13 +58,27 @@ extern bool carry_dependent_is_possible(const Dependent *dependent);
  * insufficient_privilege where the user may not change one, and
  * feature_not_supported where one can't be made again as it was.
  */
-extern CarriedDependents *carry_dependents_find(SchemaModel *model);
+extern CarriedDependents *carry_dependents_find(SchemaModel *model,
+												const char *version_schema);
+
+/*
+ * Where types change, the steps with which the start finds out whether the completion
+ * will be able to do its part: they are undone at once.
+ */
+extern void carry_dependents_try(SchemaModel *model, const CarriedDependents *found,
+								 MigrationPlan *plan);
 
 /* The steps before the old columns go, and those after the new ones have their names. */
 extern void carry_dependents_detach(const CarriedDependents *found, Phase phase,
 									MigrationPlan *plan);
 extern void carry_dependents_attach(const CarriedDependents *found, Phase phase,
 									MigrationPlan *plan);
+
+/* Note one that depends on a column; is it of one of these kinds? */
+extern bool carry_dependents_note(DependentSearch *search, const ObjectAddress *object);
+
+/* Is it a view of the version that goes before anything else? */
+extern bool carry_is_retiring(const SchemaModel *model, Oid view);
 
 /* Raise insufficient_privilege where the user can't act as the owner. */
 extern void carry_check_owner(Oid owner, const char *description);

@@ -5,7 +5,8 @@
  *
  * A view whose columns keep their types is replaced in place, so that whatever
  * hangs on it stays: first by one of the same columns that reads nothing, then by
- * its own text.
+ * its own text.  The type of a view's column can't be changed: such a view is
+ * dropped and made anew, and with it what reads it.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -13,63 +14,44 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "catalog/dependency.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
-#include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
-#include "operation/carry_dependents.h"
 #include "operation/carry_view.h"
+#include "operation/view_text.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
-#include "support/guc.h"
-#include "versioning/expression.h"
+#include "schema/catalog_read.h"
+#include "versioning/version_view.h"
 
-/* A view on the way. */
-typedef struct View
-{
-	Oid			relid;
-	char	   *name;			/* qualified and quoted */
-	Query	   *query;
-	TupleDesc	desc;
-	char	   *options;		/* of WITH, or NULL */
-	List	   *reads;			/* Oid */
-} View;
-
-/* What a walk through a view's query looks for. */
-typedef struct ReadSearch
-{
-	List	   *queries;		/* Query *, the innermost first */
-	List	   *columns;		/* ObjectAddress * */
-	bool		flat;			/* only what reads a table itself counts */
-} ReadSearch;
-
+static void find_views(DependentSearch *search, List **views);
+static bool note_retyped(DependentSearch *search, const View *view);
+static void note_dependents(DependentSearch *search, const View *view);
+static bool trigger_is_on(Oid trigger, Oid relid);
+static bool note_retiring(DependentSearch *search, const ObjectAddress *object);
+static void in_the_way(const View *view, const ObjectAddress *object);
 static View *read_view(Oid relid);
 static void check_view(const View *view);
 static List *in_order(List *views);
 static bool reads_any(const View *view, List *others);
-static bool output_is_retyped(const View *view, List *retyped);
-static bool reads_column(Node *node, void *context);
-static bool entry_reads_column(RangeTblEntry *rte, AttrNumber attnum,
-							   ReadSearch *search);
-static bool reads_anywhere(const ReadSearch *search);
-static bool is_retyped(Oid relid, AttrNumber attnum, List *columns);
-static CarriedObject *replaced_view(const View *view);
-static char *column_list(const View *view);
-static char *empty_query(const View *view);
-static char *own_query(const View *view);
+static void check_can_create(const View *view);
+static void check_can_give(const View *view);
+static List *shown_views(DependentSearch *search, const View *view);
 
 void
 carry_view_note_column(List **columns, Oid relid, AttrNumber attnum)
@@ -81,28 +63,154 @@ carry_view_note_column(List **columns, Oid relid, AttrNumber attnum)
 }
 
 List *
-carry_views(SchemaModel *model, List *relids, List *retyped)
+carry_views(DependentSearch *search)
 {
 	List	   *views = NIL;
 	List	   *objects = NIL;
 	ListCell   *lc;
 
-	list_sort(relids, list_oid_cmp);
-	foreach(lc, relids)
-		views = lappend(views, read_view(lfirst_oid(lc)));
+	find_views(search, &views);
 	foreach(lc, in_order(views))
 	{
 		View	   *view = lfirst(lc);
+		CarriedObject *object;
 
 		check_view(view);
-		if (output_is_retyped(view, retyped))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("view %s would change the type of its columns", view->name),
-					 errhint("Drop the view before the migration, and make it again after.")));
-		objects = lappend(objects, replaced_view(view));
+		object = view->dropped ? view_made_anew(view) : view_replaced(view);
+		objects = lappend(objects, object);
+		if (view->dropped && search->model->foreseen)
+			objects = list_concat(objects, shown_views(search, view));
 	}
 	return objects;
+}
+
+/*
+ * A view that is dropped makes those that read it be found, and its columns may be
+ * of another type for them.
+ */
+static void
+find_views(DependentSearch *search, List **views)
+{
+	bool		again = true;
+	ListCell   *lc;
+
+	while (again)
+	{
+		again = false;
+		list_sort(search->views, list_oid_cmp);
+		for (int i = 0; i < list_length(search->views); i++)
+		{
+			Oid			relid = list_nth_oid(search->views, i);
+			View	   *view = NULL;
+
+			foreach(lc, *views)
+			{
+				if (((View *) lfirst(lc))->relid == relid)
+					view = lfirst(lc);
+			}
+			if (view == NULL)
+				*views = lappend(*views, view = read_view(relid));
+			if (view->dropped || !note_retyped(search, view))
+				continue;
+			view->dropped = true;
+			search->dropped = lappend_oid(search->dropped, relid);
+			note_dependents(search, view);
+			again = true;
+		}
+	}
+}
+
+/* May columns of the view get another type?  They are noted. */
+static bool
+note_retyped(DependentSearch *search, const View *view)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, search->retyped == NIL ? NIL : view->query->targetList)
+	{
+		TargetEntry *target = lfirst(lc);
+
+		if (!target->resjunk &&
+			view_column_reads(view->query, target, search->retyped))
+			carry_view_note_column(&found, view->relid, target->resno);
+	}
+	search->retyped = list_concat(search->retyped, found);
+	return found != NIL;
+}
+
+/* What goes with the view is made anew with it; anything else is in its way. */
+static void
+note_dependents(DependentSearch *search, const View *view)
+{
+	Oid			type = get_rel_type_id(view->relid);
+	Oid			types[2] = {type, get_array_type(type)};
+	ListCell   *lc;
+
+	foreach(lc, catalog_rules(view->relid))
+		search->rules = list_append_unique_oid(search->rules,
+											   ((RuleFacts *) lfirst(lc))->oid);
+	foreach(lc, catalog_depending_objects(RelationRelationId, view->relid, 0))
+	{
+		ObjectAddress *object = lfirst(lc);
+
+		if (object->classId == TypeRelationId ||
+			object->classId == AttrDefaultRelationId ||
+			(object->classId == TriggerRelationId &&
+			 trigger_is_on(object->objectId, view->relid)) ||
+			(object->classId == RewriteRelationId &&
+			 catalog_view_of_rule(object->objectId) == view->relid))
+			continue;
+		if (!note_retiring(search, object) && !carry_dependents_note(search, object))
+			in_the_way(view, object);
+	}
+	for (int i = 0; i < lengthof(types); i++)
+	{
+		foreach(lc, catalog_depending_objects(TypeRelationId, types[i], 0))
+		{
+			ObjectAddress *object = lfirst(lc);
+
+			if (object->classId != TypeRelationId || object->objectId != types[1])
+				in_the_way(view, object);
+		}
+	}
+}
+
+static bool
+trigger_is_on(Oid trigger, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_triggers(relid))
+	{
+		if (((TriggerFacts *) lfirst(lc))->oid == trigger)
+			return true;
+	}
+	return false;
+}
+
+/* Note a view of the version that goes first. */
+static bool
+note_retiring(DependentSearch *search, const ObjectAddress *object)
+{
+	Oid			view = object->classId != RewriteRelationId ? InvalidOid :
+		catalog_view_of_rule(object->objectId);
+
+	if (!OidIsValid(view) || !carry_is_retiring(search->model, view))
+		return false;
+	search->retiring = list_append_unique_oid(search->retiring, view);
+	return true;
+}
+
+static void
+in_the_way(const View *view, const ObjectAddress *object)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("view %s could not be carried over", view->name),
+			 errdetail("The type of a column changes, so that it has to be dropped, and %s depends on it.",
+					   getObjectDescription(object, false)),
+			 errhint("Drop that object before the migration, and make it again after.")));
 }
 
 static View *
@@ -110,6 +218,7 @@ read_view(Oid relid)
 {
 	View	   *view = palloc0(sizeof(View));
 	Relation	rel = relation_open(relid, AccessShareLock);
+	Oid			rule;
 	HeapTuple	tuple;
 	Datum		options;
 	bool		isnull;
@@ -121,12 +230,15 @@ read_view(Oid relid)
 						catalog_relation_name(relid)),
 				 errdetail("It reads a column that the migration changes, and would have to be filled anew under a lock."),
 				 errhint("Drop the materialized view before the migration, and make it again after.")));
+	rule = rel->rd_rules->rules[0]->ruleId;
 	view->relid = relid;
+	view->owner = rel->rd_rel->relowner;
 	view->name = catalog_relation_name(relid);
 	view->query = copyObject(get_view_query(rel));
-	view->desc = CreateTupleDescCopy(RelationGetDescr(rel));
-	view->reads = catalog_relations_read(RewriteRelationId,
-										 rel->rd_rules->rules[0]->ruleId, relid);
+	view->desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
+	view->reads = catalog_relations_read(RewriteRelationId, rule, relid);
+	view->needs_key = catalog_needed_objects(RewriteRelationId, rule,
+											 ConstraintRelationId) != NIL;
 	relation_close(rel, AccessShareLock);
 
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
@@ -137,20 +249,33 @@ read_view(Oid relid)
 	return view;
 }
 
-/* To replace a view takes the right to create one, too. */
 static void
 check_view(const View *view)
 {
-	Oid			namespace = get_rel_namespace(view->relid);
+	const char *because = NULL;
 
-	carry_check_owner(catalog_relation_owner(view->relid),
-					  psprintf("view %s", view->name));
+	carry_check_owner(view->owner, psprintf("view %s", view->name));
 	if (OidIsValid(getExtensionOfObject(RelationRelationId, view->relid)))
+		because = "It belongs to an extension.";
+	if (get_rel_persistence(view->relid) == RELPERSISTENCE_TEMP)
+		because = "It is a temporary view of a session.";
+	if (because != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("view %s could not be carried over", view->name),
-				 errdetail("It belongs to an extension."),
-				 errhint("Drop the extension before the migration, and make it again after.")));
+				 errdetail("%s", because),
+				 errhint("Drop the view before the migration, and make it again after.")));
+	check_can_create(view);
+	if (view->dropped)
+		check_can_give(view);
+}
+
+/* To replace a view takes the right to create one, too. */
+static void
+check_can_create(const View *view)
+{
+	Oid			namespace = get_rel_namespace(view->relid);
+
 	if (object_aclcheck(NamespaceRelationId, namespace, GetUserId(),
 						ACL_CREATE) != ACLCHECK_OK)
 		ereport(ERROR,
@@ -159,6 +284,25 @@ check_view(const View *view)
 						get_namespace_name(namespace)),
 				 errdetail("View %s has to be made again.", view->name),
 				 errhint("Grant CREATE on the schema to the role, or drop the view before the migration.")));
+}
+
+/* What is made anew is to be of the same role again. */
+static void
+check_can_give(const View *view)
+{
+	Oid			namespace = get_rel_namespace(view->relid);
+
+	if (view->owner == GetUserId() || superuser() ||
+		(may_give_to(GetUserId(), view->owner) &&
+		 object_aclcheck(NamespaceRelationId, namespace, view->owner,
+						 ACL_CREATE) == ACLCHECK_OK))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("view %s cannot be made again for role \"%s\"", view->name,
+					GetUserNameFromId(view->owner, false)),
+			 errdetail("The type of a column changes, so that the view has to be dropped."),
+			 errhint("Act as that role, or drop the view before the migration.")));
 }
 
 /* Each after those that it reads. */
@@ -203,161 +347,34 @@ reads_any(const View *view, List *others)
 }
 
 /*
- * May one of the view's columns get another type?  A set operation takes part in
- * the types of all its columns.
+ * Of a completion that is planned before the start: the views by which the version
+ * that stays will show a view.
  */
-static bool
-output_is_retyped(const View *view, List *retyped)
+static List *
+shown_views(DependentSearch *search, const View *view)
 {
-	ReadSearch	search = {list_make1(view->query), retyped, false};
+	SchemaModel *model = search->model;
+	MigrationPlan *plan = plan_create(model->base_schema);
+	CarriedObject *object;
 	ListCell   *lc;
 
-	if (retyped == NIL)
-		return false;
-	if (view->query->setOperations != NULL)
-		return reads_anywhere(&search);
-	foreach(lc, view->query->targetList)
+	foreach(lc, model->tables)
 	{
-		TargetEntry *target = lfirst(lc);
+		TableModel *table = lfirst(lc);
 
-		if (!target->resjunk && reads_column((Node *) target->expr, &search))
-			return true;
+		if (table->relid == view->relid && !table->dropped)
+			version_view_recreate(model, table, search->version_schema,
+								  PHASE_COMPLETE, plan);
 	}
-	return false;
-}
-
-static bool
-reads_column(Node *node, void *context)
-{
-	ReadSearch *search = context;
-
-	if (node == NULL)
-		return false;
-	if (IsA(node, Var))
-	{
-		Var		   *var = (Var *) node;
-		ReadSearch	outer = *search;
-		Query	   *query;
-
-		outer.queries = list_copy_tail(search->queries, var->varlevelsup);
-		query = linitial(outer.queries);
-		return entry_reads_column(rt_fetch(var->varno, query->rtable),
-								  var->varattno, &outer);
-	}
-	if (IsA(node, Query))
-	{
-		ReadSearch	inner = *search;
-
-		inner.queries = lcons(node, list_copy(search->queries));
-		return query_tree_walker((Query *) node, reads_column, &inner, 0);
-	}
-	return expression_tree_walker(node, reads_column, context);
-}
-
-/* Does a column of a range table entry come of one that is looked for? */
-static bool
-entry_reads_column(RangeTblEntry *rte, AttrNumber attnum, ReadSearch *search)
-{
-	if (rte->rtekind == RTE_RELATION)
-		return is_retyped(rte->relid, attnum, search->columns);
-	if (search->flat)
-		return false;			/* its tables are in the walk, too */
-	if (rte->rtekind == RTE_JOIN && attnum > 0)
-		return reads_column(list_nth(rte->joinaliasvars, attnum - 1), search);
-	if (rte->rtekind == RTE_SUBQUERY)
-		return reads_column((Node *) rte->subquery, search);
-	if (entry_group_expressions(rte) != NIL)
-		return reads_column(list_nth(entry_group_expressions(rte), attnum - 1), search);
-	return reads_anywhere(search);
-}
-
-/* For what is not worth to be followed: in the whole of the view's query. */
-static bool
-reads_anywhere(const ReadSearch *search)
-{
-	Query	   *query = llast(search->queries);
-	ReadSearch	whole = {list_make1(query), search->columns, true};
-
-	return query_tree_walker(query, reads_column, &whole, 0);
-}
-
-static bool
-is_retyped(Oid relid, AttrNumber attnum, List *columns)
-{
-	ListCell   *lc;
-
-	foreach(lc, columns)
-	{
-		ObjectAddress *column = lfirst(lc);
-
-		if (column->objectId == relid && column->objectSubId == attnum)
-			return true;
-	}
-	return false;
-}
-
-static CarriedObject *
-replaced_view(const View *view)
-{
-	CarriedObject *object = palloc0(sizeof(CarriedObject));
-
-	object->description = psprintf("view %s", view->name);
-	object->relation = view->relid;
+	if (plan->steps == NIL)
+		return NIL;
+	object = palloc0(sizeof(CarriedObject));
+	object->relation_name = quote_qualified_identifier(search->version_schema,
+													   get_rel_name(view->relid));
+	object->description = psprintf("view %s", object->relation_name);
 	object->lock = AccessExclusiveLock;
-	object->reads = view->reads;
-	object->detach = list_make1(psprintf("CREATE OR REPLACE VIEW %s (%s) AS SELECT %s",
-										 view->name, column_list(view),
-										 empty_query(view)));
-	object->attach = list_make1(psprintf("CREATE OR REPLACE VIEW %s (%s)%s AS%s%s",
-										 view->name, column_list(view),
-										 view->options == NULL ? "" :
-										 psprintf(" WITH (%s)", view->options),
-										 own_query(view)[0] == ' ' ? "" : " ",
-										 own_query(view)));
-	return object;
-}
-
-static char *
-column_list(const View *view)
-{
-	StringInfoData list;
-
-	initStringInfo(&list);
-	for (int i = 0; i < view->desc->natts; i++)
-		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "",
-						 quote_identifier(NameStr(TupleDescAttr(view->desc, i)->attname)));
-	return list.data;
-}
-
-/* As many NULLs of the same types. */
-static char *
-empty_query(const View *view)
-{
-	StringInfoData list;
-
-	initStringInfo(&list);
-	for (int i = 0; i < view->desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(view->desc, i);
-
-		appendStringInfo(&list, "%sNULL::%s", i > 0 ? ", " : "",
-						 expression_type_name(att->atttypid, att->atttypmod));
-		if (OidIsValid(att->attcollation) &&
-			att->attcollation != get_typcollation(att->atttypid))
-			appendStringInfo(&list, " COLLATE %s",
-							 catalog_collation_name(att->attcollation));
-	}
-	return list.data;
-}
-
-static char *
-own_query(const View *view)
-{
-	int			guc_level = NewGUCNestLevel();
-	char	   *text;
-
-	guc_set_portable_text();
-	text = pg_get_querydef(copyObject(view->query), false);
-	AtEOXact_GUC(false, guc_level);
-	return text;
+	object->detach = list_make1(psprintf("DROP VIEW %s", object->relation_name));
+	foreach(lc, plan->steps)
+		object->attach = lappend(object->attach, ((Step *) lfirst(lc))->command);
+	return list_make1(object);
 }

@@ -377,11 +377,25 @@ catalog_depending_objects(Oid class_id, Oid object, int32 attnum)
 List *
 catalog_relations_read(Oid class_id, Oid object, Oid own)
 {
+	List	   *relations = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_needed_objects(class_id, object, RelationRelationId))
+	{
+		if (lfirst_oid(lc) != own && can_be_read(get_rel_relkind(lfirst_oid(lc))))
+			relations = lappend_oid(relations, lfirst_oid(lc));
+	}
+	return relations;
+}
+
+List *
+catalog_needed_objects(Oid class_id, Oid object, Oid ref_class_id)
+{
 	Relation	depend = table_open(DependRelationId, AccessShareLock);
 	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	List	   *relations = NIL;
+	List	   *needed = NIL;
 
 	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber,
 				F_OIDEQ, ObjectIdGetDatum(class_id));
@@ -392,13 +406,12 @@ catalog_relations_read(Oid class_id, Oid object, Oid own)
 	{
 		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
 
-		if (form->refclassid == RelationRelationId && form->refobjid != own &&
-			can_be_read(get_rel_relkind(form->refobjid)))
-			relations = list_append_unique_oid(relations, form->refobjid);
+		if (form->refclassid == ref_class_id)
+			needed = list_append_unique_oid(needed, form->refobjid);
 	}
 	systable_endscan(scan);
 	table_close(depend, AccessShareLock);
-	return relations;
+	return needed;
 }
 
 Oid

@@ -83,6 +83,9 @@ extern List *catalog_depending_objects(Oid class_id, Oid object, int32 attnum);
 /* The relations (Oid) that a rule or policy depends on, other than its own. */
 extern List *catalog_relations_read(Oid class_id, Oid object, Oid own);
 
+/* The objects (Oid) of a class that an object depends on. */
+extern List *catalog_needed_objects(Oid class_id, Oid object, Oid ref_class_id);
+
 extern Oid	catalog_relation_owner(Oid relid);
 
 #endif							/* PGROLL_CATALOG_DEPENDENT_H */

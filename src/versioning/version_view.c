@@ -89,6 +89,13 @@ version_views_create(SchemaModel *model, const char *version_schema,
 }
 
 void
+version_view_recreate(SchemaModel *model, TableModel *table,
+					  const char *version_schema, Phase phase, MigrationPlan *plan)
+{
+	create_view(model, table, version_schema, phase, false, false, plan);
+}
+
+void
 version_view_drop_previous(SchemaModel *model, TableModel *stored, Phase phase,
 						   MigrationPlan *plan)
 {

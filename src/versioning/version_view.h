@@ -22,6 +22,11 @@ extern void version_schema_create(SchemaModel *model, const char *version_schema
 extern void version_views_create(SchemaModel *model, const char *version_schema,
 								 Phase phase, List *qualified, MigrationPlan *plan);
 
+/* The same for one of them that was dropped. */
+extern void version_view_recreate(SchemaModel *model, TableModel *table,
+								  const char *version_schema, Phase phase,
+								  MigrationPlan *plan);
+
 /*
  * Drop the view of one table, as it is stored, from the version before the
  * model's, and make it again: a column's type cannot change under a view.
