@@ -166,18 +166,59 @@ CREATE TABLE plain.tasks (id serial PRIMARY KEY, title text CONSTRAINT c CHECK (
 SELECT * FROM test.differences('public', 'plain'); -- no rows
 
 --
+-- foreign keys to keys that the same migration makes, or whose column it changes
+--
+CREATE TABLE owners (id int PRIMARY KEY, email text NOT NULL);
+CREATE TABLE cars (id int PRIMARY KEY, owner int, email text);
+INSERT INTO owners VALUES (1, 'a@x'), (2, 'b@x');
+INSERT INTO cars VALUES (1, 1, 'a@x'), (2, 3, 'c@x'), (3, NULL, NULL);
+CREATE TABLE plain.owners (LIKE owners INCLUDING ALL);
+CREATE TABLE plain.cars (LIKE cars INCLUDING ALL);
+\set migration '{"operations": [{"create_constraint": {"table": "owners", "name": "one_email", "type": "unique", "columns": ["email"], "up": {"email": "email"}, "down": {"email": "email"}}}, {"create_constraint": {"table": "cars", "name": "car_email", "type": "foreign_key", "columns": ["email"], "references": {"table": "owners", "columns": ["email"], "on_update": "cascade"}, "up": {"email": "CASE WHEN email IN (SELECT o.email FROM owners o) THEN email END"}, "down": {"email": "email"}}}, {"alter_column": {"table": "owners", "column": "id", "type": "bigint", "up": "id", "down": "id"}}, {"create_constraint": {"table": "cars", "name": "car_owner", "type": "foreign_key", "columns": ["owner"], "references": {"table": "owners", "columns": ["id"]}, "up": {"owner": "CASE WHEN owner < 3 THEN owner END"}, "down": {"owner": "owner"}}}, {"create_table": {"name": "plates", "columns": [{"name": "car", "type": "int", "pk": true}, {"name": "owner", "type": "bigint"}], "constraints": [{"name": "plate_owner", "type": "foreign_key", "columns": ["owner"], "references": {"table": "owners", "columns": ["id"]}}]}}]}'
+SELECT pgroll_c.start_migration('10_foreign', :'migration'); -- fails
+SELECT jsonb_set(:'migration', '{operations}', (:'migration'::jsonb -> 'operations') - 4) AS migration \gset
+CALL test.remember();
+SELECT pgroll_c.start_migration('10_foreign', :'migration');
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM test.changes(); -- no rows
+SELECT pgroll_c.start_migration('10_foreign', :'migration');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM test.changes(); -- no rows
+SELECT pgroll_c.start_migration('10_foreign', :'migration');
+CALL pgroll_c.run_tasks();
+INSERT INTO public_10_foreign.cars VALUES (4, 4, NULL); -- fails
+INSERT INTO public_10_foreign.cars VALUES (4, NULL, 'd@x'); -- fails
+SELECT id, owner, email FROM cars ORDER BY id;
+TABLE public_10_foreign.cars ORDER BY id;
+SELECT pgroll_c.complete_migration();
+ALTER TABLE plain.owners ADD CONSTRAINT one_email UNIQUE (email), ALTER id TYPE bigint;
+ALTER TABLE plain.cars ADD CONSTRAINT car_email FOREIGN KEY (email) REFERENCES plain.owners (email) ON UPDATE CASCADE,
+	ADD CONSTRAINT car_owner FOREIGN KEY (owner) REFERENCES plain.owners (id);
+SELECT * FROM test.differences('public', 'plain'); -- no rows
+
+--
+-- a foreign key of a table that exists to one that the migration creates
+--
+\set migration '{"operations": [{"create_table": {"name": "brands", "columns": [{"name": "id", "type": "int", "pk": true}]}}, {"add_column": {"table": "cars", "column": {"name": "brand", "type": "int", "nullable": true, "references": {"name": "car_brand", "table": "brands", "column": "id"}}}}]}'
+CALL test.remember();
+SELECT pgroll_c.start_migration('11_brand', :'migration');
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM test.changes(); -- no rows
+
+--
 -- what fails in the background says which row, by the final name
 --
 CREATE TABLE twice (id int PRIMARY KEY, a int);
 INSERT INTO twice VALUES (1, 7), (2, 7);
-SELECT pgroll_c.start_migration('10_twice', '{"operations": [{"create_constraint": {"table": "twice", "name": "once", "type": "unique", "columns": ["a"], "up": {"a": "a"}, "down": {"a": "a"}}}]}');
+SELECT pgroll_c.start_migration('12_twice', '{"operations": [{"create_constraint": {"table": "twice", "name": "once", "type": "unique", "columns": ["a"], "up": {"a": "a"}, "down": {"a": "a"}}}]}');
 CALL pgroll_c.run_tasks(); -- fails
 SELECT state, last_error FROM pgroll_c.status();
 UPDATE twice SET a = 8 WHERE id = 2;
 SELECT pgroll_c.retry_migration();
 CALL pgroll_c.run_tasks();
 SELECT pgroll_c.complete_migration();
-SELECT pgroll_c.start_migration('11_small', '{"operations": [{"create_constraint": {"table": "twice", "name": "small", "type": "check", "check": "a < 8", "columns": ["a"], "up": {"a": "a"}, "down": {"a": "a"}}}]}');
+SELECT pgroll_c.start_migration('13_small', '{"operations": [{"create_constraint": {"table": "twice", "name": "small", "type": "check", "check": "a < 8", "columns": ["a"], "up": {"a": "a"}, "down": {"a": "a"}}}]}');
 CALL pgroll_c.run_tasks(); -- fails
 SELECT state, last_error FROM pgroll_c.status();
 SELECT pgroll_c.rollback_migration();

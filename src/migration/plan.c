@@ -373,6 +373,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 
 	version_schema_drop(model, migration->version_schema, PHASE_ROLLBACK, plan);
 	drop_triggers(model, PHASE_ROLLBACK, plan);
+	carry_incoming_rollback(model, plan);
 	for (int i = list_length(migration->operations) - 1; i >= 0; i--)
 	{
 		Operation  *operation = list_nth(migration->operations, i);
@@ -393,8 +394,6 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 		carry_triggers_rollback(model, table, plan);
 		new_objects_rollback(model, table, plan);
 		names = catalog_columns_of_migration(table->relid, model->migration);
-		if (names != NIL)
-			carry_incoming_rollback(model, table, plan);
 		if (names != NIL &&
 			!catalog_column_is_inherited(table->relid, linitial(names)))
 		{

@@ -13,6 +13,7 @@
 #include "pgroll.h"
 
 #include "access/stratnum.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
@@ -25,9 +26,11 @@
 
 #include "operation/carry.h"
 #include "operation/carry_incoming.h"
+#include "operation/operation_util.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
 
+static bool references_shadow(const ConstraintFacts *facts, int64 migration);
 static TableModel *table_of(SchemaModel *model, Oid relid);
 static bool is_carried(SchemaModel *model, const TableModel *table,
 					   const ConstraintFacts *facts);
@@ -123,8 +126,44 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 	}
 }
 
-bool
-carry_incoming_is_own(const ConstraintFacts *facts, int64 migration)
+void
+carry_incoming_rollback(SchemaModel *model, MigrationPlan *plan)
+{
+	List	   *dropped = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+		List	   *both;
+
+		if (table->relkind != RELKIND_RELATION &&
+			table->relkind != RELKIND_PARTITIONED_TABLE)
+			continue;
+		both = list_concat(catalog_constraints(table->relid),
+						   catalog_referencing(table->relid));
+		foreach(lc2, both)
+		{
+			ConstraintFacts *facts = lfirst(lc2);
+
+			if (facts->type != CONSTRAINT_FOREIGN || facts->inherited ||
+				(!name_is_of_migration(facts->name, model->migration) &&
+				 !references_shadow(facts, model->migration)) ||
+				list_member_oid(dropped, facts->oid))
+				continue;
+			dropped = lappend_oid(dropped, facts->oid);
+			operation_lock_constraint_partner(facts->relation, facts->name,
+											  PHASE_ROLLBACK, plan);
+			alter(facts, PHASE_ROLLBACK,
+				  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
+		}
+	}
+}
+
+/* Does a foreign key reference a shadow of the migration? */
+static bool
+references_shadow(const ConstraintFacts *facts, int64 migration)
 {
 	ListCell   *lc;
 
@@ -134,21 +173,6 @@ carry_incoming_is_own(const ConstraintFacts *facts, int64 migration)
 			return true;
 	}
 	return false;
-}
-
-void
-carry_incoming_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
-{
-	ListCell   *lc;
-
-	foreach(lc, catalog_referencing(table->relid))
-	{
-		ConstraintFacts *facts = lfirst(lc);
-
-		if (carry_incoming_is_own(facts, model->migration))
-			alter(facts, PHASE_ROLLBACK,
-				  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
-	}
 }
 
 /* The model's table of that OID; NULL: one of another schema, or a partition. */

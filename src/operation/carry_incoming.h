@@ -29,11 +29,10 @@ extern void carry_incoming_start(SchemaModel *model, TableModel *table,
 extern void carry_incoming_complete(SchemaModel *model, TableModel *table,
 									MigrationPlan *plan);
 
-/* Does a foreign key reference a shadow of the migration? */
-extern bool carry_incoming_is_own(const ConstraintFacts *facts, int64 migration);
-
-/* The steps that drop those; before the shadows go. */
-extern void carry_incoming_rollback(SchemaModel *model, TableModel *table,
-									MigrationPlan *plan);
+/*
+ * The steps of a rollback that drop all foreign keys of ours, before any key, column
+ * or table that they need.
+ */
+extern void carry_incoming_rollback(SchemaModel *model, MigrationPlan *plan);
 
 #endif							/* PGROLL_CARRY_INCOMING_H */

@@ -50,9 +50,10 @@ static void resolve_references(ConstraintDefinition *def, SchemaModel *model,
 							   TableModel *table);
 static void check_set_columns(ConstraintDefinition *def);
 static void check_types(const ConstraintDefinition *def);
-static bool is_key(TableModel *table, List *columns);
-static bool same_columns(List *generations, List *others);
-static bool index_is_key(const IndexFacts *index, List *columns);
+static bool is_stored_key(TableModel *table, List *columns);
+static bool is_new_key(TableModel *table, List *columns);
+static bool same_lineages(const TableModel *table, List *generations, List *others);
+static bool index_is_key(const IndexFacts *index, Bitmapset *attnums);
 static bool types_can_be_compared(Oid left, Oid right);
 static List *covered(const ConstraintDefinition *def, TableModel *table);
 static char *columns_sql(const TableModel *table, List *generations);
@@ -222,6 +223,24 @@ constraint_definition_timing(const ConstraintDefinition *def)
 }
 
 bool
+constraint_definition_awaits_key(const ConstraintDefinition *def)
+{
+	const ReferenceDefinition *references = def->references;
+	ListCell   *lc;
+
+	if (references == NULL || references->partner->created)
+		return false;
+	foreach(lc, references->partner_key)
+	{
+		Generation *newest = model_newest_generation(references->partner, lfirst(lc));
+
+		if (newest != NULL && newest->attnum == 0)
+			return true;
+	}
+	return !is_stored_key(references->partner, references->partner_key);
+}
+
+bool
 constraint_definition_is_key(const ConstraintDefinition *def)
 {
 	return def->type == CONSTRAINT_UNIQUE || def->type == CONSTRAINT_PRIMARY;
@@ -346,7 +365,6 @@ resolve_references(ConstraintDefinition *def, SchemaModel *model, TableModel *ta
 	const char *path = references->path;
 	TableModel *partner = model_table(model, references->table,
 									  psprintf("%s.table", path));
-	ListCell   *lc;
 
 	references->partner = partner;
 	references->partner_key = resolve_columns(partner, references->columns,
@@ -358,19 +376,8 @@ resolve_references(ConstraintDefinition *def, SchemaModel *model, TableModel *ta
 						def->name),
 				 errdetail("At %s.", path),
 				 errhint("Give as many columns here as the constraint has.")));
-	foreach(lc, references->partner_key)
-	{
-		Generation *generation = lfirst(lc);
-
-		if (generation->attnum == 0 && !partner->created)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("foreign key \"%s\" references column \"%s\" that the same migration changes",
-							def->name, generation->name),
-					 errdetail("At %s.", path),
-					 errhint("Add the foreign key in a migration of its own.")));
-	}
-	if (!is_key(partner, references->partner_key))
+	if (!is_stored_key(partner, references->partner_key) &&
+		!is_new_key(partner, references->partner_key))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
 				 list_length(references->columns) == 1 ?
@@ -445,56 +452,81 @@ check_types(const ConstraintDefinition *def)
 	}
 }
 
-/* Are the columns, in whatever order, a key that a foreign key may reference? */
+/*
+ * Are the columns, in whatever order, a key that a foreign key may reference: one that
+ * is stored (for a column with a shadow it is made again), or that the migration makes?
+ */
 static bool
-is_key(TableModel *table, List *columns)
+is_stored_key(TableModel *table, List *columns)
 {
+	Bitmapset  *attnums = NULL;
 	ListCell   *lc;
 
-	/* Of a table that the migration creates. */
-	foreach(lc, table->created ? model_objects(table) : NIL)
+	if (table->created)
+		return false;
+	foreach(lc, columns)
 	{
-		ObjectModel *object = lfirst(lc);
+		Generation *stored = model_stored_ancestor(lfirst(lc));
 
-		if ((object->type == CONSTRAINT_PRIMARY || object->type == CONSTRAINT_UNIQUE) &&
-			object_is_shown(table, object) &&
-			same_columns(((ConstraintDefinition *) object->definition)->key, columns))
-			return true;
+		if (stored == NULL)
+			return false;
+		attnums = bms_add_member(attnums, stored->attnum);
 	}
-	foreach(lc, table->created ? NIL : catalog_indexes(table->relid))
+	foreach(lc, catalog_indexes(table->relid))
 	{
 		IndexFacts *index = lfirst(lc);
 
 		if (!name_is_ours(index->name) && !object_is_dropped(table, index->name) &&
-			index_is_key(index, columns))
+			index_is_key(index, attnums))
 			return true;
 	}
 	return false;
 }
 
 static bool
-same_columns(List *generations, List *others)
+is_new_key(TableModel *table, List *columns)
 {
-	return list_length(generations) == list_length(others) &&
-		list_difference_ptr(generations, others) == NIL;
+	ListCell   *lc;
+
+	foreach(lc, model_objects(table))
+	{
+		ObjectModel *object = lfirst(lc);
+		ConstraintDefinition *def = object->definition;
+
+		if ((object->type == CONSTRAINT_PRIMARY || object->type == CONSTRAINT_UNIQUE) &&
+			def != NULL && object_is_shown(table, object) &&
+			same_lineages(table, def->key, columns))
+			return true;
+	}
+	return false;
 }
 
 static bool
-index_is_key(const IndexFacts *index, List *columns)
+same_lineages(const TableModel *table, List *generations, List *others)
+{
+	List	   *newest = NIL;
+	List	   *newest_others = NIL;
+	ListCell   *lc;
+
+	foreach(lc, generations)
+		newest = lappend(newest, model_newest_generation(table, lfirst(lc)));
+	foreach(lc, others)
+		newest_others = lappend(newest_others, model_newest_generation(table, lfirst(lc)));
+	return list_length(newest) == list_length(newest_others) &&
+		list_difference_ptr(newest, newest_others) == NIL;
+}
+
+static bool
+index_is_key(const IndexFacts *index, Bitmapset *attnums)
 {
 	ListCell   *lc;
-	ListCell   *lc2;
 
 	if (!index->unique || index->predicate != NULL ||
-		list_length(index->columns) != list_length(columns))
+		list_length(index->columns) != bms_num_members(attnums))
 		return false;
-	foreach(lc, columns)
+	foreach(lc, index->columns)
 	{
-		bool		found = false;
-
-		foreach(lc2, index->columns)
-			found |= ((IndexColumn *) lfirst(lc2))->attnum == ((Generation *) lfirst(lc))->attnum;
-		if (!found)
+		if (!bms_is_member(((IndexColumn *) lfirst(lc))->attnum, attnums))
 			return false;
 	}
 	return true;
@@ -542,8 +574,27 @@ columns_sql(const TableModel *table, List *generations)
 
 	initStringInfo(&sql);
 	foreach(lc, generations)
-		appendStringInfo(&sql, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
-						 quote_identifier(model_newest_generation(table, lfirst(lc))->physical));
+	{
+		const Generation *generation = lfirst(lc);
+		const Generation *newest = model_newest_generation(table, generation);
+
+		/* Such a constraint of its own table goes with the column. */
+		if (newest == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+					 errmsg("column \"%s\" of table \"%s\" is dropped, but a foreign key of the migration references it",
+							generation->name, table->name),
+					 errhint("Leave the foreign key out, or keep the column.")));
+		/* A created table's constraints are made at once; the shadow comes later. */
+		if (newest->physical == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("a table that the migration creates cannot reference column \"%s\" of table \"%s\", which it changes",
+							generation->name, table->name),
+					 errhint("Add the foreign key in a migration of its own.")));
+		appendStringInfo(&sql, "%s%s", sql.len > 0 ? ", " : "",
+						 quote_identifier(newest->physical));
+	}
 	return sql.data;
 }
 

@@ -91,6 +91,12 @@ extern char *constraint_definition_index_sql(const ConstraintDefinition *def,
 											 const TableModel *table,
 											 const char *name);
 
+/*
+ * Does a foreign key reference a key that is still to be built, when all operations
+ * are applied: a new one, or one of a column with a shadow?
+ */
+extern bool constraint_definition_awaits_key(const ConstraintDefinition *def);
+
 /* A primary key or unique constraint? */
 extern bool constraint_definition_is_key(const ConstraintDefinition *def);
 

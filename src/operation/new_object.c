@@ -12,7 +12,6 @@
 #include "utils/lsyscache.h"
 
 #include "operation/carry.h"
-#include "operation/carry_incoming.h"
 #include "operation/new_object.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -33,8 +32,11 @@ static void complete_key(SchemaModel *model, TableModel *table,
 static void name_key_columns(SchemaModel *model, TableModel *table,
 							 const ObjectModel *object, Oid index,
 							 MigrationPlan *plan);
+static void add_in_background(SchemaModel *model, TableModel *table,
+							  const ObjectModel *object, char *name,
+							  const char *sql, MigrationPlan *plan);
 static void lock_partner(const ObjectModel *object, SchemaModel *model,
-						 MigrationPlan *plan);
+						 Phase phase, MigrationPlan *plan);
 static bool stands_on_own_column(Oid relid, const ConstraintFacts *facts,
 								 int64 migration);
 
@@ -107,12 +109,9 @@ new_objects_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		ConstraintFacts *facts = lfirst(lc);
 
 		if (!name_is_of_migration(facts->name, model->migration) || facts->inherited ||
-			stands_on_own_column(table->relid, facts, model->migration) ||
-			carry_incoming_is_own(facts, model->migration))
+			facts->type == CONSTRAINT_FOREIGN ||
+			stands_on_own_column(table->relid, facts, model->migration))
 			continue;
-		if (facts->type == CONSTRAINT_FOREIGN)
-			operation_lock_constraint_partner(table->relid, facts->name,
-											  PHASE_ROLLBACK, plan);
 		shadow_alter_table(model, table, 0, PHASE_ROLLBACK,
 						   psprintf("DROP CONSTRAINT %s",
 									quote_identifier(facts->name)), plan);
@@ -160,16 +159,21 @@ static void
 start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *object,
 				 MigrationPlan *plan)
 {
+	const ConstraintDefinition *def = object->definition;
 	char	   *name = name_new(model->migration, object->name);
+	char	   *sql;
 
 	if (catalog_constraint_exists(table->relid, name))
 		return;
-	lock_partner(object, model, plan);
-	shadow_alter_table(model, table, object->operation, PHASE_START,
-					   psprintf("ADD CONSTRAINT %s %s NOT VALID",
-								quote_identifier(name),
-								constraint_definition_sql(object->definition, model,
-														  table)), plan);
+	sql = psprintf("ADD CONSTRAINT %s %s NOT VALID", quote_identifier(name),
+				   constraint_definition_sql(def, model, table));
+	if (constraint_definition_awaits_key(def))
+		add_in_background(model, table, object, name, sql, plan);
+	else
+	{
+		lock_partner(object, model, PHASE_START, plan);
+		shadow_alter_table(model, table, object->operation, PHASE_START, sql, plan);
+	}
 	plan_step(plan, (Step) {
 		.phase = PHASE_BACKGROUND,
 		.operation = object->operation,
@@ -182,6 +186,25 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 		.task = TASK_VALIDATE,
 		.task_object = name,
 	});
+}
+
+/* A foreign key whose key is built in the background follows that. */
+static void
+add_in_background(SchemaModel *model, TableModel *table, const ObjectModel *object,
+				  char *name, const char *sql, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.operation = object->operation,
+		.command = psprintf("ALTER TABLE %s %s",
+							model_qualified(model, table->physical), sql),
+		.lock = ShareRowExclusiveLock,
+		.relation = table->relid,
+		.relation_name = model_qualified(model, table->physical),
+		.task = TASK_CONSTRAINT,
+		.task_object = name,
+	});
+	lock_partner(object, model, PHASE_BACKGROUND, plan);
 }
 
 static void
@@ -274,14 +297,20 @@ name_key_columns(SchemaModel *model, TableModel *table, const ObjectModel *objec
 }
 
 static void
-lock_partner(const ObjectModel *object, SchemaModel *model, MigrationPlan *plan)
+lock_partner(const ObjectModel *object, SchemaModel *model, Phase phase,
+			 MigrationPlan *plan)
 {
 	const ConstraintDefinition *def = object->definition;
 	TableModel *partner = def->references == NULL ? NULL : def->references->partner;
 
 	if (partner != NULL && OidIsValid(partner->relid))
-		plan_lock(plan, PHASE_START, partner->relid, ShareRowExclusiveLock,
-				  model_qualified(model, partner->physical));
+		plan_step(plan, (Step) {
+			.phase = phase,
+			.lock = ShareRowExclusiveLock,
+			.relation = partner->relid,
+			.relation_name = model_qualified(model, partner->physical),
+			.task = phase == PHASE_BACKGROUND ? TASK_CONSTRAINT : 0,
+		});
 }
 
 /* Such a constraint goes with the column. */

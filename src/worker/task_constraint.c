@@ -12,7 +12,10 @@
 #include "pgroll.h"
 
 #include "access/table.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_constraint.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
 #include "pgstat.h"
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
@@ -39,7 +42,8 @@ static ErrorData *run_constraint(TaskRunner *runner, const MigrationRow *migrati
 								 const Task *task);
 static bool is_blocked(const ErrorData *error);
 static void add_constraint(void *arg);
-static const ConstraintFacts *find_original(const Task *task);
+static Oid	partner_of(const Task *task);
+static Oid	partner_in(const char *command);
 static void lock_both(Oid relation, Oid partner);
 static LockRequest *request(Oid relation);
 
@@ -64,8 +68,10 @@ run_constraint(TaskRunner *runner, const MigrationRow *migration, const Task *ta
 		if (!is_blocked(error) ||
 			(error_is_conflict(error) && ++n_conflicts >= TASK_MAX_CONFLICTS))
 		{
-			step_explain_carried(error, psprintf("foreign key \"%s\"",
-												 name_carried_original(task->object)));
+			if (!name_is_new(task->object))
+				step_explain_carried(error,
+									 psprintf("foreign key \"%s\"",
+											  name_carried_original(task->object)));
 			return error;
 		}
 		waiting_for = task_describe_blockers(runner, task->relation,
@@ -91,14 +97,14 @@ add_constraint(void *arg)
 {
 	const ConstraintTry *try = arg;
 	const Task *task = try->task;
-	const ConstraintFacts *original = find_original(task);
+	Oid			partner = partner_of(task);
 	SecurityScope scope;
 
-	if (original == NULL || catalog_constraint_exists(task->relation, task->object))
+	if (!OidIsValid(partner) || catalog_constraint_exists(task->relation, task->object))
 		return;
 	restricted_begin(&scope, migration_role(try->migration, false));
-	lock_both(task->relation, original->partner);
-	if (find_original(task) != NULL &&
+	lock_both(task->relation, partner);
+	if (partner_of(task) == partner &&
 		!catalog_constraint_exists(task->relation, task->object))
 	{
 		pgstat_report_activity(STATE_RUNNING, task->command);
@@ -108,27 +114,43 @@ add_constraint(void *arg)
 	restricted_end(&scope);
 }
 
-/* The foreign key for which ours stands; NULL where it is gone, or its table. */
-static const ConstraintFacts *
-find_original(const Task *task)
+/*
+ * The table that the foreign key references, or InvalidOid where nobody wants it any
+ * more: the table is gone, or the foreign key for which it stands.
+ */
+static Oid
+partner_of(const Task *task)
 {
 	Relation	relation = try_table_open(task->relation, AccessShareLock);
 	List	   *constraints;
 	ListCell   *lc;
 
 	if (relation == NULL)
-		return NULL;
+		return InvalidOid;
 	constraints = catalog_constraints(task->relation);
 	table_close(relation, AccessShareLock);
+	if (name_is_new(task->object))
+		return partner_in(task->command);
 	foreach(lc, constraints)
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
 		if (facts->type == CONSTRAINT_FOREIGN &&
 			strcmp(name_carried(task->migration, facts->name), task->object) == 0)
-			return facts;
+			return facts->partner;
 	}
-	return NULL;
+	return InvalidOid;
+}
+
+/* A new foreign key stands nowhere but in its statement, which is one of ours. */
+static Oid
+partner_in(const char *command)
+{
+	RawStmt    *raw = linitial_node(RawStmt, raw_parser(command, RAW_PARSE_DEFAULT));
+	AlterTableStmt *alter = castNode(AlterTableStmt, raw->stmt);
+	AlterTableCmd *add = linitial_node(AlterTableCmd, alter->cmds);
+
+	return RangeVarGetRelid(castNode(Constraint, add->def)->pktable, NoLock, true);
 }
 
 /* One attempt: between two of them we hold no snapshot. */
