@@ -222,7 +222,7 @@ carry_dependents_attach(const CarriedDependents *found, Phase phase,
 
 		object_steps(object, object->attach, phase, false, plan);
 		foreach(lc2, object->reads)
-			plan_lock(plan, phase, lfirst_oid(lc2), AccessShareLock,
+			plan_lock(plan, phase, lfirst_oid(lc2), object->read_lock,
 					  catalog_relation_name(lfirst_oid(lc2)));
 	}
 }
@@ -271,7 +271,7 @@ carry_dependents_try(SchemaModel *model, const CarriedDependents *found,
 		}
 		object_steps(object, object->attach, PHASE_START, true, plan);
 		foreach(lc2, object->reads)
-			plan_lock(plan, PHASE_START, lfirst_oid(lc2), AccessShareLock,
+			plan_lock(plan, PHASE_START, lfirst_oid(lc2), object->read_lock,
 					  catalog_relation_name(lfirst_oid(lc2)));
 	}
 }
@@ -350,6 +350,7 @@ carried_object(Oid relation, char *description, Oid owner)
 	object->description = description;
 	object->relation = relation;
 	object->lock = AccessExclusiveLock;
+	object->read_lock = AccessShareLock;
 	object->relation_name = catalog_relation_name(relation);
 	return object;
 }
@@ -422,6 +423,7 @@ carry_rule(Oid rule, bool anew)
 							psprintf("rule \"%s\" on %s", facts->name, table),
 							catalog_relation_owner(facts->relid));
 	object->reads = catalog_relations_read(RewriteRelationId, rule, facts->relid);
+	object->read_lock = RowExclusiveLock;	/* of those that it writes */
 	if (strncmp(facts->definition, create, strlen(create)) != 0)
 		elog(ERROR, "unexpected definition of a rule: %s", facts->definition);
 	if (!anew)

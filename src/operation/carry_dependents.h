@@ -23,6 +23,7 @@ typedef struct CarriedObject
 	LOCKMODE	lock;			/* … so */
 	char	   *relation_name;
 	List	   *reads;			/* Oid: other relations that the text names */
+	LOCKMODE	read_lock;		/* that it takes on them */
 	bool		needs_key;		/* a view that is only right with a primary key */
 	List	   *detach;			/* char * */
 	List	   *attach;			/* char * */

@@ -259,6 +259,8 @@ check_view(const View *view)
 		because = "It belongs to an extension.";
 	if (get_rel_persistence(view->relid) == RELPERSISTENCE_TEMP)
 		because = "It is a temporary view of a session.";
+	if (view->dropped && catalog_has_security_label(RelationRelationId, view->relid))
+		because = "The type of a column changes, so that it has to be dropped, and it has a security label.";
 	if (because != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

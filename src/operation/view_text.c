@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -19,6 +20,7 @@
 
 #include "ddl/grants.h"
 #include "operation/view_text.h"
+#include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "support/guc.h"
 #include "versioning/expression.h"
@@ -34,10 +36,12 @@ typedef struct ReadSearch
 static CarriedObject *view_object(const View *view);
 static char *view_definition(const View *view);
 static List *owner_and_grants(const View *view);
+static List *grant_parts(const View *view, const GrantPart *part);
 static List *defaults(const View *view);
 static List *comments(const View *view);
 static List *triggers(const View *view);
 static char *column_list(const View *view);
+static const char *column_name(const View *view, AttrNumber attnum);
 static char *empty_query(const View *view);
 static char *own_query(const View *view);
 static bool reads_column(Node *node, void *context);
@@ -51,7 +55,7 @@ view_replaced(const View *view)
 {
 	CarriedObject *object = view_object(view);
 
-	object->detach = list_make1(psprintf("CREATE OR REPLACE VIEW %s (%s) AS SELECT %s",
+	object->detach = list_make1(psprintf("CREATE OR REPLACE VIEW %s%s AS SELECT %s",
 										 view->name, column_list(view),
 										 empty_query(view)));
 	object->attach = list_make1(psprintf("CREATE OR REPLACE VIEW %s",
@@ -73,6 +77,7 @@ view_made_anew(const View *view)
 	return object;
 }
 
+/* FOR UPDATE takes a stronger lock when it is read, too. */
 static CarriedObject *
 view_object(const View *view)
 {
@@ -83,6 +88,7 @@ view_object(const View *view)
 	object->lock = AccessExclusiveLock;
 	object->relation_name = view->name;
 	object->reads = view->reads;
+	object->read_lock = view->query->hasForUpdate ? RowShareLock : AccessShareLock;
 	object->needs_key = view->needs_key;
 	return object;
 }
@@ -93,7 +99,7 @@ view_definition(const View *view)
 {
 	char	   *query = own_query(view);
 
-	return psprintf("%s (%s)%s AS%s%s", view->name, column_list(view),
+	return psprintf("%s%s%s AS%s%s", view->name, column_list(view),
 					view->options == NULL ? "" : psprintf(" WITH (%s)", view->options),
 					query[0] == ' ' ? "" : " ", query);
 }
@@ -112,20 +118,17 @@ owner_and_grants(const View *view)
 	foreach(lc, catalog_default_grants(OBJECT_TABLE, GetUserId(),
 									   get_rel_namespace(view->relid)))
 		statements = lappend(statements, revoke_all_sql(lfirst(lc), view->name));
-	foreach(lc, catalog_relation_grants(view->relid))
+	if (catalog_owner_privileges(view->relid) != ACL_ALL_RIGHTS_RELATION)
 	{
-		GrantPart  *part = lfirst(lc);
-		char	   *grant = grant_view_sql(part, view->name);
+		GrantPart  *own = palloc0(sizeof(GrantPart));
 
-		if (grant != NULL)
-			statements = lappend(statements, grant);
-		/* It means nothing for a view, but the access list is to be the same. */
-		if ((part->privileges & ACL_MAINTAIN) != 0)
-			statements = lappend(statements,
-								 psprintf("GRANT MAINTAIN ON %s TO %s%s", view->name,
-										  part->grantee,
-										  part->grantable ? " WITH GRANT OPTION" : ""));
+		own->privileges = catalog_owner_privileges(view->relid);
+		own->grantee = pstrdup(quote_identifier(GetUserNameFromId(view->owner, false)));
+		statements = lappend(statements, revoke_all_sql(own, view->name));
+		statements = list_concat(statements, grant_parts(view, own));
 	}
+	foreach(lc, catalog_relation_grants(view->relid))
+		statements = list_concat(statements, grant_parts(view, lfirst(lc)));
 	for (int i = 0; i < view->desc->natts; i++)
 	{
 		foreach(lc, catalog_column_grants(view->relid, i + 1))
@@ -134,6 +137,21 @@ owner_and_grants(const View *view)
 												  NameStr(TupleDescAttr(view->desc, i)->attname),
 												  view->name));
 	}
+	return statements;
+}
+
+static List *
+grant_parts(const View *view, const GrantPart *part)
+{
+	char	   *grant = grant_view_sql(part, view->name);
+	List	   *statements = grant == NULL ? NIL : list_make1(grant);
+
+	/* It means nothing for a view, but the access list is to be the same. */
+	if ((part->privileges & ACL_MAINTAIN) != 0)
+		statements = lappend(statements,
+							 psprintf("GRANT MAINTAIN ON %s TO %s%s", view->name,
+									  part->grantee,
+									  part->grantable ? " WITH GRANT OPTION" : ""));
 	return statements;
 }
 
@@ -153,10 +171,7 @@ defaults(const View *view)
 
 		statements = lappend(statements,
 							 psprintf("ALTER VIEW %s ALTER COLUMN %s SET DEFAULT %s",
-									  view->name,
-									  quote_identifier(NameStr(TupleDescAttr(view->desc,
-																			 value->adnum - 1)->attname)),
-									  text));
+									  view->name, column_name(view, value->adnum), text));
 	}
 	AtEOXact_GUC(false, guc_level);
 	return statements;
@@ -178,8 +193,7 @@ comments(const View *view)
 		if (comment != NULL)
 			statements = lappend(statements,
 								 psprintf("COMMENT ON COLUMN %s.%s IS %s", view->name,
-										  quote_identifier(NameStr(TupleDescAttr(view->desc,
-																				 i)->attname)),
+										  column_name(view, i + 1),
 										  quote_literal_cstr(comment)));
 	}
 	return statements;
@@ -219,9 +233,16 @@ column_list(const View *view)
 
 	initStringInfo(&list);
 	for (int i = 0; i < view->desc->natts; i++)
-		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "",
-						 quote_identifier(NameStr(TupleDescAttr(view->desc, i)->attname)));
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : " (", column_name(view, i + 1));
+	if (list.len > 0)
+		appendStringInfoChar(&list, ')');
 	return list.data;
+}
+
+static const char *
+column_name(const View *view, AttrNumber attnum)
+{
+	return quote_identifier(NameStr(TupleDescAttr(view->desc, attnum - 1)->attname));
 }
 
 /* As many NULLs of the same types. */

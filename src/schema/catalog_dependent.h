@@ -11,7 +11,7 @@
 #define PGROLL_CATALOG_DEPENDENT_H
 
 #include "nodes/bitmapset.h"
-#include "nodes/pg_list.h"
+#include "nodes/parsenodes.h"
 
 typedef struct PolicyFacts
 {
@@ -87,5 +87,11 @@ extern List *catalog_relations_read(Oid class_id, Oid object, Oid own);
 extern List *catalog_needed_objects(Oid class_id, Oid object, Oid ref_class_id);
 
 extern Oid	catalog_relation_owner(Oid relid);
+
+/* What the owner may do with a table or view: it can take from itself. */
+extern AclMode catalog_owner_privileges(Oid relid);
+
+/* Has an object or one of its columns a security label? */
+extern bool catalog_has_security_label(Oid class_id, Oid object);
 
 #endif							/* PGROLL_CATALOG_DEPENDENT_H */
