@@ -912,6 +912,69 @@ sub dependent_cases
 		operations => '- alter_column: {table: t, column: a, nullable: false, up: "coalesce(a, 0)"}',
 		ddl => 'ALTER TABLE t ALTER a SET NOT NULL',
 		sees_new => { 'SELECT id, a FROM t WHERE id < 0 ORDER BY id' => '-11|-8 -10|-7' },
+	},
+	{
+		name => 'carried: views whose columns get another type',
+		setup => q{
+			CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+			CREATE TABLE l (x int);
+			CREATE VIEW small WITH (security_barrier = true) AS SELECT id, a, b FROM t WHERE a < 10;
+			CREATE VIEW smaller AS SELECT a, count(*) AS number FROM small WHERE a < 5 GROUP BY a;
+			CREATE VIEW filtered AS SELECT b FROM t WHERE a > 0 FOR UPDATE;
+			CREATE VIEW grouped AS SELECT t.id, t.a, count(*) FROM t LEFT JOIN l ON x = a GROUP BY t.id;
+			COMMENT ON VIEW small IS 'few';
+			COMMENT ON COLUMN small.a IS 'a number';
+			GRANT SELECT, UPDATE (a) ON small TO regress_reader;
+			ALTER VIEW small ALTER a SET DEFAULT 3;
+			CREATE RULE kept AS ON DELETE TO smaller DO INSTEAD NOTHING;
+			CREATE RULE wrote AS ON INSERT TO l DO ALSO UPDATE small SET a = new.x WHERE id = new.x;
+			CREATE FUNCTION no_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+			CREATE TRIGGER instead INSTEAD OF INSERT ON small FOR EACH ROW EXECUTE FUNCTION no_row()},
+		@case,
+		ddl => q{
+			DROP RULE wrote ON l;
+			DROP VIEW smaller, small, filtered, grouped;
+			ALTER TABLE t ALTER a TYPE bigint;
+			CREATE VIEW small WITH (security_barrier = true) AS SELECT id, a, b FROM t WHERE a < 10;
+			CREATE VIEW smaller AS SELECT a, count(*) AS number FROM small WHERE a < 5 GROUP BY a;
+			CREATE VIEW filtered AS SELECT b FROM t WHERE a > 0 FOR UPDATE;
+			CREATE VIEW grouped AS SELECT t.id, t.a, count(*) FROM t LEFT JOIN l ON x = a GROUP BY t.id;
+			COMMENT ON VIEW small IS 'few';
+			COMMENT ON COLUMN small.a IS 'a number';
+			GRANT SELECT, UPDATE (a) ON small TO regress_reader;
+			ALTER VIEW small ALTER a SET DEFAULT 3;
+			CREATE RULE kept AS ON DELETE TO smaller DO INSTEAD NOTHING;
+			CREATE RULE wrote AS ON INSERT TO l DO ALSO UPDATE small SET a = new.x WHERE id = new.x;
+			CREATE TRIGGER instead INSTEAD OF INSERT ON small FOR EACH ROW EXECUTE FUNCTION no_row()},
+		old => [ q{INSERT INTO t VALUES (-10, -7, 'zero')}, q{UPDATE small SET a = -70 WHERE id = 2} ],
+		new => [ q{INSERT INTO t VALUES (-11, -8, 'b')}, q{UPDATE small SET a = -90 WHERE id = 3}, 'INSERT INTO small VALUES (0)' ],
+		sees_new => { 'SELECT id, a, pg_typeof(a) FROM t WHERE id < 4 ORDER BY id' =>
+			  '-11|-8|bigint -10|-7|bigint 1|1|bigint 2|-70|bigint 3|-90|bigint' },
+	},
+	{
+		name => 'carried: policies, rules and publications elsewhere',
+		setup => q{
+			CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+			CREATE TABLE l (x int);
+			ALTER TABLE l ENABLE ROW LEVEL SECURITY;
+			CREATE POLICY known ON l USING (EXISTS (SELECT 1 FROM t WHERE t.a = x));
+			CREATE RULE gone AS ON DELETE TO l DO ALSO DELETE FROM t WHERE a = old.x;
+			ALTER TABLE l ENABLE ALWAYS RULE gone;
+			DO $$ BEGIN
+				EXECUTE format('CREATE PUBLICATION %I FOR TABLE t (id, a) WHERE (id > 0), l', current_schema() || '_p');
+			END $$},
+		@case,
+		ddl => q{
+			DROP POLICY known ON l;
+			DROP RULE gone ON l;
+			DO $$ BEGIN
+				EXECUTE format('ALTER PUBLICATION %I DROP TABLE t', current_schema() || '_p');
+				ALTER TABLE t ALTER a TYPE bigint;
+				EXECUTE format('ALTER PUBLICATION %I ADD TABLE t (id, a) WHERE (id > 0)', current_schema() || '_p');
+			END $$;
+			CREATE POLICY known ON l USING (EXISTS (SELECT 1 FROM t WHERE t.a = x));
+			CREATE RULE gone AS ON DELETE TO l DO ALSO DELETE FROM t WHERE a = old.x;
+			ALTER TABLE l ENABLE ALWAYS RULE gone},
 	});
 }
 

@@ -91,6 +91,13 @@ sub catalog_lines
 			JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
 		WHERE r.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
 		UNION ALL
+		SELECT format('rule %s %s: %s', ev_class::regclass, rulename, ev_enabled)
+		FROM pg_rewrite JOIN relation r ON r.oid = ev_class
+		UNION ALL
+		SELECT format('published %s: %s %s', prrelid::regclass, (SELECT array_agg(attname ORDER BY attname) FROM pg_attribute
+				WHERE attrelid = prrelid AND attnum = ANY (prattrs)), pg_get_expr(prqual, prrelid))
+		FROM pg_publication_rel JOIN relation r ON r.oid = prrelid
+		UNION ALL
 		SELECT 'type ' || typname FROM pg_type WHERE typnamespace = $name\::regnamespace AND typrelid = 0 AND typelem = 0
 		UNION ALL
 		SELECT 'function ' || oid::regprocedure FROM pg_proc WHERE pronamespace = $name\::regnamespace
