@@ -75,7 +75,6 @@ GRANT USAGE ON numbered_id_seq TO regress_foreseen_reader;
 COMMENT ON SEQUENCE numbered_id_seq IS 'numbers';
 INSERT INTO numbered (boss) VALUES (NULL), (1);
 CALL compare('{"operations": [{"alter_column": {"table": "numbered", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}, {"alter_column": {"table": "numbered", "column": "boss", "type": "bigint", "up": "boss", "down": "boss::int"}}, {"alter_column": {"table": "numbered", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}, {"rename_column": {"table": "numbered", "from": "id", "to": "number"}}]}', false);	-- one more from 18 on
-CALL compare('{"operations": [{"alter_column": {"table": "numbered", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}, {"alter_column": {"table": "numbered", "column": "boss", "type": "bigint", "up": "boss", "down": "boss::int"}}, {"alter_column": {"table": "numbered", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}, {"rename_column": {"table": "numbered", "from": "id", "to": "number"}}]}');
 CALL compare('{"operations": [{"add_column": {"table": "person", "column": {"name": "s", "type": "serial"}}}, {"add_column": {"table": "person", "column": {"name": "i", "type": "int", "generated": {"identity": {"sequence_options": "START 5"}}}}}, {"add_column": {"table": "place", "column": {"name": "s", "type": "bigserial"}}}, {"rename_table": {"from": "person", "to": "people"}}, {"rename_column": {"table": "people", "from": "i", "to": "j"}}]}');
 DROP OWNED BY regress_foreseen_reader;
 DROP ROLE regress_foreseen_reader;

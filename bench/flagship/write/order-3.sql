@@ -1,0 +1,2 @@
+\set account random(1, :rows)
+INSERT INTO orders (account, amount) VALUES (:account, 1);
