@@ -22,7 +22,7 @@ my @files = sort glob("$FindBin::RealBin/../../../shared/pgroll-examples/[0-9]*.
 plan skip_all => 'the pgroll tool\'s examples are not beside the repository' if !@files;
 
 # What cannot be run yet, or needs what such a one makes.
-my %not_yet = map { $_ => 1 } qw(15 21 22 23 24 26 27 29 33 35 44 45 47 48 55);
+my %not_yet = map { $_ => 1 } qw(51 52 53);
 
 # File -> what applications do while it is active, and after it is completed
 # ("rows", for later files).  Each is done twice: # stands for 1 in the first
@@ -226,10 +226,10 @@ sub plays
 		sees_new => { q{SELECT review ~ '^(better #|worse #-\d+|old #-\d+|new #)$' FROM reviews WHERE id < 4 OR id % 10 = # ORDER BY id} => '1 1 - 1 1' },
 	},
 	'16' => {
-		old => [ q{INSERT INTO reviews VALUES (30 + #, 'dave', 'kiwi', NULL)}, q{UPDATE reviews SET review = NULL WHERE id = 2} ],
+		old => [ q{INSERT INTO reviews VALUES (30 + #, 'dave', 'kiwi #', NULL)}, q{UPDATE reviews SET review = NULL WHERE id = 2} ],
 		new => [ q{INSERT INTO reviews VALUES (40 + #, 'eve', 'fig', 'this #')}, q{UPDATE reviews SET review = 'best #' WHERE id = 1} ],
 		sees_old => { 'SELECT review FROM reviews WHERE id < 4 OR id > 30 AND id % 10 = # ORDER BY id' => 'best # - - - this #' },
-		sees_new => { q{SELECT review FROM reviews WHERE id < 4 OR id > 30 AND id % 10 = # ORDER BY id} => 'best # pear is good plum is good kiwi is good this #' },
+		sees_new => { q{SELECT review FROM reviews WHERE id < 4 OR id > 30 AND id % 10 = # ORDER BY id} => 'best # pear is good plum is good kiwi # is good this #' },
 	},
 	'17' => {
 		old => [ q{INSERT INTO reviews VALUES (50 + #, 'dave', 'lime', 'sour #')} ],
@@ -261,14 +261,14 @@ sub plays
 	'22' => {
 		old => [ q{INSERT INTO posts VALUES (30 + #, 'o#', 1)}, q{UPDATE posts SET title = 'y' WHERE id = 3} ],
 		new => [ q{INSERT INTO posts VALUES (40 + #, 'long #', 2)}, q{UPDATE posts SET title = 'right' WHERE id = 1} ],
-		sees_old => { 'SELECT title FROM posts WHERE id < 4 OR id > 30 AND id % 10 = # ORDER BY id' => 'right two y oN long #' },
+		sees_old => { 'SELECT title FROM posts WHERE id < 4 OR id > 30 AND id % 10 = # ORDER BY id' => 'right two y o# long #' },
 		sees_new => { 'SELECT title FROM posts WHERE id < 4 OR id > 30 AND id % 10 = # ORDER BY id' => 'right -two ---y --o# long #' },
 	},
 	'23' => {
 		old => [ q{INSERT INTO posts VALUES (50 + #, 'long #', 1)}, q{UPDATE posts SET title = 'wrong' WHERE id = 1} ],
 		new => [ q{INSERT INTO posts VALUES (60 + #, 'x#', 2)}, q{UPDATE posts SET title = 'z' WHERE id = 3} ],
 		sees_old => { 'SELECT title FROM posts WHERE id < 4 OR id > 50 AND id % 10 = # ORDER BY id' => 'wrong -two ---z long # --x#' },
-		sees_new => { 'SELECT title FROM posts WHERE id < 4 OR id > 50 AND id % 10 = # ORDER BY id' => 'wrong -two z long # xN' },
+		sees_new => { 'SELECT title FROM posts WHERE id < 4 OR id > 50 AND id % 10 = # ORDER BY id' => 'wrong -two z long # x#' },
 	},
 	'24' => {
 		old => [ q{INSERT INTO posts VALUES (70 + #, 'old #', 1)}, q{UPDATE posts SET user_id = 1 WHERE id = 2} ],
