@@ -182,6 +182,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 			version_view_replace(model, table, migration->version_schema,
 								 PHASE_COMPLETE, plan);
 	}
+	indexes_complete(model, plan);
 }
 
 /* Has the table our marker, or will it have it once the migration has started? */
@@ -382,7 +383,6 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 			operation->ops->rollback(operation, model, plan);
 	}
 	replica_identities_rollback(model, plan);
-	indexes_rollback(model, plan);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
@@ -401,6 +401,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 			shadow_drop_columns(model, table, 0, PHASE_ROLLBACK, names, plan);
 		}
 	}
+	indexes_rollback(model, plan);
 }
 
 bool

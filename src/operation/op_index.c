@@ -12,9 +12,6 @@
 #include "catalog/index.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_database.h"
-#include "catalog/pg_namespace.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -22,6 +19,7 @@
 #include "operation/op_index.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
+#include "operation/partition_index.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
@@ -34,6 +32,7 @@ typedef struct CreateIndex
 	IndexDefinition *definition;
 	TableModel *table;
 	ObjectModel *object;
+	List	   *members;		/* IndexMember *: what it consists of */
 	char	   *command;		/* on a table that the migration creates */
 } CreateIndex;
 
@@ -45,19 +44,24 @@ typedef struct DropIndex
 	ObjectModel *object;		/* NULL: somebody has dropped it since */
 } DropIndex;
 
-static void check_can_create(const CreateIndex *op, SchemaModel *model);
+static void resolve_members(CreateIndex *op, SchemaModel *model);
 static bool is_built(const CreateIndex *op);
-static void check_is_built(const CreateIndex *op, Oid index);
-static void rename_columns(const CreateIndex *op, SchemaModel *model, Oid index,
+static void build_step(const CreateIndex *op, const IndexMember *member,
+					   MigrationPlan *plan);
+static void check_is_built(const CreateIndex *op, const IndexMember *member);
+static void create_on_only(const CreateIndex *op, const IndexMember *member,
 						   MigrationPlan *plan);
-static List *present_columns(const CreateIndex *op, Oid index);
-static void rename_column(const CreateIndex *op, SchemaModel *model, Oid index,
+static void rename_columns(const CreateIndex *op, SchemaModel *model,
+						   const IndexMember *member, MigrationPlan *plan);
+static List *present_columns(const CreateIndex *op, const IndexMember *member);
+static void rename_column(const CreateIndex *op, const IndexMember *member,
 						  ListCell *present, char *name, MigrationPlan *plan);
 static void check_is_of_no_partition(const DropIndex *op, SchemaModel *model);
 static void check_serves_no_constraint(const DropIndex *op, SchemaModel *model);
 static void check_is_no_identity(const DropIndex *op);
 static bool has_gone(const ObjectModel *object);
-static void drop_built(Oid table, Oid index, MigrationPlan *plan);
+static bool is_expected(SchemaModel *model, Oid relid);
+static void drop_built(Oid index, Phase phase, MigrationPlan *plan);
 
 static Operation *
 parse_create_index(JsonReader *reader)
@@ -77,7 +81,6 @@ validate_create_index(Operation *base, SchemaModel *model)
 
 	op->table = model_owned_table(model, op->table_name,
 								  operation_path(base, "table"));
-	check_can_create(op, model);
 	model_check_object_free(model, op->table, def->name, true,
 							operation_path(base, "name"));
 	index_definition_resolve(def, model, op->table);
@@ -87,28 +90,29 @@ validate_create_index(Operation *base, SchemaModel *model)
 	if (op->table->created)
 		op->command = index_definition_sql(def, op->table, "", def->name,
 										   model_qualified(model, op->table->physical));
+	else
+		resolve_members(op, model);
 }
 
 static void
-check_can_create(const CreateIndex *op, SchemaModel *model)
+resolve_members(CreateIndex *op, SchemaModel *model)
 {
-	if (op->table->relkind == RELKIND_PARTITIONED_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("an index on partitioned table \"%s\" is not supported yet",
-						op->table->name),
-				 errdetail("At %s.", operation_path(&op->base, "table")),
-				 errhint("Make the index with an sql operation.")));
-	/* The index is built with the rights of the table's owner. */
-	if (!model->started &&
-		object_aclcheck(NamespaceRelationId, model->namespace, op->table->owner,
-						ACL_CREATE) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for schema \"%s\"", model->base_schema),
-				 errdetail("At %s: the owner of the table may not create indexes there.",
-						   op->base.path),
-				 errhint("Grant CREATE on the schema to the owner of the table.")));
+	List	   *names = index_definition_column_names(index_definition_field_names(op->definition));
+	List	   *stored = NIL;
+	ListCell   *lc;
+
+	op->members = index_members_new(model, op->table, op->definition->name, names);
+	if (model->started)
+		return;
+	foreach(lc, op->definition->fields)
+	{
+		Generation *generation = model_stored_ancestor(((IndexField *) lfirst(lc))->generation);
+
+		if (generation != NULL)
+			stored = lappend(stored, generation->physical);
+	}
+	index_members_check(model, op->members, op->definition->unique, stored,
+						op->base.path);
 }
 
 /* Not where a later operation drops it, or a column of it. */
@@ -124,27 +128,33 @@ supplement_create_index(const Operation *base, SchemaModel *model,
 						MigrationPlan *plan)
 {
 	const CreateIndex *op = (const CreateIndex *) base;
-	char	   *name = name_new(model->migration, op->definition->name);
-	char	   *table;
-	Oid			index;
+	ListCell   *lc;
 
 	if (!is_built(op))
 		return;
-	index = get_relname_relid(name, model->namespace);
-	if (OidIsValid(index) && get_index_isvalid(index))
-		return;
-	table = model_qualified(model, op->table->physical);
 	index_definition_follow(op->definition, model, op->table);
+	foreach(lc, op->members)
+	{
+		IndexMember *member = lfirst(lc);
+
+		if (member->is_leaf && !index_member_is_built(member))
+			build_step(op, member, plan);
+	}
+}
+
+static void
+build_step(const CreateIndex *op, const IndexMember *member, MigrationPlan *plan)
+{
 	plan_step(plan, (Step) {
 		.phase = PHASE_BACKGROUND,
-		.operation = base->number,
+		.operation = op->base.number,
 		.command = index_definition_sql(op->definition, op->table, "CONCURRENTLY ",
-										name, table),
+										member->built_name, member->relation),
 		.lock = ShareUpdateExclusiveLock,
-		.relation = op->table->relid,
-		.relation_name = table,
+		.relation = member->relid,
+		.relation_name = member->relation,
 		.task = TASK_INDEX,
-		.task_object = name,
+		.task_object = member->built_name,
 	});
 }
 
@@ -170,38 +180,58 @@ complete_create_index(const Operation *base, SchemaModel *model,
 					  MigrationPlan *plan)
 {
 	const CreateIndex *op = (const CreateIndex *) base;
-	char	   *name = name_new(model->migration, op->definition->name);
-	Oid			index = get_relname_relid(name, model->namespace);
+	ListCell   *lc;
 
 	if (!is_built(op))
 		return;
 	if (!model->foreseen)
-		check_is_built(op, index);
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.operation = base->number,
-		.command = psprintf("ALTER INDEX %s RENAME TO %s",
-							model_qualified(model, name),
-							quote_identifier(op->definition->name)),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = index,
-		.relation_name = model_qualified(model, name),
-	});
-	rename_columns(op, model, index, plan);
+		index_definition_follow(op->definition, model, op->table);
+	foreach(lc, op->members)
+	{
+		IndexMember *member = lfirst(lc);
+
+		if (member->is_leaf && !model->foreseen)
+			check_is_built(op, member);
+		if (member->is_leaf)
+			index_member_rename(member, base->number, plan);
+		else
+			create_on_only(op, member, plan);
+		rename_columns(op, model, member, plan);
+	}
+	index_members_attach(op->members, base->number, plan);
 }
 
 static void
-check_is_built(const CreateIndex *op, Oid index)
+check_is_built(const CreateIndex *op, const IndexMember *member)
 {
-	if (OidIsValid(index) && get_index_isvalid(index))
+	if (index_member_is_built(member))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("index \"%s\" on table \"%s\" is not built",
-					op->definition->name, op->table->name),
+					op->definition->name, member->label),
+			 member->parent == NULL ?
 			 errdetail("At %s: it was dropped since the migration built it.",
+					   op->base.path) :
+			 errdetail("At %s: it was dropped since the migration built it, or the partition is new.",
 					   op->base.path),
 			 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
+}
+
+/* Of a partitioned table, without its partitions: no row is read. */
+static void
+create_on_only(const CreateIndex *op, const IndexMember *member,
+			   MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = op->base.number,
+		.command = index_definition_sql(op->definition, op->table, "", member->name,
+										psprintf("ONLY %s", member->relation)),
+		.lock = ShareLock,
+		.relation = member->relid,
+		.relation_name = member->relation,
+	});
 }
 
 /*
@@ -209,11 +239,11 @@ check_is_built(const CreateIndex *op, Oid index)
  * shall be those that the operation knows.
  */
 static void
-rename_columns(const CreateIndex *op, SchemaModel *model, Oid index,
-			   MigrationPlan *plan)
+rename_columns(const CreateIndex *op, SchemaModel *model,
+			   const IndexMember *member, MigrationPlan *plan)
 {
 	List	   *wanted = index_definition_column_names(index_definition_field_names(op->definition));
-	List	   *present = present_columns(op, index);
+	List	   *present = present_columns(op, member);
 
 	for (int i = 0; i < list_length(wanted); i++)
 	{
@@ -225,16 +255,16 @@ rename_columns(const CreateIndex *op, SchemaModel *model, Oid index,
 		for_each_from(lc, present, i + 1)
 		{
 			if (strcmp(lfirst(lc), name) == 0)
-				rename_column(op, model, index, lc,
-							  model_temporary_name(model, name), plan);
+				rename_column(op, member, lc, model_temporary_name(model, name),
+							  plan);
 		}
-		rename_column(op, model, index, list_nth_cell(present, i), name, plan);
+		rename_column(op, member, list_nth_cell(present, i), name, plan);
 	}
 }
 
 /* The names (char *); while the index is only foreseen, those that it will get. */
 static List *
-present_columns(const CreateIndex *op, Oid index)
+present_columns(const CreateIndex *op, const IndexMember *member)
 {
 	List	   *names = NIL;
 	ListCell   *lc;
@@ -243,18 +273,21 @@ present_columns(const CreateIndex *op, Oid index)
 	{
 		IndexField *field = lfirst(lc);
 		AttrNumber	place = foreach_current_index(lc) + 1;
+		Generation *generation = model_newest_generation(op->table, field->generation);
 
-		names = lappend(names, OidIsValid(index) ? get_attname(index, place, false) :
-						field->stored_column);
+		names = lappend(names, OidIsValid(member->index) ?
+						get_attname(member->index, place, false) :
+						member->is_leaf ? field->stored_column :
+						generation->physical);
 	}
-	return OidIsValid(index) ? names : index_definition_column_names(names);
+	return OidIsValid(member->index) ? names : index_definition_column_names(names);
 }
 
 static void
-rename_column(const CreateIndex *op, SchemaModel *model, Oid index,
-			  ListCell *present, char *name, MigrationPlan *plan)
+rename_column(const CreateIndex *op, const IndexMember *member, ListCell *present,
+			  char *name, MigrationPlan *plan)
 {
-	char	   *qualified = model_qualified(model, op->definition->name);
+	char	   *qualified = index_member_qualified(member, member->name);
 
 	plan_step(plan, (Step) {
 		.phase = PHASE_COMPLETE,
@@ -263,7 +296,7 @@ rename_column(const CreateIndex *op, SchemaModel *model, Oid index,
 							quote_identifier(lfirst(present)),
 							quote_identifier(name)),
 		.lock = AccessExclusiveLock,
-		.relation = index,
+		.relation = member->index,
 		.relation_name = qualified,
 	});
 	lfirst(present) = name;
@@ -381,7 +414,8 @@ complete_drop_index(const Operation *base, SchemaModel *model, MigrationPlan *pl
 		.lock = AccessExclusiveLock,
 		.relation = op->table->relid,
 		.relation_name = model_qualified(model, op->table->physical),
-		.also = list_make1_oid(index),
+		.also = list_concat(operation_other_members(op->table->relid),
+							catalog_table_tree(index)),
 	});
 }
 
@@ -422,29 +456,55 @@ void
 indexes_rollback(SchemaModel *model, MigrationPlan *plan)
 {
 	ListCell   *lc;
+
+	foreach(lc, catalog_new_indexes(model->migration))
+	{
+		if (!catalog_index_reads_own_column(lfirst_oid(lc), model->migration))
+			drop_built(lfirst_oid(lc), PHASE_ROLLBACK, plan);
+	}
+}
+
+void
+indexes_complete(SchemaModel *model, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_new_indexes(model->migration))
+	{
+		if (!is_expected(model, IndexGetRelation(lfirst_oid(lc), false)))
+			drop_built(lfirst_oid(lc), PHASE_COMPLETE, plan);
+	}
+}
+
+/* Is it of a table, or a partition of one, that the migration makes something for? */
+static bool
+is_expected(SchemaModel *model, Oid relid)
+{
+	ListCell   *lc;
 	ListCell   *lc2;
-	ListCell   *lc3;
 
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
 
-		if (table->relkind != RELKIND_RELATION &&
-			table->relkind != RELKIND_PARTITIONED_TABLE)
-			continue;
-		foreach(lc2, catalog_table_tree(table->relid))
+		foreach(lc2, table->objects)
 		{
-			foreach(lc3, catalog_new_indexes(lfirst_oid(lc2), model->migration))
-				drop_built(lfirst_oid(lc2), lfirst_oid(lc3), plan);
+			if (((ObjectModel *) lfirst(lc2))->stored == NULL &&
+				OidIsValid(table->relid) &&
+				list_member_oid(catalog_table_tree(table->relid), relid))
+				return true;
 		}
 	}
+	return false;
 }
 
 static void
-drop_built(Oid table, Oid index, MigrationPlan *plan)
+drop_built(Oid index, Phase phase, MigrationPlan *plan)
 {
+	Oid			table = IndexGetRelation(index, false);
+
 	plan_step(plan, (Step) {
-		.phase = PHASE_ROLLBACK,
+		.phase = phase,
 		.command = psprintf("DROP INDEX %s", catalog_relation_name(index)),
 		.lock = AccessExclusiveLock,
 		.relation = table,

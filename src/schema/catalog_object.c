@@ -364,22 +364,42 @@ catalog_indexes(Oid relid)
 }
 
 List *
-catalog_new_indexes(Oid relid, int64 migration)
+catalog_new_indexes(int64 migration)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
+	Relation	rel = table_open(RelationRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
 	List	   *found = NIL;
-	ListCell   *lc;
 
-	foreach(lc, RelationGetIndexList(rel))
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		char	   *name = get_rel_name(lfirst_oid(lc));
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
 
-		if (name != NULL && name_is_new(name) &&
-			name_is_of_migration(name, migration))
-			found = lappend_oid(found, lfirst_oid(lc));
+		if (form->relkind == RELKIND_INDEX && name_is_new(NameStr(form->relname)) &&
+			name_is_of_migration(NameStr(form->relname), migration))
+			found = lappend_oid(found, form->oid);
 	}
+	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
+	list_sort(found, list_oid_cmp);
 	return found;
+}
+
+bool
+catalog_index_reads_own_column(Oid index, int64 migration)
+{
+	Relation	rel = index_open(index, AccessShareLock);
+	Bitmapset  *attnums = read_index(rel)->attnums;
+	Oid			table = rel->rd_index->indrelid;
+	int			attnum = -1;
+
+	index_close(rel, AccessShareLock);
+	while ((attnum = bms_next_member(attnums, attnum)) >= 0)
+	{
+		if (name_is_of_migration(get_attname(table, attnum, false), migration))
+			return true;
+	}
+	return false;
 }
 
 bool

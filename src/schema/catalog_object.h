@@ -139,10 +139,13 @@ typedef struct IndexFacts
 extern List *catalog_indexes(Oid relid);
 
 /*
- * Those (Oid), valid or not, of the table itself that a migration makes for nothing
- * that is there.
+ * Those (Oid), valid or not and of whatever table, that a migration makes for
+ * nothing that is there.
  */
-extern List *catalog_new_indexes(Oid relid, int64 migration);
+extern List *catalog_new_indexes(int64 migration);
+
+/* Does the index read a column that was made for the migration? */
+extern bool catalog_index_reads_own_column(Oid index, int64 migration);
 
 /* A trigger of the user's. */
 typedef struct TriggerFacts

@@ -102,6 +102,8 @@ typedef struct SchemaModel
 	char	   *previous_version;	/* version schema before this one, or NULL */
 	int64		migration;		/* id: part of the names that we make */
 	int			next_object;	/* for name_temporary() */
+	List	   *chosen_names;	/* char *: qualified, of the indexes that
+								 * partitions get */
 	List	   *tables;			/* TableModel *, dropped ones included */
 	List	   *sequences;		/* char *: that come with new columns */
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
