@@ -76,5 +76,27 @@ COMMENT ON SEQUENCE numbered_id_seq IS 'numbers';
 INSERT INTO numbered (boss) VALUES (NULL), (1);
 CALL compare('{"operations": [{"alter_column": {"table": "numbered", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}, {"alter_column": {"table": "numbered", "column": "boss", "type": "bigint", "up": "boss", "down": "boss::int"}}, {"alter_column": {"table": "numbered", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}, {"rename_column": {"table": "numbered", "from": "id", "to": "number"}}]}', false);	-- one more from 18 on
 CALL compare('{"operations": [{"add_column": {"table": "person", "column": {"name": "s", "type": "serial"}}}, {"add_column": {"table": "person", "column": {"name": "i", "type": "int", "generated": {"identity": {"sequence_options": "START 5"}}}}}, {"add_column": {"table": "place", "column": {"name": "s", "type": "bigserial"}}}, {"rename_table": {"from": "person", "to": "people"}}, {"rename_column": {"table": "people", "from": "i", "to": "j"}}]}');
+-- what names a column
+CREATE TABLE seen (id int PRIMARY KEY, a int NOT NULL, b text);
+CREATE TABLE log (x int);
+CREATE VIEW same AS SELECT b FROM seen WHERE a > 0;
+CREATE VIEW other AS SELECT id, a FROM seen;
+CREATE VIEW another AS SELECT max(a) FROM other;
+COMMENT ON VIEW other IS 'a view';
+COMMENT ON COLUMN other.a IS 'a column';
+GRANT SELECT, UPDATE (a) ON other TO regress_foreseen_reader;
+ALTER VIEW other ALTER a SET DEFAULT 5;
+CREATE TRIGGER instead INSTEAD OF UPDATE ON other FOR EACH ROW EXECUTE FUNCTION nothing();
+CREATE RULE logged AS ON INSERT TO log DO ALSO UPDATE other SET a = new.x;
+CREATE POLICY p ON log USING (EXISTS (SELECT 1 FROM another WHERE max = x));
+CREATE POLICY p ON seen USING (a > 3);
+CREATE STATISTICS pair ON a, b FROM seen;
+COMMENT ON STATISTICS pair IS 'two';
+SET client_min_messages = error;
+CREATE PUBLICATION foreseen FOR TABLE seen (id, a) WHERE (id > 0);
+RESET client_min_messages;
+CALL compare('{"operations": [{"rename_table": {"from": "seen", "to": "looked_at"}}, {"alter_column": {"table": "looked_at", "column": "a", "nullable": true, "down": "coalesce(a, 0)"}}, {"rename_column": {"table": "looked_at", "from": "b", "to": "c"}}, {"rename_column": {"table": "looked_at", "from": "a", "to": "b"}}]}');
+CALL compare('{"operations": [{"alter_column": {"table": "seen", "column": "a", "type": "bigint", "nullable": true, "up": "a", "down": "coalesce(a, 0)::int"}}]}');
+DROP PUBLICATION foreseen;
 DROP OWNED BY regress_foreseen_reader;
 DROP ROLE regress_foreseen_reader;

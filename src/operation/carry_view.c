@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "catalog/dependency.h"
+#include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
@@ -25,6 +26,7 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -51,7 +53,8 @@ static List *in_order(List *views);
 static bool reads_any(const View *view, List *others);
 static void check_can_create(const View *view);
 static void check_can_give(const View *view);
-static List *shown_views(DependentSearch *search, const View *view);
+static bool is_shown(const DependentSearch *search, const View *view);
+static List *shown_view(DependentSearch *search, const View *view, List *views);
 
 void
 carry_view_note_column(List **columns, Oid relid, AttrNumber attnum)
@@ -73,15 +76,28 @@ carry_views(DependentSearch *search)
 	foreach(lc, in_order(views))
 	{
 		View	   *view = lfirst(lc);
-		CarriedObject *object;
 
 		check_view(view);
-		object = view->dropped ? view_made_anew(view) : view_replaced(view);
-		objects = lappend(objects, object);
-		if (view->dropped && search->model->foreseen)
-			objects = list_concat(objects, shown_views(search, view));
+		if (is_shown(search, view))
+			continue;			/* it comes with what it shows */
+		if (!view->dropped)
+		{
+			objects = lappend(objects, view_replaced(view));
+			continue;
+		}
+		objects = lappend(objects, view_made_anew(view));
+		objects = list_concat(objects, shown_view(search, view, views));
 	}
 	return objects;
+}
+
+/* Is it a view of the version that stays? */
+static bool
+is_shown(const DependentSearch *search, const View *view)
+{
+	Oid			namespace = get_namespace_oid(search->version_schema, true);
+
+	return OidIsValid(namespace) && get_rel_namespace(view->relid) == namespace;
 }
 
 /*
@@ -349,15 +365,17 @@ reads_any(const View *view, List *others)
 }
 
 /*
- * Of a completion that is planned before the start: the views by which the version
- * that stays will show a view.
+ * The view (in a list) by which the version that stays shows a view of the user's.  It
+ * is made as the version's views are, before the start as after it, and then gets
+ * what was said of it itself.
  */
 static List *
-shown_views(DependentSearch *search, const View *view)
+shown_view(DependentSearch *search, const View *view, List *views)
 {
 	SchemaModel *model = search->model;
 	MigrationPlan *plan = plan_create(model->base_schema);
-	CarriedObject *object;
+	CarriedObject *object = NULL;
+	List	   *said = NIL;
 	ListCell   *lc;
 
 	foreach(lc, model->tables)
@@ -368,15 +386,28 @@ shown_views(DependentSearch *search, const View *view)
 			version_view_recreate(model, table, search->version_schema,
 								  PHASE_COMPLETE, plan);
 	}
-	if (plan->steps == NIL)
+	foreach(lc, views)
+	{
+		View	   *shown = lfirst(lc);
+
+		if (is_shown(search, shown) && list_member_oid(shown->reads, view->relid))
+			object = view_made_anew(shown);
+	}
+	if (object == NULL && (plan->steps == NIL || !model->foreseen))
 		return NIL;
-	object = palloc0(sizeof(CarriedObject));
-	object->relation_name = quote_qualified_identifier(search->version_schema,
-													   get_rel_name(view->relid));
-	object->description = psprintf("view %s", object->relation_name);
-	object->lock = AccessExclusiveLock;
-	object->detach = list_make1(psprintf("DROP VIEW %s", object->relation_name));
+	if (object == NULL)
+		object = view_unborn(quote_qualified_identifier(search->version_schema,
+														get_rel_name(view->relid)),
+							 view->relid);
 	foreach(lc, plan->steps)
-		object->attach = lappend(object->attach, ((Step *) lfirst(lc))->command);
+		said = lappend(said, makeString(((Step *) lfirst(lc))->command));
+	foreach(lc, object->attach)
+	{
+		if (foreach_current_index(lc) > 0 || plan->steps == NIL)
+			said = list_append_unique(said, makeString(lfirst(lc)));
+	}
+	object->attach = NIL;
+	foreach(lc, said)
+		object->attach = lappend(object->attach, strVal(lfirst(lc)));
 	return list_make1(object);
 }

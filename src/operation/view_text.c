@@ -77,6 +77,20 @@ view_made_anew(const View *view)
 	return object;
 }
 
+CarriedObject *
+view_unborn(char *name, Oid reads)
+{
+	CarriedObject *object = palloc0(sizeof(CarriedObject));
+
+	object->description = psprintf("view %s", name);
+	object->lock = AccessExclusiveLock;
+	object->read_lock = AccessShareLock;
+	object->relation_name = name;
+	object->reads = list_make1_oid(reads);
+	object->detach = list_make1(psprintf("DROP VIEW %s", name));
+	return object;
+}
+
 /* FOR UPDATE takes a stronger lock when it is read, too. */
 static CarriedObject *
 view_object(const View *view)

@@ -29,6 +29,9 @@ typedef struct View
 extern CarriedObject *view_replaced(const View *view);
 extern CarriedObject *view_made_anew(const View *view);
 
+/* One that is not there yet and will read a relation, by its name, to be dropped. */
+extern CarriedObject *view_unborn(char *name, Oid reads);
+
 /*
  * May a column of a view get another type where the columns (ObjectAddress *) of its
  * tables do?
