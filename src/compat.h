@@ -222,7 +222,7 @@ typedef bool TU_UpdateIndexes;
 #endif
 
 /* PG17: the privilege MAINTAIN. */
-#ifndef ACL_MAINTAIN
+#if PG_VERSION_NUM < 170000
 #define ACL_MAINTAIN 0
 #endif
 
