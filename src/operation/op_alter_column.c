@@ -73,6 +73,7 @@ static void start_in_place(const AlterColumn *op, SchemaModel *model,
 						   MigrationPlan *plan);
 static void make_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column,
 						Oid type, int32 typmod);
+static void check_new_type(const AlterColumn *op, const Generation *new);
 static void check_default_fits(const AlterColumn *op, SchemaModel *model,
 							   const Generation *generation);
 static void apply_metadata(AlterColumn *op, SchemaModel *model, ColumnModel *column);
@@ -318,11 +319,23 @@ make_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column, Oid type,
 		new->typmod = typmod;
 		new->collation = get_typcollation(type);
 		check_default_fits(op, model, new);
+		check_new_type(op, new);
 		carry_identity_check_type(op->table, new, operation_path(&op->base, "type"));
 	}
 	if (op->nullable != NULLABLE_KEEP)
 		new->not_null = op->nullable == NULLABLE_SET_NOT_NULL;
 	column_change_finish(change, model);
+}
+
+/* The old version's INSERT gives the new column NULL, whatever its default is. */
+static void
+check_new_type(const AlterColumn *op, const Generation *new)
+{
+	Generation	bare = *new;
+
+	bare.default_text = NULL;
+	operation_check_accepts_null(op->table, &bare, new->type,
+								 operation_path(&op->base, "type"));
 }
 
 /* The default goes along with the column, unless the operation gives another. */

@@ -182,6 +182,14 @@ add_value(AddColumn *op, SchemaModel *model)
 	else
 		generation->stored_default = def->default_expr;
 	generation->up = up;
+	if (generation->stored_default == NULL)
+	{
+		Generation	bare = *generation;
+
+		bare.default_text = NULL;
+		operation_check_accepts_null(op->table, &bare, generation->type,
+									 operation_path(&op->base, "column.type"));
+	}
 	generation->current = true;
 	if (up != NULL && OidIsValid(op->table->relid))
 		op->table->has_edges = true;
@@ -289,6 +297,8 @@ validate_drop_column(Operation *base, SchemaModel *model)
 	op->generation = generation;
 	if (generation->attnum != 0)
 		operation_check_dependents(model, op->table, generation, path);
+	if (generation->attnum != 0)
+		operation_check_accepts_null(op->table, generation, generation->type, path);
 	if (op->down == NULL && generation->not_null && generation->attnum != 0 &&
 		generation->default_text == NULL && generation->identity == '\0' &&
 		generation->generated == '\0')

@@ -21,6 +21,7 @@
 
 #include "operation/carry_dependents.h"
 #include "operation/carry_identity.h"
+#include "ddl/column_domain.h"
 #include "operation/carry_trigger.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
@@ -283,6 +284,7 @@ operation_check_can_shadow(SchemaModel *model, TableModel *table,
 					  "Alter the type of the table instead.");
 	if (stored == NULL)
 		return;
+	operation_check_accepts_null(table, stored, stored->type, path);
 	if (stored->generated != '\0')
 		cannot_shadow(table, column, path, "it is a generated column",
 					  "Drop the column and add it again.");
@@ -299,6 +301,22 @@ operation_check_can_shadow(SchemaModel *model, TableModel *table,
 								   dependent->description),
 						  "Drop that object before the migration, and make it again after.");
 	}
+}
+
+void
+operation_check_accepts_null(const TableModel *table, const Generation *column,
+							 Oid type, const char *path)
+{
+	if (table->created || column->default_text != NULL ||
+		column_domain_accepts_null(type))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("column \"%s\" of table \"%s\" cannot be served by two versions: its type %s does not accept NULL",
+					column->name, table->name, format_type_be(type)),
+			 errdetail("At %s: an INSERT through the version that lacks the column gives NULL before any trigger can fill it.",
+					   path),
+			 errhint("Use a domain that accepts NULL, and make the column NOT NULL instead.")));
 }
 
 /* Is it a constraint, or its index, that the migration drops? */

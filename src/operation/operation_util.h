@@ -95,4 +95,12 @@ extern Node *operation_default(SchemaModel *model, const char *text, Oid type,
 extern void operation_check_can_shadow(SchemaModel *model, TableModel *table,
 									   const ColumnModel *column, const char *path);
 
+/*
+ * Raise for a column of a domain that does not accept NULL, unless it has a default:
+ * a version that does not show it could INSERT no row.
+ */
+extern void operation_check_accepts_null(const TableModel *table,
+										 const Generation *column, Oid type,
+										 const char *path);
+
 #endif							/* PGROLL_OPERATION_UTIL_H */

@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "ddl/column_domain.h"
 #include "ddl/grants.h"
 #include "operation/carry_identity.h"
 #include "operation/column_sequence.h"
@@ -102,6 +103,17 @@ shadow_column_start(SchemaModel *model, TableModel *table,
 	shadow_alter_table(model, table, generation->operation, PHASE_START,
 					   psprintf("ADD COLUMN %s", column_sql(model, table, generation)),
 					   plan);
+	if (column_domain_is_needed(generation->type))
+		plan_step(plan, (Step) {
+			.phase = PHASE_START,
+			.operation = generation->operation,
+			.command = column_domain_sql(model_qualified(model, table->physical),
+										 generation->physical, generation->type),
+			.lock = AccessExclusiveLock,
+			.relation = table->relid,
+			.relation_name = model_qualified(model, table->physical),
+			.also = operation_other_members(table->relid),
+		});
 	if (generation->sequence != NULL)
 		column_sequence_own(model, table, generation, plan);
 	if (old != NULL)
@@ -414,12 +426,16 @@ column_sql(const SchemaModel *model, const TableModel *table,
 		   const Generation *generation)
 {
 	StringInfoData sql;
+	Oid			type = generation->type;
+	int32		typmod = generation->typmod;
 
+	if (column_domain_is_needed(type))
+		type = getBaseTypeAndTypmod(type, &typmod);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "%s %s", quote_identifier(generation->physical),
-					 expression_type_name(generation->type, generation->typmod));
+					 expression_type_name(type, typmod));
 	if (OidIsValid(generation->collation) &&
-		generation->collation != get_typcollation(generation->type))
+		generation->collation != get_typcollation(type))
 		appendStringInfo(&sql, " COLLATE %s",
 						 catalog_collation_name(generation->collation));
 	if (generation->stored_default != NULL)
