@@ -137,4 +137,138 @@ FROM (VALUES ('x int); DROP TABLE y; --'), ('START 1), y int DEFAULT (1'), ('STA
 	('START 5)); DROP TABLE item; CREATE TABLE z (c int GENERATED ALWAYS AS IDENTITY ('), ('AS bigint'), ('OWNED BY NONE'),
 	('START 1 START 2'), ('START 99999999999'), ('START 1.5'), ('INCREMENT 0'), ('CACHE 0'), ('MINVALUE 5 MAXVALUE 4'),
 	('MAXVALUE 9999999999'), ('SEQUENCE NAME other.s'), ('SEQUENCE NAME item'), ('')) o(options);
+
+-- constraints of the table
+CREATE FUNCTION table_error(col text, con text) RETURNS text LANGUAGE sql AS $$
+	SELECT error(format('{"operations": [{"create_table": {"name": "t", "columns": [{"name": "a", "type": "int"}, {"name": "b", "type": "int", "nullable": true}%s],
+		"constraints": [%s]}}]}', col, con));
+$$;
+CREATE TABLE place (id int, kind int, PRIMARY KEY (id, kind));
+CREATE TABLE twin.place (LIKE place INCLUDING ALL);
+CREATE FUNCTION same(int, int) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT $1 = $2';
+CREATE OPERATOR === (FUNCTION = same, LEFTARG = int, RIGHTARG = int);
+CALL pgroll_c.migrate('01_places', '{"operations": [{"sql": {"up": "SELECT 1"}}]}');
+SELECT pgroll_c.start_migration('02', $${"operations": [
+	{"create_table": {"name": "room", "columns": [{"name": "id", "type": "int"}, {"name": "a b", "type": "text", "unique": true}, {"name": "Select", "type": "int", "nullable": true}],
+		"constraints": [{"name": "room_key", "type": "primary_key", "columns": ["id", "a b"], "deferrable": false,
+				"index_parameters": {"include_columns": ["Select"], "storage_parameters": "fillfactor = 70 -- small", "tablespace": "pg_default"}},
+			{"name": "an_id", "type": "unique", "columns": ["id"], "index_parameters": {}}]}},
+	{"create_table": {"name": "booking", "columns": [{"name": "id", "type": "serial"}, {"name": "room", "type": "int"}, {"name": "name", "type": "text", "nullable": true},
+			{"name": "during", "type": "tsrange"}, {"name": "place", "type": "int", "nullable": true}, {"name": "kind", "type": "int", "nullable": true, "default": "1"},
+			{"name": "parent", "type": "int", "nullable": true}],
+		"constraints": [
+			{"name": "self", "type": "foreign_key", "columns": ["parent"], "references": {"table": "booking", "columns": ["id"], "on_delete": "set null"}},
+			{"name": "booking_id", "type": "primary_key", "columns": ["id"]},
+			{"name": "one_name", "type": "unique", "columns": ["name", "room"], "nulls_not_distinct": true, "index_parameters": {"storage_parameters": "deduplicate_items = off, fillfactor=50"}},
+			{"name": "later", "type": "unique", "columns": ["room", "during"], "deferrable": true, "initially_deferred": true},
+			{"name": "positive", "type": "check", "check": "room > 0 AND name <> 'x); --'", "no_inherit": true},
+			{"name": "to_room", "type": "foreign_key", "columns": ["room", "name"], "deferrable": true,
+				"references": {"table": "room", "columns": ["id", "a b"], "match_type": "FULL", "on_update": "cascade"}},
+			{"name": "to_place", "type": "foreign_key", "columns": ["place", "kind"], "initially_deferred": true,
+				"references": {"table": "place", "columns": ["id", "kind"], "on_delete": "SET DEFAULT", "on_delete_set_columns": ["kind"]}},
+			{"name": "no_overlap", "type": "exclude", "exclude": {"index_method": "gist", "elements": "during WITH &&, int4range(room, room, '[]') WITH && -- all", "predicate": "room > 5"},
+				"deferrable": true, "index_parameters": {"storage_parameters": "fillfactor=80"}},
+			{"name": "no_two", "type": "exclude", "exclude": {"elements": "lower(name) COLLATE \"C\" text_pattern_ops DESC NULLS LAST WITH pg_catalog.=, room WITH ="}},
+			{"name": "no_same", "type": "exclude", "exclude": {"index_method": "hash", "elements": "parent WITH OPERATOR(pg_catalog.=)"}, "initially_deferred": true}]}}]}$$);
+CREATE TABLE twin.room (id int NOT NULL, "a b" text NOT NULL UNIQUE, "Select" int,
+	CONSTRAINT room_key PRIMARY KEY (id, "a b") INCLUDE ("Select") WITH (fillfactor = 70), CONSTRAINT an_id UNIQUE (id));
+CREATE TABLE twin.booking (id serial, room int NOT NULL, name text, during tsrange NOT NULL, place int, kind int DEFAULT 1, parent int,
+	CONSTRAINT booking_id PRIMARY KEY (id), CONSTRAINT self FOREIGN KEY (parent) REFERENCES twin.booking (id) ON DELETE SET NULL,
+	CONSTRAINT one_name UNIQUE NULLS NOT DISTINCT (name, room) WITH (deduplicate_items = off, fillfactor=50),
+	CONSTRAINT later UNIQUE (room, during) DEFERRABLE INITIALLY DEFERRED,
+	CONSTRAINT positive CHECK (room > 0 AND name <> 'x); --') NO INHERIT,
+	CONSTRAINT to_room FOREIGN KEY (room, name) REFERENCES twin.room (id, "a b") MATCH FULL ON UPDATE CASCADE DEFERRABLE,
+	CONSTRAINT to_place FOREIGN KEY (place, kind) REFERENCES twin.place (id, kind) ON DELETE SET DEFAULT (kind) INITIALLY DEFERRED,
+	CONSTRAINT no_overlap EXCLUDE USING gist (during WITH &&, int4range(room, room, '[]') WITH &&) WITH (fillfactor=80) WHERE (room > 5) DEFERRABLE,
+	CONSTRAINT no_two EXCLUDE (lower(name) COLLATE "C" text_pattern_ops DESC NULLS LAST WITH pg_catalog.=, room WITH =),
+	CONSTRAINT no_same EXCLUDE USING hash (parent WITH =) INITIALLY DEFERRED);
+SELECT * FROM differences('room'); -- no rows
+SELECT * FROM differences('booking'); -- no rows
+SELECT * FROM facts('booking', 'public') WHERE facts ~ '^constraint';
+INSERT INTO public_02.room VALUES (7, 'x'), (8, 'y');
+INSERT INTO public_02.booking (room, name, during) VALUES (7, 'x', '[2020-01-01,2020-01-03)');
+INSERT INTO public_02.booking (room, name, during) VALUES (7, 'x', '[2020-01-02,2020-01-04)'); -- fails
+INSERT INTO public_02.booking (room, name, during) VALUES (8, 'x', '[2020-01-02,2020-01-04)'); -- fails
+INSERT INTO public_02.booking (room, name, during) VALUES (7, 'x); --', '[2021-01-02,2021-01-04)'); -- fails
+SELECT pgroll_c.complete_migration();
+
+-- later operations of the migration know them
+SELECT pgroll_c.start_migration('03', '{"operations": [
+	{"create_table": {"name": "one", "columns": [{"name": "id", "type": "int", "pk": true}, {"name": "code", "type": "text", "unique": true},
+		{"name": "n", "type": "int", "check": {"name": "n_positive", "constraint": "n > 0"}}, {"name": "m", "type": "int"}],
+		"constraints": [{"name": "n_m", "type": "unique", "columns": ["n", "m"]}, {"name": "code_alone", "type": "exclude", "exclude": {"elements": "code WITH ="}}]}},
+	{"create_table": {"name": "two", "columns": [{"name": "id", "type": "int"}, {"name": "one", "type": "text", "references": {"name": "to_one", "table": "one", "column": "code"}}]}},
+	{"rename_constraint": {"table": "one", "from": "one_code_key", "to": "the code"}},
+	{"rename_constraint": {"table": "one", "from": "code_alone", "to": "code_excluded"}},
+	{"drop_constraint": {"table": "one", "name": "n_positive", "down": "n"}},
+	{"drop_column": {"table": "one", "column": "m"}},
+	{"create_constraint": {"table": "one", "name": "n_positive", "type": "check", "columns": ["n"], "check": "n >= 0", "up": {"n": "n"}, "down": {"n": "n"}}},
+	{"create_constraint": {"table": "one", "name": "n_m", "type": "unique", "columns": ["n"], "up": {"n": "n"}, "down": {"n": "n"}}},
+	{"rename_column": {"table": "one", "from": "n", "to": "number"}}]}');
+SELECT * FROM facts('one', 'public') WHERE facts ~ '^constraint';
+SELECT * FROM facts('two', 'public') WHERE facts ~ '^constraint';
+SELECT pgroll_c.rollback_migration();
+
+-- what is refused of constraints
+SELECT table_error('', '{"name": "c", "type": "primary_key"}');
+SELECT table_error('', '{"name": "c", "type": "unique", "columns": []}');
+SELECT table_error('', '{"name": "c", "type": "unique", "columns": ["a", "a"]}');
+SELECT table_error('', '{"name": "c", "type": "unique", "columns": ["x"]}');
+SELECT table_error('', '{"type": "unique", "columns": ["a"]}');
+SELECT table_error('', '{"name": "c", "columns": ["a"]}');
+SELECT table_error('', '{"name": "c", "type": "not_null", "columns": ["a"]}');
+SELECT table_error('', '{"name": "c", "type": "unique", "columns": ["a"], "check": "a > 0"}');
+SELECT table_error('', '{"name": "c", "type": "unique", "columns": ["a"], "no_inherit": true}');
+SELECT table_error('', '{"name": "c", "type": "primary_key", "columns": ["a"], "nulls_not_distinct": true}');
+SELECT table_error('', '{"name": "c", "type": "check", "check": "a > 0", "deferrable": true}');
+SELECT table_error('', '{"name": "c", "type": "check", "check": "a > 0", "initially_deferred": true}');
+SELECT table_error('', '{"name": "c", "type": "check", "check": "a > 0", "index_parameters": {"include_columns": ["a"]}}');
+SELECT table_error('', '{"name": "c", "type": "check", "check": "a > 0", "references": {"table": "place", "columns": ["id"]}}');
+SELECT table_error('', '{"name": "c", "type": "check", "check": "a > 0", "exclude": {"elements": "a WITH ="}}');
+SELECT table_error('', '{"name": "c", "type": "check"}');
+SELECT table_error('', '{"name": "c", "type": "check", "check": "a > 0); DROP TABLE place; --"}');
+SELECT table_error('', '{"name": "c", "type": "check", "check": "x > 0"}');
+SELECT table_error('', '{"name": "c", "type": "check", "check": "(SELECT true)"}');
+SELECT table_error(', {"name": "c", "type": "int", "pk": true}', '{"name": "c", "type": "primary_key", "columns": ["a"]}');
+SELECT table_error(', {"name": "c", "type": "json"}', '{"name": "c", "type": "primary_key", "columns": ["c"]}');
+SELECT table_error(', {"name": "c", "type": "json", "unique": true}', '');
+SELECT table_error(', {"name": "c", "type": "int", "unique": true}', '{"name": "t_c_key", "type": "unique", "columns": ["a"]}');
+SELECT table_error('', '{"name": "c", "type": "check", "check": "a > 0"}, {"name": "c", "type": "unique", "columns": ["a"]}');
+SELECT table_error('', '{"name": "place", "type": "unique", "columns": ["a"]}');
+SELECT table_error('', '{"name": "_pgroll_c_1", "type": "unique", "columns": ["a"]}');
+SELECT table_error('', '{"name": "a234567890123456789012345678901234567890123456789012345678901234", "type": "unique", "columns": ["a"]}');
+-- foreign keys
+SELECT table_error('', '{"name": "c", "type": "foreign_key", "columns": ["a"]}');
+SELECT table_error('', '{"name": "c", "type": "foreign_key", "columns": ["a"], "references": {"table": "x", "columns": ["id"]}}');
+SELECT table_error('', '{"name": "c", "type": "foreign_key", "columns": ["a"], "references": {"table": "place", "columns": ["x"]}}');
+SELECT table_error('', '{"name": "c", "type": "foreign_key", "columns": ["a"], "references": {"table": "place", "columns": ["id"]}}');
+SELECT table_error('', '{"name": "c", "type": "foreign_key", "columns": ["a"], "references": {"table": "place", "columns": ["id", "kind"]}}');
+SELECT table_error('', '{"name": "c", "type": "foreign_key", "columns": ["a"], "references": {"table": "t", "columns": ["b"]}}');
+SELECT table_error('', '{"name": "c", "type": "foreign_key", "columns": ["a", "b"], "references": {"table": "place", "columns": ["id", "kind"], "match_type": "PARTIAL"}}');
+SELECT table_error('', '{"name": "c", "type": "foreign_key", "columns": ["a", "b"], "references": {"table": "place", "columns": ["id", "kind"], "on_delete": "SET NULL", "on_delete_set_columns": ["c"]}}');
+SELECT table_error('', '{"name": "c", "type": "foreign_key", "columns": ["a", "b"], "references": {"table": "place", "columns": ["id", "kind"], "on_delete": "CASCADE", "on_delete_set_columns": ["a"]}}');
+SELECT table_error(', {"name": "c", "type": "text"}', '{"name": "c", "type": "foreign_key", "columns": ["c", "b"], "references": {"table": "place", "columns": ["id", "kind"]}}');
+SELECT table_error('', '{"name": "d", "type": "unique", "columns": ["b"], "deferrable": true}, {"name": "c", "type": "foreign_key", "columns": ["a"], "references": {"table": "t", "columns": ["b"]}}');
+-- texts are read by the grammar as nothing else
+SELECT parameters, table_error('', format('{"name": "c", "type": "unique", "columns": ["a"], "index_parameters": {"storage_parameters": %s}}', to_json(parameters)))
+FROM (VALUES ('x int); DROP TABLE y; --'), ('fillfactor=50) TABLESPACE (x'), ('fillfactor=5'), ('nothing=1'), ('fillfactor'), ('toast.fillfactor=70'), ('fillfactor=70) WHERE (true')) p(parameters);
+SELECT table_error('', '{"name": "c", "type": "unique", "columns": ["a"], "index_parameters": {"tablespace": "x"}}');
+SELECT table_error('', '{"name": "c", "type": "unique", "columns": ["a"], "index_parameters": {"include_columns": ["x"]}}');
+SELECT table_error('', '{"name": "c", "type": "unique", "columns": ["a"], "index_parameters": {"parameters": "x"}}');
+SELECT elements, table_error('', format('{"name": "c", "type": "exclude", "exclude": {"index_method": "btree", "elements": %s}}', to_json(elements)))
+FROM (VALUES ('x int); DROP TABLE y; --'), ('a WITH =) WHERE (a > 0'), ('a WITH =) INCLUDE (b'), ('a WITH =), CHECK (true'), ('a WITH =) DEFERRABLE, EXCLUDE (a WITH ='),
+	('a WITH =)); DROP TABLE place; CREATE TABLE z (EXCLUDE (a WITH ='), ('a'), (''), ('x WITH ='), ('a + x WITH ='), ('(a + x) WITH ='), ('a WITH <>'), ('a WITH ==='), ('a WITH <'),
+	('a nothing WITH ='), ('a int4_ops (x=1) WITH ='), ('a text_ops WITH ='), ('a COLLATE "C" WITH ='), ('a COLLATE nothing WITH ='), ('(SELECT a) WITH ='), ('((SELECT a)) WITH ='),
+	('random() WITH ='), ('t WITH ='), ('(a + b) WITH ='), ('a DESC WITH =')) e(elements);
+SELECT table_error('', '{"name": "c", "type": "exclude"}');
+SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {}}');
+SELECT table_error('', '{"name": "c", "type": "exclude", "columns": ["a"], "exclude": {"elements": "a WITH ="}}');
+SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {"elements": "a WITH =", "index_method": "nothing"}}');
+SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {"elements": "a WITH =", "index_method": "gin"}}');
+SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {"elements": "a DESC WITH =", "index_method": "hash"}}');
+SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {"elements": "a WITH =, b WITH =", "index_method": "hash"}}');
+SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {"elements": "a WITH =", "index_method": "hash"}, "index_parameters": {"include_columns": ["b"]}}');
+SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {"elements": "a WITH =", "predicate": "a > 0) DEFERRABLE, CHECK (true"}}');
+SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {"elements": "a WITH =", "predicate": "random() > 0"}}');
+SELECT error('{"operations": [{"create_constraint": {"table": "place", "name": "c", "type": "exclude", "columns": ["id"], "up": {"id": "id"}, "down": {"id": "id"}}}]}');
 DROP SCHEMA twin CASCADE;

@@ -10,6 +10,8 @@
 #include "pgroll.h"
 
 #include "access/transam.h"
+#include "catalog/index.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "commands/tablecmds.h"
@@ -23,6 +25,7 @@
 #include "utils/syscache.h"
 
 #include "operation/constraint_definition.h"
+#include "operation/index_definition.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
@@ -31,14 +34,25 @@
 static const char *const constraint_types[] = {
 	"unique", "check", "primary_key", "foreign_key", NULL
 };
+static const char *const table_constraint_types[] = {
+	"unique", "check", "primary_key", "foreign_key", "exclude", NULL
+};
 static const char constraint_type_codes[] = {
-	CONSTRAINT_UNIQUE, CONSTRAINT_CHECK, CONSTRAINT_PRIMARY, CONSTRAINT_FOREIGN
+	CONSTRAINT_UNIQUE, CONSTRAINT_CHECK, CONSTRAINT_PRIMARY, CONSTRAINT_FOREIGN,
+	CONSTRAINT_EXCLUSION
 };
 static const char *const referential_actions[] = {
 	"NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT", NULL
 };
 static const char *const match_types[] = {"SIMPLE", "FULL", "PARTIAL", NULL};
 
+static ConstraintDefinition *parse_constraint(JsonReader *reader,
+											  const char *const *types);
+static void check_table_fields(const ConstraintDefinition *def, JsonReader *reader);
+static bool has_index(const ConstraintDefinition *def);
+static void resolve_index(ConstraintDefinition *def, SchemaModel *model,
+						  TableModel *table);
+static void check_key_types(const ConstraintDefinition *def);
 static void parse_index_parameters(ConstraintDefinition *def, JsonReader *reader);
 static void check_fields(const ConstraintDefinition *def, JsonReader *reader);
 static void parse_actions(ReferenceDefinition *references, JsonReader *reader);
@@ -114,18 +128,42 @@ constraint_definition_of_column(char type, char *name, char *column,
 ConstraintDefinition *
 constraint_definition_parse(JsonReader *reader)
 {
+	return parse_constraint(reader, constraint_types);
+}
+
+ConstraintDefinition *
+constraint_definition_parse_of_table(JsonReader *reader)
+{
+	ConstraintDefinition *def = parse_constraint(reader, table_constraint_types);
+	JsonReader *nested = json_nested(reader, "exclude",
+									 def->type == CONSTRAINT_EXCLUSION);
+
+	if (nested != NULL)
+		def->exclude = exclusion_definition_parse(nested);
+	def->deferrable = json_bool(reader, "deferrable", false);
+	def->initially_deferred = json_bool(reader, "initially_deferred", false);
+	def->nulls_not_distinct = json_bool(reader, "nulls_not_distinct", false);
+	check_table_fields(def, reader);
+	return def;
+}
+
+static ConstraintDefinition *
+parse_constraint(JsonReader *reader, const char *const *types)
+{
 	ConstraintDefinition *def = palloc0(sizeof(ConstraintDefinition));
 	JsonReader *nested;
 	int			choice;
 
 	def->path = reader->path;
 	def->name = json_name(reader, "name", true);
-	choice = json_choice(reader, "type", constraint_types, -1);
+	choice = json_choice(reader, "type", types, -1);
 	if (choice < 0)
 		(void) json_string(reader, "type", true);	/* not given: an error */
 	def->type = constraint_type_codes[choice];
 	def->columns = json_name_list(reader, "columns", false);
 	def->check = json_text(reader, "check", def->type == CONSTRAINT_CHECK);
+	if (def->type != CONSTRAINT_CHECK && def->check != NULL && def->check[0] == '\0')
+		def->check = NULL;		/* the tool's schema has "" for not given */
 	def->check_path = json_path(reader, "check");
 	def->no_inherit = json_bool(reader, "no_inherit", false);
 	nested = json_nested(reader, "references", def->type == CONSTRAINT_FOREIGN);
@@ -155,8 +193,7 @@ constraint_definition_apply(ConstraintDefinition *def, SchemaModel *model,
 	if (def->name == NULL)
 		choose_name(def, model, table);
 	model_check_object_free(model, table, def->name,
-							constraint_definition_is_key(def),
-							psprintf("%s.name", def->path));
+							has_index(def), psprintf("%s.name", def->path));
 	def->key = resolve_columns(table, def->columns, def->path);
 	def->included = resolve_columns(table, def->include,
 									psprintf("%s.index_parameters", def->path));
@@ -167,12 +204,8 @@ constraint_definition_apply(ConstraintDefinition *def, SchemaModel *model,
 										   def->check_path, EXPRESSION_CHECK);
 	if (def->type == CONSTRAINT_FOREIGN)
 		resolve_references(def, model, table);
-	if (def->tablespace != NULL && !OidIsValid(get_tablespace_oid(def->tablespace, true)))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("tablespace \"%s\" does not exist", def->tablespace),
-				 errdetail("At %s.index_parameters.tablespace.", def->path),
-				 errhint("Name a tablespace of this server.")));
+	if (has_index(def))
+		resolve_index(def, model, table);
 	return model_add_object(table, def->name, def->type, covered(def, table), def,
 							operation);
 }
@@ -200,6 +233,10 @@ constraint_definition_sql(const ConstraintDefinition *def, SchemaModel *model,
 							def->nulls_not_distinct ? " NULLS NOT DISTINCT" : "",
 							columns_sql(table, def->key),
 							index_tail(def, table, true), timing);
+		case CONSTRAINT_EXCLUSION:
+			return psprintf("%s%s%s%s", exclusion_definition_sql(def->exclude, table),
+							index_tail(def, table, true),
+							exclusion_definition_where(def->exclude, table), timing);
 	}
 	elog(ERROR, "unrecognized constraint type: %d", def->type);
 	return NULL;
@@ -220,6 +257,59 @@ constraint_definition_timing(const ConstraintDefinition *def)
 	return psprintf("%s%s",
 					def->deferrable || def->initially_deferred ? " DEFERRABLE" : "",
 					def->initially_deferred ? " INITIALLY DEFERRED" : "");
+}
+
+static void
+resolve_index(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
+{
+	const char *method = DEFAULT_INDEX_TYPE;
+
+	if (constraint_definition_is_key(def))
+		check_key_types(def);
+	if (def->exclude != NULL)
+	{
+		exclusion_definition_resolve(def->exclude, model, table);
+		method = def->exclude->method;
+	}
+	if (def->included != NIL)
+		index_definition_check_include(method, psprintf("%s.index_parameters.include_columns",
+														def->path));
+	if (def->storage_source != NULL)
+		def->storage = index_definition_storage(def->storage_source, method,
+												psprintf("%s.index_parameters.storage_parameters",
+														 def->path));
+	if (def->tablespace != NULL && !OidIsValid(get_tablespace_oid(def->tablespace, true)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("tablespace \"%s\" does not exist", def->tablespace),
+				 errdetail("At %s.index_parameters.tablespace.", def->path),
+				 errhint("Name a tablespace of this server.")));
+}
+
+/* Can the columns be compared? */
+static void
+check_key_types(const ConstraintDefinition *def)
+{
+	ListCell   *lc;
+
+	foreach(lc, def->key)
+	{
+		Generation *generation = lfirst(lc);
+
+		if (!OidIsValid(GetDefaultOpClass(generation->type, BTREE_AM_OID)))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("column \"%s\" cannot be part of a key: values of type %s cannot be sorted",
+							generation->name, format_type_be(generation->type)),
+					 errdetail("At %s.", def->path),
+					 errhint("Give the column a type with a default operator class for btree.")));
+	}
+}
+
+static bool
+has_index(const ConstraintDefinition *def)
+{
+	return constraint_definition_is_key(def) || def->type == CONSTRAINT_EXCLUSION;
 }
 
 bool
@@ -250,15 +340,38 @@ static void
 parse_index_parameters(ConstraintDefinition *def, JsonReader *reader)
 {
 	def->include = json_name_list(reader, "include_columns", false);
-	def->tablespace = json_name(reader, "tablespace", false);
+	def->storage_source = json_text(reader, "storage_parameters", false);
+	if (def->storage_source != NULL && def->storage_source[0] == '\0')
+		def->storage_source = NULL;
+	def->tablespace = json_text(reader, "tablespace", false);
+	if (def->tablespace != NULL && def->tablespace[0] == '\0')
+		def->tablespace = NULL;
 	json_done(reader);
+}
+
+static void
+check_table_fields(const ConstraintDefinition *def, JsonReader *reader)
+{
+	if (def->type != CONSTRAINT_EXCLUSION && def->exclude != NULL)
+		json_error(json_path(reader, "exclude"),
+				   "only an exclusion constraint can have this");
+	if (def->type == CONSTRAINT_CHECK && (def->deferrable || def->initially_deferred))
+		json_error(json_path(reader, def->deferrable ? "deferrable" : "initially_deferred"),
+				   "a check constraint cannot be deferred");
+	if (def->type != CONSTRAINT_UNIQUE && def->nulls_not_distinct)
+		json_error(json_path(reader, "nulls_not_distinct"),
+				   "only a unique constraint can have this");
 }
 
 /* Each field belongs to some types only. */
 static void
 check_fields(const ConstraintDefinition *def, JsonReader *reader)
 {
-	if (def->type != CONSTRAINT_CHECK && def->columns == NIL)
+	if (def->type == CONSTRAINT_EXCLUSION && def->columns != NIL)
+		json_error(json_path(reader, "columns"),
+				   "the columns of an exclusion constraint are those of its elements");
+	if (def->type != CONSTRAINT_CHECK && def->type != CONSTRAINT_EXCLUSION &&
+		def->columns == NIL)
 		json_error(json_path(reader, "columns"),
 				   "a constraint of this type needs its columns");
 	if (def->type != CONSTRAINT_CHECK && (def->check != NULL || def->no_inherit))
@@ -267,9 +380,10 @@ check_fields(const ConstraintDefinition *def, JsonReader *reader)
 	if (def->type != CONSTRAINT_FOREIGN && def->references != NULL)
 		json_error(json_path(reader, "references"),
 				   "only a foreign key can have this");
-	if (!constraint_definition_is_key(def) && json_has(reader, "index_parameters"))
+	if (!has_index(def) &&
+		(def->include != NIL || def->storage_source != NULL || def->tablespace != NULL))
 		json_error(json_path(reader, "index_parameters"),
-				   "only a primary key or unique constraint can have this");
+				   "only a constraint with an index can have this");
 }
 
 static void
@@ -314,7 +428,16 @@ choose_name(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
 			return;
 		}
 	}
-	def->name = ChooseRelationName(table->name, column, label, model->namespace, true);
+	for (int i = 0; def->name == NULL; i++)
+	{
+		char	   *name = makeObjectName(table->name, column,
+										  i == 0 ? label : psprintf("%s%d", label, i));
+
+		if (model_relation_is_free(model, name) &&
+			model_find_object(table, name) == NULL &&
+			(model->started || !ConstraintNameExists(name, model->namespace)))
+			def->name = name;
+	}
 }
 
 /* Their generations (Generation *) as the table shows them now. */
@@ -495,6 +618,7 @@ is_new_key(TableModel *table, List *columns)
 
 		if ((object->type == CONSTRAINT_PRIMARY || object->type == CONSTRAINT_UNIQUE) &&
 			def != NULL && object_is_shown(table, object) &&
+			!def->deferrable && !def->initially_deferred &&
 			same_lineages(table, def->key, columns))
 			return true;
 	}
@@ -556,6 +680,9 @@ covered(const ConstraintDefinition *def, TableModel *table)
 	Bitmapset  *inputs = NULL;
 	int			number = -1;
 
+	if (def->type == CONSTRAINT_EXCLUSION)
+		return list_concat_unique_ptr(generations,
+									  exclusion_definition_columns(def->exclude, table));
 	if (def->type != CONSTRAINT_CHECK)
 		return generations;
 	/* The columns that the document names are those that get up and down. */
@@ -633,6 +760,8 @@ index_tail(const ConstraintDefinition *def, const TableModel *table,
 		appendStringInfo(&sql, " INCLUDE (%s)", columns_sql(table, def->included));
 	if (def->nulls_not_distinct && !of_constraint)
 		appendStringInfoString(&sql, " NULLS NOT DISTINCT");
+	if (def->storage != NULL)
+		appendStringInfo(&sql, " WITH (%s)", def->storage);
 	if (def->tablespace != NULL)
 		appendStringInfo(&sql, " %sTABLESPACE %s", of_constraint ? "USING INDEX " : "",
 						 quote_identifier(def->tablespace));

@@ -7,6 +7,7 @@
 #ifndef PGROLL_CONSTRAINT_DEFINITION_H
 #define PGROLL_CONSTRAINT_DEFINITION_H
 
+#include "operation/exclusion_definition.h"
 #include "operation/operation.h"
 #include "schema/object_model.h"
 
@@ -43,12 +44,15 @@ typedef struct ConstraintDefinition
 	bool		initially_deferred;
 	ReferenceDefinition *references;
 	List	   *include;		/* char * */
+	char	   *storage_source; /* storage_parameters, as the document has them */
 	char	   *tablespace;
+	ExclusionDefinition *exclude;
 
 	/* set by constraint_definition_resolve() */
 	List	   *key;			/* Generation * */
 	List	   *included;		/* Generation * */
 	Node	   *check_expr;		/* over generations */
+	char	   *storage;		/* of WITH, or NULL */
 } ConstraintDefinition;
 
 /* {name, constraint, no_inherit}: the check of a column. */
@@ -68,6 +72,9 @@ extern ConstraintDefinition *constraint_definition_of_column(char type, char *na
  * of the object; unknown keys are left to json_done().
  */
 extern ConstraintDefinition *constraint_definition_parse(JsonReader *reader);
+
+/* The same of create_table, where it may be deferrable or an exclusion, too. */
+extern ConstraintDefinition *constraint_definition_parse_of_table(JsonReader *reader);
 
 /*
  * Check it against the model as it is now, choose a name where it has none, and

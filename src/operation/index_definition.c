@@ -210,6 +210,37 @@ index_definition_resolve(IndexDefinition *def, SchemaModel *model,
 										  EXPRESSION_PREDICATE);
 }
 
+char *
+index_definition_storage(const char *text, const char *method, const char *path)
+{
+	MemoryContext context = CurrentMemoryContext;
+	char	   *volatile options = NULL;
+
+	PG_TRY();
+	{
+		options = index_options(text,
+								GetIndexAmRoutineByAmId(get_index_am_oid(method, false),
+														false));
+	}
+	PG_CATCH();
+	{
+		expression_error_at(path, context);
+	}
+	PG_END_TRY();
+	return options;
+}
+
+void
+index_definition_check_include(const char *method, const char *path)
+{
+	if (!GetIndexAmRoutineByAmId(get_index_am_oid(method, false), false)->amcaninclude)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("access method \"%s\" does not support included columns", method),
+				 errdetail("At %s.", path),
+				 errhint("Leave \"include_columns\" out, or use another method.")));
+}
+
 static void
 check_method(const IndexDefinition *def, const IndexAmRoutine *routine)
 {

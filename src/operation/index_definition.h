@@ -58,6 +58,16 @@ extern void index_definition_resolve(IndexDefinition *def, SchemaModel *model,
 extern void index_definition_follow(IndexDefinition *def, SchemaModel *model,
 									TableModel *table);
 
+/*
+ * Parameters of an index of the method, as text inside of parentheses has them, for a
+ * statement of ours: "fillfactor='70'".  Raises errors at path.
+ */
+extern char *index_definition_storage(const char *text, const char *method,
+									  const char *path);
+
+/* Raise feature_not_supported where such an index can't INCLUDE columns. */
+extern void index_definition_check_include(const char *method, const char *path);
+
 /* The columns (Generation *) that it reads. */
 extern List *index_definition_columns(const IndexDefinition *def, TableModel *table);
 

@@ -60,7 +60,7 @@ parse_create_table(JsonReader *reader)
 		JsonReader *constraint = lfirst(lc);
 
 		op->constraints = lappend(op->constraints,
-								  constraint_definition_parse(constraint));
+								  constraint_definition_parse_of_table(constraint));
 		json_done(constraint);
 	}
 	if (op->columns == NIL)

@@ -38,8 +38,6 @@ typedef struct ColumnScope
 } ColumnScope;
 
 static Node *literal_of_type(Node *expr, Oid type, const char *path);
-static Node *parse_guarded(TableModel *table, const char *text,
-						   ExpressionKind kind);
 static void check_immutable(Node *expr, const char *message);
 static void check_plain_inputs(TableModel *table, Node *expr);
 static void shift_position(void *arg);
@@ -67,7 +65,7 @@ expression_parse(const SchemaModel *model, TableModel *table, const char *text,
 	guc_set_portable_strings();
 	PG_TRY();
 	{
-		expr = parse_guarded(table, text, kind);
+		expr = expression_transform(table, raw_expression(text, kind), text, kind);
 	}
 	PG_CATCH();
 	{
@@ -307,13 +305,12 @@ expression_type_name(Oid type, int32 typmod)
 								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 }
 
-/* Parse, resolve and check; called with the user's search_path. */
-static Node *
-parse_guarded(TableModel *table, const char *text, ExpressionKind kind)
+Node *
+expression_transform(TableModel *table, Node *expr, const char *text,
+					 ExpressionKind kind)
 {
 	ParseState *pstate = make_parsestate(NULL);
 	ColumnScope scope;
-	Node	   *expr;
 
 	scope.table = table;
 	scope.text = text;
@@ -322,7 +319,6 @@ parse_guarded(TableModel *table, const char *text, ExpressionKind kind)
 	pstate->p_post_columnref_hook = resolve_column;
 	pstate->p_ref_hook_state = &scope;
 
-	expr = raw_expression(text, kind);
 	switch (kind)
 	{
 		case EXPRESSION_ROW:
@@ -336,6 +332,9 @@ parse_guarded(TableModel *table, const char *text, ExpressionKind kind)
 			expr = transformExpr(pstate, expr, EXPR_KIND_INDEX_PREDICATE);
 			expr = coerce_to_boolean(pstate, expr, "WHERE");
 			break;
+		case EXPRESSION_INDEX:
+			expr = transformExpr(pstate, expr, EXPR_KIND_INDEX_EXPRESSION);
+			break;
 		case EXPRESSION_GENERATED:
 			expr = transformExpr(pstate, expr, EXPR_KIND_GENERATED_COLUMN);
 			break;
@@ -346,6 +345,8 @@ parse_guarded(TableModel *table, const char *text, ExpressionKind kind)
 	assign_expr_collations(pstate, expr);
 	if (kind == EXPRESSION_PREDICATE)
 		check_immutable(expr, "functions in index predicate must be marked IMMUTABLE");
+	if (kind == EXPRESSION_INDEX)
+		check_immutable(expr, "functions in index expression must be marked IMMUTABLE");
 	if (kind == EXPRESSION_GENERATED)
 	{
 		check_immutable(expr, "generation expression is not immutable");

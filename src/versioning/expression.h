@@ -21,6 +21,7 @@ typedef enum ExpressionKind
 	EXPRESSION_ROW,				/* up or down: columns, subqueries */
 	EXPRESSION_CHECK,			/* columns, no subqueries */
 	EXPRESSION_PREDICATE,		/* of an index: the same, immutable */
+	EXPRESSION_INDEX,			/* a column of an index: likewise */
 	EXPRESSION_GENERATED,		/* the same, without generated columns */
 	EXPRESSION_DEFAULT			/* neither */
 } ExpressionKind;
@@ -34,6 +35,13 @@ typedef enum ExpressionKind
 extern Node *expression_parse(const SchemaModel *model, TableModel *table,
 							  const char *text, const char *path,
 							  ExpressionKind kind);
+
+/*
+ * The same of a raw tree, a part of text.  To be called with the search_path of the
+ * user's texts; errors are those of the parser.
+ */
+extern Node *expression_transform(TableModel *table, Node *raw, const char *text,
+								  ExpressionKind kind);
 
 /*
  * Check that the value can be assigned to type (42804 at path), and give an
