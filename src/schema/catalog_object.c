@@ -28,6 +28,7 @@
 #include "commands/tablespace.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -709,6 +710,7 @@ read_index_column(Relation index, int place, ListCell **expression)
 {
 	IndexColumn *column = palloc0(sizeof(IndexColumn));
 	int			n_key = IndexRelationGetNumberOfKeyAttributes(index);
+	Oid			type;
 	Datum		options;
 
 	column->attnum = index->rd_index->indkey.values[place];
@@ -717,9 +719,11 @@ read_index_column(Relation index, int place, ListCell **expression)
 	if (place >= n_key)
 		return column;
 	column->opclass = get_index_column_opclass(RelationGetRelid(index), place + 1);
+	/* of the table's column: what the index stores may be of another type */
+	type = column->expr != NULL ? exprType(column->expr) :
+		get_atttype(index->rd_index->indrelid, column->attnum);
 	column->opclass_is_default =
-		column->opclass == GetDefaultOpClass(TupleDescAttr(RelationGetDescr(index), place)->atttypid,
-											 index->rd_rel->relam);
+		column->opclass == GetDefaultOpClass(type, index->rd_rel->relam);
 	column->collation = index->rd_indcollation[place];
 	column->descending = (index->rd_indoption[place] & INDOPTION_DESC) != 0;
 	column->nulls_first = (index->rd_indoption[place] & INDOPTION_NULLS_FIRST) != 0;
