@@ -101,11 +101,61 @@ SELECT pgroll_c.rollback_migration();
 SELECT * FROM tree_differences(); -- no rows
 
 --
+-- a column gets another type: its indexes and keys come along, the partitions' own, too
+--
+SELECT format($$
+	CREATE TABLE %1$s.ware (id int, k int, name text, price %2$s NOT NULL) PARTITION BY RANGE (k);
+	CREATE TABLE %1$s.ware_low PARTITION OF %1$s.ware FOR VALUES FROM (0) TO (10);
+	CREATE TABLE %1$s.ware_high PARTITION OF %1$s.ware FOR VALUES FROM (10) TO (20) PARTITION BY LIST (id);
+	CREATE TABLE %1$s."Ware odd" PARTITION OF %1$s.ware_high FOR VALUES IN (1, 3);
+	CREATE TABLE %1$s.ware_even (price %2$s NOT NULL, gone int, name text, k int, id int);
+	ALTER TABLE %1$s.ware_even DROP gone;
+	CREATE INDEX even_own ON %1$s.ware_even ((price + 1)) WHERE price > 5;
+	CREATE INDEX even_name ON %1$s.ware_even (name);
+	ALTER TABLE %1$s.ware_high ATTACH PARTITION %1$s.ware_even FOR VALUES IN (0, 2);
+	ALTER TABLE %1$s.ware ADD CONSTRAINT ware_pkey PRIMARY KEY (k, id, price);
+	ALTER TABLE %1$s.ware ADD CONSTRAINT ware_key UNIQUE (price, k, id) INCLUDE (name) WITH (fillfactor = 80) DEFERRABLE INITIALLY DEFERRED;
+	ALTER TABLE %1$s.ware_low ADD CONSTRAINT low_own UNIQUE (price);
+	COMMENT ON CONSTRAINT low_own ON %1$s.ware_low IS 'its own';
+	CREATE INDEX ware_price ON %1$s.ware (price DESC, lower(name), (price + k)) INCLUDE (name) WHERE price <> 3;
+	ALTER INDEX %1$s.ware_low_price_lower_expr_name_idx ALTER COLUMN 3 SET STATISTICS 33;
+	COMMENT ON INDEX %1$s.ware_price IS 'by price';
+	COMMENT ON INDEX %1$s.ware_even_price_lower_expr_name_idx IS 'by price in one';
+	CREATE INDEX ware_name ON %1$s.ware (name);
+	CREATE UNIQUE INDEX "Ware k" ON %1$s.ware (k, id, price) WHERE price > 0;
+	ALTER TABLE %1$s."Ware odd" REPLICA IDENTITY USING INDEX "Ware odd_pkey";
+	CLUSTER %1$s.ware_low USING ware_low_pkey;
+	INSERT INTO %1$s.ware SELECT i %% 4, i %% 20, 'n' || i, i FROM generate_series(1, 200) i $$, schema, type)
+	FROM (VALUES ('public', 'int'), ('plain', 'bigint')) s (schema, type) \gexec
+\set migration '{"operations": [{"alter_column": {"table": "ware", "column": "price", "type": "bigint", "up": "price", "down": "price::int"}}, {"drop_index": {"name": "Ware k"}}, {"create_index": {"table": "ware", "name": "ware_new", "columns": ["price", "k"], "predicate": "price > 7"}}]}'
+SELECT phase, operation, lock_mode, relation, command
+	FROM pgroll_c.plan_migration('06_type', :'migration') WHERE phase <> 'start' AND command ~ 'INDEX|ONLY|KEY|UNIQUE';
+CALL test.remember();
+SELECT pgroll_c.start_migration('06_type', :'migration');
+CALL pgroll_c.wait_for_migration();
+INSERT INTO public_06_type.ware VALUES (1, 1, 'twice', 21), (1, 1, 'twice', 21); -- fails
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM test.changes(); -- no rows
+SELECT pgroll_c.start_migration('06_type', :'migration');
+CALL pgroll_c.wait_for_migration();
+-- what comes meanwhile
+CREATE INDEX ware_meanwhile ON ware (price);
+SELECT test.error_of('SELECT pgroll_c.complete_migration()');
+SELECT pgroll_c.retry_migration();
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.complete_migration();
+CREATE INDEX ware_meanwhile ON plain.ware (price);
+DROP INDEX plain."Ware k";
+CREATE INDEX ware_new ON plain.ware (price, k) WHERE price > 7;
+SELECT * FROM tree_differences(); -- no rows
+SELECT "table", index, of, key FROM index_tree WHERE schema = 'public' AND "table" ~* 'ware' ORDER BY 1, 2;
+
+--
 -- what is refused
 --
 SELECT test.error(test.migration('{"create_index": {"table": "item", "name": "i", "columns": ["name"], "unique": true}}'));
 SELECT test.error(test.migration('{"create_index": {"table": "item", "name": "i", "columns": ["k", "name"], "unique": true}}'));
-SELECT test.error(test.migration('{"drop_index": {"name": "item_key"}}', '{"drop_index": {"name": "item_even_k_id_price_idx"}}'));
+SELECT test.error(test.migration('{"drop_index": {"name": "item_name"}}', '{"drop_index": {"name": "item_even_name_idx"}}'));
 RESET ROLE;
 CREATE FOREIGN DATA WRAPPER regress_wrapper;
 CREATE SERVER regress_server FOREIGN DATA WRAPPER regress_wrapper;
@@ -121,3 +171,20 @@ RESET ROLE;
 ALTER TABLE empty ATTACH PARTITION others FOR VALUES IN (2);
 SET ROLE regress_owner;
 SELECT test.error(test.migration('{"create_index": {"table": "empty", "name": "i", "columns": ["b"]}}'));
+-- what a partition alone has
+CREATE TABLE partner (id bigint PRIMARY KEY);
+\set change '{"alter_column": {"table": "ware", "column": "price", "type": "int", "up": "price", "down": "price"}}'
+ALTER TABLE ware_low ADD CONSTRAINT low_check CHECK (price > 0);
+SELECT test.error(test.migration(:'change'));
+ALTER TABLE ware_low DROP CONSTRAINT low_check;
+ALTER TABLE ware_low ADD CONSTRAINT low_fkey FOREIGN KEY (price) REFERENCES partner NOT VALID;
+SELECT test.error(test.migration(:'change'));
+ALTER TABLE ware_low DROP CONSTRAINT low_fkey;
+ALTER TABLE partner ADD FOREIGN KEY (id) REFERENCES ware_low (price) NOT VALID;
+SELECT test.error(test.migration(:'change'));
+DROP TABLE partner;
+CREATE TRIGGER low_trigger BEFORE UPDATE OF price ON ware_low FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+SELECT test.error(test.migration(:'change'));
+DROP TRIGGER low_trigger ON ware_low;
+ALTER TABLE ware_low ALTER name SET NOT NULL;
+SELECT test.error(test.migration(replace(:'change', '"price"', '"name"')::jsonb));

@@ -7,6 +7,10 @@ CREATE TABLE place (id int, kind int, PRIMARY KEY (id, kind)) PARTITION BY LIST 
 CREATE TABLE place_1 PARTITION OF place FOR VALUES IN (1);
 CREATE TABLE visit (id int PRIMARY KEY, person int REFERENCES person, company int NOT NULL REFERENCES company,
 	place int, kind int, FOREIGN KEY (place, kind) REFERENCES place);
+CREATE TABLE ware (id int, kind int, price int, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind);
+CREATE TABLE ware_1 PARTITION OF ware FOR VALUES IN (1);
+CREATE INDEX ware_price ON ware (price);
+CREATE INDEX person_company ON person (company);
 INSERT INTO company VALUES (1);
 INSERT INTO person VALUES (1, 1), (2, 1);
 INSERT INTO visit VALUES (1, 1, 1), (2, NULL, 1);
@@ -102,3 +106,28 @@ SELECT pgroll_c.rollback_migration();
 SELECT * FROM pg_temp.not_in_plan(:'planned'); -- no rows
 ROLLBACK;
 SELECT pgroll_c.complete_migration();
+
+-- indexes, of a partitioned table, too, and the replica identity
+\set indexes '{"operations": [{"create_index": {"table": "person", "name": "person_boss", "columns": ["boss"]}}, {"drop_index": {"name": "person_company"}}, {"create_index": {"table": "ware", "name": "ware_both", "columns": ["id", "price"]}}, {"drop_index": {"name": "ware_price"}}, {"set_replica_identity": {"table": "visit", "identity": {"type": "full"}}}]}'
+CREATE FUNCTION pg_temp.planned_now(document jsonb, of_phase text) RETURNS text[] LANGUAGE sql AS $$
+	SELECT array_agg(regexp_replace(relation, '^public\.', '') || ' ' || lock_mode)
+	FROM pgroll_c.plan_migration('03', document) WHERE phase = of_phase;
+$$;
+SELECT pg_temp.planned_now(:'indexes', 'start') AS planned \gset
+BEGIN;
+SELECT pgroll_c.start_migration('03', :'indexes');
+SELECT * FROM pg_temp.not_in_plan(:'planned'); -- no rows
+ROLLBACK;
+SELECT pgroll_c.start_migration('03', :'indexes');
+CALL pgroll_c.wait_for_migration();
+SELECT pg_temp.planned_now(:'indexes', 'rollback') AS planned \gset
+BEGIN;
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM pg_temp.not_in_plan(:'planned'); -- no rows
+ROLLBACK;
+SELECT pg_temp.planned_now(:'indexes', 'complete') AS planned \gset
+BEGIN;
+SELECT pgroll_c.complete_migration();
+SELECT * FROM pg_temp.not_in_plan(:'planned'); -- no rows
+ROLLBACK;
+SELECT pgroll_c.rollback_migration();

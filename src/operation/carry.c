@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * carry.c
- *		Constraints and indexes of the columns that get a shadow.
+ *		Constraints of the columns that get a shadow; with their indexes.
  *
  * Texts are made from the catalogs' trees, with the shadow's name in place of
  * the old column's, never by replacing text.  What an object is called while
@@ -17,6 +17,7 @@
 
 #include "operation/carry.h"
 #include "operation/carry_incoming.h"
+#include "operation/carry_index.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
@@ -33,25 +34,8 @@ static void check_partner(SchemaModel *model, const TableModel *table,
 						  const ConstraintFacts *facts);
 static char *constraint_sql(const TableModel *table, const ConstraintFacts *facts);
 static char *key_sql(List *names, List *key);
-static void start_index(SchemaModel *model, TableModel *table,
-						const IndexFacts *facts, MigrationPlan *plan);
-static char *index_sql(SchemaModel *model, const TableModel *table,
-					   const IndexFacts *facts, const char *name);
-static char *index_column_sql(const TableModel *table, const IndexFacts *facts,
-							  const IndexColumn *column, bool included);
 static void complete_constraint(SchemaModel *model, TableModel *table,
 								const ConstraintFacts *facts, MigrationPlan *plan);
-static void complete_index(SchemaModel *model, TableModel *table,
-						   IndexFacts *facts, List *constraints,
-						   MigrationPlan *plan);
-static void complete_index_columns(SchemaModel *model, const TableModel *table,
-								   const IndexFacts *facts, Oid index,
-								   MigrationPlan *plan);
-static char *index_column_name(const TableModel *table, const IndexFacts *facts,
-							   Oid index, AttrNumber attnum);
-static void complete_index_roles(SchemaModel *model, TableModel *table,
-								 const IndexFacts *facts, MigrationPlan *plan);
-static char *key_constraint_sql(const ConstraintFacts *key, const char *index);
 static void complete_comment(SchemaModel *model, TableModel *table,
 							 const char *object, const char *comment,
 							 MigrationPlan *plan);
@@ -70,14 +54,7 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		if (is_carried_here(model, table, facts))
 			start_constraint(model, table, facts, plan);
 	}
-	foreach(lc, catalog_indexes(table->relid))
-	{
-		IndexFacts *facts = lfirst(lc);
-
-		if (!name_is_ours(facts->name) && !object_is_dropped(table, facts->name) &&
-			carry_covers(table, facts->attnums))
-			start_index(model, table, facts, plan);
-	}
+	carry_indexes_start(model, table, plan);
 }
 
 List *
@@ -99,21 +76,12 @@ carry_column_names(const TableModel *table)
 void
 carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
-	List	   *constraints;
 	ListCell   *lc;
 
 	if (!OidIsValid(table->relid) || table->dropped)
 		return;
-	constraints = catalog_constraints(table->relid);
-	foreach(lc, catalog_indexes(table->relid))
-	{
-		IndexFacts *facts = lfirst(lc);
-
-		if (!name_is_ours(facts->name) && !object_is_dropped(table, facts->name) &&
-			carry_covers(table, facts->attnums))
-			complete_index(model, table, facts, constraints, plan);
-	}
-	foreach(lc, constraints)
+	carry_indexes_complete(model, table, plan);
+	foreach(lc, catalog_constraints(table->relid))
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
@@ -293,99 +261,6 @@ key_sql(List *names, List *key)
 }
 
 static void
-start_index(SchemaModel *model, TableModel *table, const IndexFacts *facts,
-			MigrationPlan *plan)
-{
-	char	   *name = name_carried(model->migration, facts->name);
-
-	if (OidIsValid(get_relname_relid(name, model->namespace)))
-		return;
-	plan_step(plan, (Step) {
-		.phase = PHASE_BACKGROUND,
-		.command = index_sql(model, table, facts, name),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = table->relid,
-		.relation_name = model_qualified(model, table->physical),
-		.task = TASK_INDEX,
-		.task_object = name,
-	});
-}
-
-static char *
-index_sql(SchemaModel *model, const TableModel *table, const IndexFacts *facts,
-		  const char *name)
-{
-	StringInfoData sql;
-	ListCell   *lc;
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "CREATE %sINDEX CONCURRENTLY %s ON %s USING %s (",
-					 facts->unique ? "UNIQUE " : "", quote_identifier(name),
-					 model_qualified(model, table->physical),
-					 quote_identifier(facts->method));
-	foreach(lc, facts->columns)
-		appendStringInfo(&sql, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
-						 index_column_sql(table, facts, lfirst(lc), false));
-	appendStringInfoChar(&sql, ')');
-	foreach(lc, facts->included)
-		appendStringInfo(&sql, "%s%s",
-						 foreach_current_index(lc) > 0 ? ", " : " INCLUDE (",
-						 index_column_sql(table, facts, lfirst(lc), true));
-	if (facts->included != NIL)
-		appendStringInfoChar(&sql, ')');
-	if (facts->nulls_not_distinct)
-		appendStringInfoString(&sql, " NULLS NOT DISTINCT");
-	if (facts->options != NULL)
-		appendStringInfo(&sql, " WITH (%s)", facts->options);
-	if (facts->tablespace != NULL)
-		appendStringInfo(&sql, " TABLESPACE %s", quote_identifier(facts->tablespace));
-	if (facts->predicate != NULL)
-		appendStringInfo(&sql, " WHERE %s",
-						 expression_deparse_stored(facts->predicate,
-												   carry_column_names(table)));
-	return sql.data;
-}
-
-/*
- * A default operator class and the column's own collation are left out: those
- * of the shadow's type are meant.
- */
-static char *
-index_column_sql(const TableModel *table, const IndexFacts *facts,
-				 const IndexColumn *column, bool included)
-{
-	List	   *names = carry_column_names(table);
-	StringInfoData sql;
-	Oid			own_collation = InvalidOid;
-
-	initStringInfo(&sql);
-	if (column->expr != NULL)
-		appendStringInfo(&sql, "(%s)", expression_deparse_stored(column->expr, names));
-	else
-	{
-		int32		typmod;
-		Oid			type;
-
-		appendStringInfoString(&sql, quote_identifier(list_nth(names, column->attnum - 1)));
-		get_atttypetypmodcoll(table->relid, column->attnum, &type, &typmod,
-							  &own_collation);
-	}
-	if (included)
-		return sql.data;
-	if (OidIsValid(column->collation) && column->collation != own_collation)
-		appendStringInfo(&sql, " COLLATE %s", catalog_collation_name(column->collation));
-	if (!column->opclass_is_default || column->opclass_options != NULL)
-		appendStringInfo(&sql, " %s", catalog_opclass_name(column->opclass));
-	if (column->opclass_options != NULL)
-		appendStringInfo(&sql, " (%s)", column->opclass_options);
-	if (facts->can_order)
-		appendStringInfo(&sql, "%s%s", column->descending ? " DESC" : "",
-						 column->nulls_first == column->descending ? "" :
-						 column->nulls_first ? " NULLS FIRST" : " NULLS LAST");
-	return sql.data;
-}
-
-static void
 complete_constraint(SchemaModel *model, TableModel *table,
 					const ConstraintFacts *facts, MigrationPlan *plan)
 {
@@ -401,135 +276,6 @@ complete_constraint(SchemaModel *model, TableModel *table,
 					 psprintf("CONSTRAINT %s ON %s", quote_identifier(final),
 							  model_qualified(model, table->physical)),
 					 facts->comment, plan);
-}
-
-static void
-complete_index(SchemaModel *model, TableModel *table, IndexFacts *facts,
-			   List *constraints, MigrationPlan *plan)
-{
-	char	   *name = name_carried(model->migration, facts->name);
-	Oid			index = get_relname_relid(name, model->namespace);
-	ConstraintFacts *key = NULL;
-	ListCell   *lc;
-
-	carry_must_exist(model->foreseen || OidIsValid(index), table->name, facts->name);
-	foreach(lc, constraints)
-	{
-		ConstraintFacts *constraint = lfirst(lc);
-
-		if (constraint->index == facts->oid)
-			key = constraint;
-	}
-	facts->name = object_final_name(table, facts->name);
-	if (key != NULL)
-	{
-		key->name = facts->name;
-		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
-						   key_constraint_sql(key, name), plan);
-	}
-	else
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.command = psprintf("ALTER INDEX %s RENAME TO %s",
-								model_qualified(model, name),
-								quote_identifier(facts->name)),
-			.lock = ShareUpdateExclusiveLock,
-			.relation = index,
-			.relation_name = model_qualified(model, name),
-		});
-	complete_index_columns(model, table, facts, index, plan);
-	complete_index_roles(model, table, facts, plan);
-	complete_comment(model, table,
-					 psprintf("INDEX %s", model_qualified(model, facts->name)),
-					 facts->comment, plan);
-	if (key != NULL)
-		complete_comment(model, table,
-						 psprintf("CONSTRAINT %s ON %s", quote_identifier(key->name),
-								  model_qualified(model, table->physical)),
-						 key->comment, plan);
-}
-
-/* An index's columns keep the names that the table's had when it was built. */
-static void
-complete_index_columns(SchemaModel *model, const TableModel *table,
-					   const IndexFacts *facts, Oid index, MigrationPlan *plan)
-{
-	AttrNumber	last = catalog_last_attnum(facts->oid);
-
-	for (AttrNumber attnum = 1; attnum <= last; attnum++)
-	{
-		char	   *wanted = get_attname(facts->oid, attnum, false);
-		char	   *present = index_column_name(table, facts, index, attnum);
-		int			target = catalog_statistics_target(facts->oid, attnum);
-
-		if (target >= 0)
-			plan_step(plan, (Step) {
-				.phase = PHASE_COMPLETE,
-				.command = psprintf("ALTER INDEX %s ALTER COLUMN %d SET STATISTICS %d",
-									model_qualified(model, facts->name), attnum, target),
-				.lock = ShareUpdateExclusiveLock,
-				.relation = index,
-				.relation_name = model_qualified(model, facts->name),
-			});
-		if (strcmp(wanted, present) == 0)
-			continue;
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
-								model_qualified(model, facts->name),
-								quote_identifier(present), quote_identifier(wanted)),
-			.lock = AccessExclusiveLock,
-			.relation = index,
-			.relation_name = model_qualified(model, facts->name),
-		});
-	}
-}
-
-/*
- * Of the carried index.  While it is only foreseen (InvalidOid): what the table's
- * column will be called when it is built; an expression's comes out the same.
- */
-static char *
-index_column_name(const TableModel *table, const IndexFacts *facts, Oid index,
-				  AttrNumber attnum)
-{
-	int			n_keys = list_length(facts->columns);
-	IndexColumn *column;
-	Generation *shadow;
-
-	if (OidIsValid(index))
-		return get_attname(index, attnum, false);
-	column = attnum <= n_keys ? list_nth(facts->columns, attnum - 1) :
-		list_nth(facts->included, attnum - 1 - n_keys);
-	shadow = carry_shadow_of(table, column->attnum);
-	return shadow != NULL ? shadow->shadow : get_attname(facts->oid, attnum, false);
-}
-
-/* What the table says of the index. */
-static void
-complete_index_roles(SchemaModel *model, TableModel *table,
-					 const IndexFacts *facts, MigrationPlan *plan)
-{
-	if (facts->replica_identity)
-		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
-						   psprintf("REPLICA IDENTITY USING INDEX %s",
-									quote_identifier(facts->name)), plan);
-	if (facts->clustered)
-		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
-						   psprintf("CLUSTER ON %s", quote_identifier(facts->name)),
-						   plan);
-}
-
-/* The index takes the constraint's name. */
-static char *
-key_constraint_sql(const ConstraintFacts *key, const char *index)
-{
-	return psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s%s",
-					quote_identifier(key->name),
-					key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
-					quote_identifier(index),
-					key->deferrable ? " DEFERRABLE" : "",
-					key->initially_deferred ? " INITIALLY DEFERRED" : "");
 }
 
 void

@@ -33,6 +33,11 @@
 pg_noreturn static void cannot_shadow(TableModel *table, const ColumnModel *column,
 						  const char *path, const char *because,
 						  const char *hint);
+static void check_partitions(SchemaModel *model, TableModel *table,
+							 const ColumnModel *column, const char *physical,
+							 const char *path);
+static bool is_not_null(Oid relid, const char *column);
+static bool is_own_of_partition(const Dependent *dependent);
 static bool is_dropped(const TableModel *table, const Dependent *dependent);
 static bool dependent_can_be_carried(const TableModel *table,
 									 const ColumnModel *column,
@@ -301,6 +306,7 @@ operation_check_can_shadow(SchemaModel *model, TableModel *table,
 								   dependent->description),
 						  "Drop that object before the migration, and make it again after.");
 	}
+	check_partitions(model, table, column, stored->physical, path);
 }
 
 void
@@ -317,6 +323,76 @@ operation_check_accepts_null(const TableModel *table, const Generation *column,
 			 errdetail("At %s: an INSERT through the version that lacks the column gives NULL before any trigger can fill it.",
 					   path),
 			 errhint("Use a domain that accepts NULL, and make the column NOT NULL instead.")));
+}
+
+/* A partition may have constraints and triggers of its own, which nobody carries. */
+static void
+check_partitions(SchemaModel *model, TableModel *table, const ColumnModel *column,
+				 const char *physical, const char *path)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, table->relkind == RELKIND_PARTITIONED_TABLE ?
+			operation_other_members(table->relid) : NIL)
+	{
+		Oid			member = lfirst_oid(lc);
+
+		if (!is_not_null(table->relid, physical) && is_not_null(member, physical))
+			cannot_shadow(table, column, path,
+						  psprintf("it is NOT NULL in partition %s alone",
+								   catalog_relation_name(member)),
+						  "Drop NOT NULL there before the migration, and set it again after.");
+		foreach(lc2, catalog_dependents(member, get_attnum(member, physical),
+										model->version_namespaces))
+		{
+			Dependent  *dependent = lfirst(lc2);
+
+			if (is_own_of_partition(dependent))
+				cannot_shadow(table, column, path,
+							  psprintf("%s could not be carried over",
+									   dependent->description),
+							  "Drop that object before the migration, and make it again after.");
+		}
+	}
+}
+
+static bool
+is_not_null(Oid relid, const char *column)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/* Is it a constraint or trigger that the partitioned table does not have, too? */
+static bool
+is_own_of_partition(const Dependent *dependent)
+{
+	Oid			class_id = dependent->object.classId;
+	HeapTuple	tuple;
+	bool		result = false;
+
+	if (class_id == TriggerRelationId)
+		return true;			/* the table's own are refused */
+	if (class_id != ConstraintRelationId)
+		return false;
+	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(dependent->object.objectId));
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+
+		/* Keys come with their indexes. */
+		result = form->coninhcount == 0 && form->contype != CONSTRAINT_PRIMARY &&
+			form->contype != CONSTRAINT_UNIQUE && form->contype != CONSTRAINT_NOTNULL;
+		ReleaseSysCache(tuple);
+	}
+	return result;
 }
 
 /* Is it a constraint, or its index, that the migration drops? */
@@ -464,7 +540,8 @@ dependent_can_be_carried(const TableModel *table, const ColumnModel *column,
 	switch (get_rel_relkind(dependent->object.objectId))
 	{
 		case RELKIND_INDEX:
-			return table->relkind == RELKIND_RELATION;
+		case RELKIND_PARTITIONED_INDEX:
+			return true;
 		case RELKIND_SEQUENCE:
 			return true;		/* see carry_identity.c */
 		default:
@@ -501,9 +578,8 @@ constraint_can_be_carried(const TableModel *table, const ColumnModel *column,
 	else if (form->contype == CONSTRAINT_FOREIGN)
 		result = table->relkind == RELKIND_RELATION;
 	else
-		result = (form->contype == CONSTRAINT_PRIMARY ||
-				  form->contype == CONSTRAINT_UNIQUE) &&
-			table->relkind == RELKIND_RELATION;
+		result = form->contype == CONSTRAINT_PRIMARY ||
+			form->contype == CONSTRAINT_UNIQUE;
 	ReleaseSysCache(tuple);
 	return result;
 }

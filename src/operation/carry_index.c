@@ -1,0 +1,571 @@
+/*-------------------------------------------------------------------------
+ *
+ * carry_index.c
+ *		Indexes of the columns that get a shadow, and the keys that they serve.
+ *
+ * Where a table is partitioned, each partition's are built by themselves; at the
+ * completion the partitioned tables get theirs, over no rows, and those that were
+ * attached are attached again.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/index.h"
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "operation/carry.h"
+#include "operation/carry_index.h"
+#include "operation/operation_util.h"
+#include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
+#include "schema/names.h"
+#include "schema/object_model.h"
+#include "versioning/expression.h"
+
+/* The table, or one relation of the tree of a partitioned one. */
+typedef struct IndexHome
+{
+	SchemaModel *model;
+	TableModel *table;			/* the whole */
+	Oid			relid;
+	Oid			namespace;
+	char	   *relation;		/* qualified and quoted */
+	char	   *label;			/* its name, for people */
+	bool		is_leaf;		/* has rows */
+	List	   *names;			/* char *: its columns, with the shadows in the
+								 * place of what they replace */
+} IndexHome;
+
+static List *homes_of(SchemaModel *model, TableModel *table);
+static List *column_names(TableModel *table, Oid relid);
+static AttrNumber whole_attnum(const IndexHome *home, AttrNumber attnum);
+static List *carried_indexes(const IndexHome *home);
+static bool is_dropped(const IndexHome *home, const IndexFacts *facts);
+static void start_index(const IndexHome *home, const IndexFacts *facts,
+						MigrationPlan *plan);
+static char *index_sql(const IndexHome *home, const IndexFacts *facts,
+					   const char *how, const char *name, const char *relation);
+static char *index_tail(const IndexFacts *facts);
+static char *included_sql(const IndexHome *home, const IndexFacts *facts);
+static char *index_column_sql(const IndexHome *home, const IndexFacts *facts,
+							  const IndexColumn *column, bool included);
+static ConstraintFacts *key_of(const IndexHome *home, const IndexFacts *facts);
+static void complete_index(const IndexHome *home, IndexFacts *facts,
+						   MigrationPlan *plan);
+static void complete_leaf(const IndexHome *home, const IndexFacts *facts,
+						  const ConstraintFacts *key, Oid index, MigrationPlan *plan);
+static void complete_whole(const IndexHome *home, const IndexFacts *facts,
+						   const ConstraintFacts *key, MigrationPlan *plan);
+static void complete_columns(const IndexHome *home, const IndexFacts *facts,
+							 Oid index, MigrationPlan *plan);
+static char *index_column_name(const IndexHome *home, const IndexFacts *facts,
+							   Oid index, AttrNumber attnum);
+static void complete_roles(const IndexHome *home, const IndexFacts *facts,
+						   MigrationPlan *plan);
+static void attach(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan);
+static char *key_constraint_sql(const ConstraintFacts *key, const char *index);
+static const char *timing_sql(const ConstraintFacts *key);
+static void alter_home(const IndexHome *home, const char *action, MigrationPlan *plan);
+static char *in_schema_of(const IndexHome *home, const char *index);
+static void complete_comment(const IndexHome *home, const char *object,
+							 const char *comment, MigrationPlan *plan);
+
+void
+carry_indexes_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, homes_of(model, table))
+	{
+		IndexHome  *home = lfirst(lc);
+
+		foreach(lc2, home->is_leaf ? carried_indexes(home) : NIL)
+			start_index(home, lfirst(lc2), plan);
+	}
+}
+
+/* Parents first, so that there is something to attach the partitions' to. */
+void
+carry_indexes_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	List	   *homes = homes_of(model, table);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, homes)
+	{
+		foreach(lc2, carried_indexes(lfirst(lc)))
+			complete_index(lfirst(lc), lfirst(lc2), plan);
+	}
+	for (int i = list_length(homes) - 1; i > 0; i--)
+	{
+		IndexHome  *home = list_nth(homes, i);
+
+		foreach(lc2, carried_indexes(home))
+			attach(home, lfirst(lc2), plan);
+	}
+}
+
+/* IndexHome *, parents first; an inheritance child is a table of its own. */
+static List *
+homes_of(SchemaModel *model, TableModel *table)
+{
+	List	   *homes = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->relkind == RELKIND_PARTITIONED_TABLE ?
+			catalog_table_tree(table->relid) : list_make1_oid(table->relid))
+	{
+		IndexHome  *home = palloc0(sizeof(IndexHome));
+
+		home->model = model;
+		home->table = table;
+		home->relid = lfirst_oid(lc);
+		home->namespace = get_rel_namespace(home->relid);
+		home->relation = home->relid == table->relid ?
+			model_qualified(model, table->physical) :
+			catalog_relation_name(home->relid);
+		home->label = home->relid == table->relid ? table->name :
+			get_rel_name(home->relid);
+		home->is_leaf = get_rel_relkind(home->relid) != RELKIND_PARTITIONED_TABLE;
+		home->names = column_names(table, home->relid);
+		homes = lappend(homes, home);
+	}
+	return homes;
+}
+
+/* By attribute number of the relation; as far as the completion's plan goes. */
+static List *
+column_names(TableModel *table, Oid relid)
+{
+	List	   *names = catalog_column_names(relid);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, names)
+	{
+		AttrNumber	attnum = get_attnum(table->relid, lfirst(lc));
+
+		foreach(lc2, table->columns)
+		{
+			Generation *generation = ((ColumnModel *) lfirst(lc2))->generation;
+			Generation *stored = model_stored_ancestor(generation);
+
+			if (attnum != InvalidAttrNumber && stored != NULL &&
+				stored->attnum == attnum)
+				lfirst(lc) = generation->physical;
+		}
+	}
+	return names;
+}
+
+/* The number that the whole table has for a column of a partition. */
+static AttrNumber
+whole_attnum(const IndexHome *home, AttrNumber attnum)
+{
+	if (attnum <= 0 || home->relid == home->table->relid)
+		return attnum;
+	return get_attnum(home->table->relid, get_attname(home->relid, attnum, false));
+}
+
+/* IndexFacts * */
+static List *
+carried_indexes(const IndexHome *home)
+{
+	List	   *carried = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_indexes(home->relid))
+	{
+		IndexFacts *facts = lfirst(lc);
+		Bitmapset  *attnums = NULL;
+		int			attnum = -1;
+
+		if (name_is_ours(facts->name) || is_dropped(home, facts))
+			continue;
+		while ((attnum = bms_next_member(facts->attnums, attnum)) >= 0)
+			attnums = bms_add_member(attnums, whole_attnum(home, attnum));
+		if (carry_covers(home->table, attnums))
+			carried = lappend(carried, facts);
+	}
+	return carried;
+}
+
+/* The index, or that of the whole table to which it belongs? */
+static bool
+is_dropped(const IndexHome *home, const IndexFacts *facts)
+{
+	if (home->relid == home->table->relid)
+		return object_is_dropped(home->table, facts->name);
+	if (!get_rel_relispartition(facts->oid))
+		return false;
+	return object_is_dropped(home->table,
+							 get_rel_name(llast_oid(get_partition_ancestors(facts->oid))));
+}
+
+static void
+start_index(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
+{
+	char	   *name = name_carried(home->model->migration, facts->name);
+
+	if (OidIsValid(get_relname_relid(name, home->namespace)))
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.command = index_sql(home, facts, "CONCURRENTLY ", name, home->relation),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = home->relid,
+		.relation_name = home->relation,
+		.task = TASK_INDEX,
+		.task_object = name,
+	});
+}
+
+static char *
+index_sql(const IndexHome *home, const IndexFacts *facts, const char *how,
+		  const char *name, const char *relation)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE %sINDEX %s%s ON %s USING %s (",
+					 facts->unique ? "UNIQUE " : "", how, quote_identifier(name),
+					 relation, quote_identifier(facts->method));
+	foreach(lc, facts->columns)
+		appendStringInfo(&sql, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
+						 index_column_sql(home, facts, lfirst(lc), false));
+	appendStringInfo(&sql, ")%s", included_sql(home, facts));
+	if (facts->nulls_not_distinct)
+		appendStringInfoString(&sql, " NULLS NOT DISTINCT");
+	appendStringInfoString(&sql, index_tail(facts));
+	if (facts->predicate != NULL)
+		appendStringInfo(&sql, " WHERE %s",
+						 expression_deparse_stored(facts->predicate, home->names));
+	return sql.data;
+}
+
+/* " INCLUDE (a, b)", or nothing */
+static char *
+included_sql(const IndexHome *home, const IndexFacts *facts)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, facts->included)
+		appendStringInfo(&sql, "%s%s",
+						 foreach_current_index(lc) > 0 ? ", " : " INCLUDE (",
+						 index_column_sql(home, facts, lfirst(lc), true));
+	if (facts->included != NIL)
+		appendStringInfoChar(&sql, ')');
+	return sql.data;
+}
+
+/* " WITH (…) TABLESPACE x", or a part of it */
+static char *
+index_tail(const IndexFacts *facts)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	if (facts->options != NULL)
+		appendStringInfo(&sql, " WITH (%s)", facts->options);
+	if (facts->tablespace != NULL)
+		appendStringInfo(&sql, " TABLESPACE %s", quote_identifier(facts->tablespace));
+	return sql.data;
+}
+
+/*
+ * A default operator class and the column's own collation are left out: those
+ * of the shadow's type are meant.
+ */
+static char *
+index_column_sql(const IndexHome *home, const IndexFacts *facts,
+				 const IndexColumn *column, bool included)
+{
+	StringInfoData sql;
+	Oid			own_collation = InvalidOid;
+
+	initStringInfo(&sql);
+	if (column->expr != NULL)
+		appendStringInfo(&sql, "(%s)",
+						 expression_deparse_stored(column->expr, home->names));
+	else
+	{
+		int32		typmod;
+		Oid			type;
+
+		appendStringInfoString(&sql,
+							   quote_identifier(list_nth(home->names,
+														 column->attnum - 1)));
+		get_atttypetypmodcoll(home->relid, column->attnum, &type, &typmod,
+							  &own_collation);
+	}
+	if (included)
+		return sql.data;
+	if (OidIsValid(column->collation) && column->collation != own_collation)
+		appendStringInfo(&sql, " COLLATE %s", catalog_collation_name(column->collation));
+	if (!column->opclass_is_default || column->opclass_options != NULL)
+		appendStringInfo(&sql, " %s", catalog_opclass_name(column->opclass));
+	if (column->opclass_options != NULL)
+		appendStringInfo(&sql, " (%s)", column->opclass_options);
+	if (facts->can_order)
+		appendStringInfo(&sql, "%s%s", column->descending ? " DESC" : "",
+						 column->nulls_first == column->descending ? "" :
+						 column->nulls_first ? " NULLS FIRST" : " NULLS LAST");
+	return sql.data;
+}
+
+/* The constraint that the index serves, or NULL. */
+static ConstraintFacts *
+key_of(const IndexHome *home, const IndexFacts *facts)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(home->relid))
+	{
+		ConstraintFacts *constraint = lfirst(lc);
+
+		if (constraint->index == facts->oid)
+			return constraint;
+	}
+	return NULL;
+}
+
+static void
+complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
+{
+	char	   *name = name_carried(home->model->migration, facts->name);
+	Oid			index = get_relname_relid(name, home->namespace);
+	ConstraintFacts *key = key_of(home, facts);
+
+	if (home->is_leaf)
+		carry_must_exist(home->model->foreseen || OidIsValid(index), home->label,
+						 facts->name);
+	if (home->relid == home->table->relid)
+		facts->name = object_final_name(home->table, facts->name);
+	if (key != NULL)
+		key->name = facts->name;
+	if (home->is_leaf)
+		complete_leaf(home, facts, key, index, plan);
+	else
+		complete_whole(home, facts, key, plan);
+	complete_columns(home, facts, index, plan);
+	complete_roles(home, facts, plan);
+	complete_comment(home, psprintf("INDEX %s", in_schema_of(home, facts->name)),
+					 facts->comment, plan);
+	if (key != NULL)
+		complete_comment(home, psprintf("CONSTRAINT %s ON %s",
+										quote_identifier(key->name), home->relation),
+						 key->comment, plan);
+}
+
+/* Of what has been built: the key and the index have one name. */
+static void
+complete_leaf(const IndexHome *home, const IndexFacts *facts,
+			  const ConstraintFacts *key, Oid index, MigrationPlan *plan)
+{
+	char	   *name = index != InvalidOid ? get_rel_name(index) :
+		name_carried(home->model->migration, facts->name);
+
+	if (key != NULL)
+		alter_home(home, key_constraint_sql(key, name), plan);
+	else
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.command = psprintf("ALTER INDEX %s RENAME TO %s",
+								in_schema_of(home, name),
+								quote_identifier(facts->name)),
+			.lock = ShareUpdateExclusiveLock,
+			.relation = index,
+			.relation_name = in_schema_of(home, name),
+		});
+}
+
+/* Of a partitioned table, without its partitions: no row is read. */
+static void
+complete_whole(const IndexHome *home, const IndexFacts *facts,
+			   const ConstraintFacts *key, MigrationPlan *plan)
+{
+	StringInfoData columns;
+	ListCell   *lc;
+
+	if (key == NULL)
+	{
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.command = index_sql(home, facts, "", facts->name,
+								 psprintf("ONLY %s", home->relation)),
+			.lock = ShareLock,
+			.relation = home->relid,
+			.relation_name = home->relation,
+		});
+		return;
+	}
+	initStringInfo(&columns);
+	foreach(lc, facts->columns)
+		appendStringInfo(&columns, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
+						 quote_identifier(list_nth(home->names,
+												   ((IndexColumn *) lfirst(lc))->attnum - 1)));
+	alter_home(home,
+			   psprintf("ADD CONSTRAINT %s %s%s (%s)%s%s%s", quote_identifier(key->name),
+						key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
+						facts->nulls_not_distinct ? " NULLS NOT DISTINCT" : "",
+						columns.data, included_sql(home, facts), index_tail(facts),
+						timing_sql(key)), plan);
+}
+
+/* An index's columns keep the names that the table's had when it was built. */
+static void
+complete_columns(const IndexHome *home, const IndexFacts *facts, Oid index,
+				 MigrationPlan *plan)
+{
+	AttrNumber	last = catalog_last_attnum(facts->oid);
+	char	   *qualified = in_schema_of(home, facts->name);
+
+	for (AttrNumber attnum = 1; attnum <= last; attnum++)
+	{
+		char	   *wanted = get_attname(facts->oid, attnum, false);
+		char	   *present = index_column_name(home, facts, index, attnum);
+		int			target = catalog_statistics_target(facts->oid, attnum);
+
+		if (target >= 0)
+			plan_step(plan, (Step) {
+				.phase = PHASE_COMPLETE,
+				.command = psprintf("ALTER INDEX %s ALTER COLUMN %d SET STATISTICS %d",
+									qualified, attnum, target),
+				.lock = ShareUpdateExclusiveLock,
+				.relation = index,
+				.relation_name = qualified,
+			});
+		if (strcmp(wanted, present) == 0)
+			continue;
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", qualified,
+								quote_identifier(present), quote_identifier(wanted)),
+			.lock = AccessExclusiveLock,
+			.relation = index,
+			.relation_name = qualified,
+		});
+	}
+}
+
+/*
+ * Of the carried index.  While it is only foreseen (InvalidOid): what the table's
+ * column will be called when it is built; an expression's comes out the same.
+ */
+static char *
+index_column_name(const IndexHome *home, const IndexFacts *facts, Oid index,
+				  AttrNumber attnum)
+{
+	int			n_keys = list_length(facts->columns);
+	IndexColumn *column;
+	Generation *shadow;
+
+	if (OidIsValid(index))
+		return get_attname(index, attnum, false);
+	column = attnum <= n_keys ? list_nth(facts->columns, attnum - 1) :
+		list_nth(facts->included, attnum - 1 - n_keys);
+	if (column->attnum != 0 && !home->is_leaf)
+		return list_nth(home->names, column->attnum - 1);
+	shadow = carry_shadow_of(home->table, whole_attnum(home, column->attnum));
+	return shadow != NULL ? shadow->shadow : get_attname(facts->oid, attnum, false);
+}
+
+/* What the table says of the index. */
+static void
+complete_roles(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
+{
+	if (facts->replica_identity)
+		alter_home(home, psprintf("REPLICA IDENTITY USING INDEX %s",
+								  quote_identifier(facts->name)), plan);
+	if (facts->clustered)
+		alter_home(home, psprintf("CLUSTER ON %s", quote_identifier(facts->name)),
+				   plan);
+}
+
+/* As it was before. */
+static void
+attach(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
+{
+	Oid			parent;
+	char	   *whole;
+
+	if (!get_rel_relispartition(facts->oid))
+		return;
+	parent = get_partition_parent(facts->oid, false);
+	whole = get_rel_name(parent);
+	if (IndexGetRelation(parent, false) == home->table->relid)
+		whole = object_final_name(home->table, whole);
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.command = psprintf("ALTER INDEX %s ATTACH PARTITION %s",
+							quote_qualified_identifier(get_namespace_name(get_rel_namespace(parent)),
+													   whole),
+							in_schema_of(home, facts->name)),
+		.lock = AccessExclusiveLock,
+		.relation = get_relname_relid(name_carried(home->model->migration, facts->name),
+									  home->namespace),
+		.relation_name = in_schema_of(home, facts->name),
+	});
+}
+
+/* The index takes the constraint's name. */
+static char *
+key_constraint_sql(const ConstraintFacts *key, const char *index)
+{
+	return psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s",
+					quote_identifier(key->name),
+					key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
+					quote_identifier(index), timing_sql(key));
+}
+
+static const char *
+timing_sql(const ConstraintFacts *key)
+{
+	return key->initially_deferred ? " DEFERRABLE INITIALLY DEFERRED" :
+		key->deferrable ? " DEFERRABLE" : "";
+}
+
+static void
+alter_home(const IndexHome *home, const char *action, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.command = psprintf("ALTER TABLE %s%s %s", home->is_leaf ? "" : "ONLY ",
+							home->relation, action),
+		.lock = AccessExclusiveLock,
+		.relation = home->relid,
+		.relation_name = home->relation,
+		.also = operation_other_members(home->relid),
+	});
+}
+
+static char *
+in_schema_of(const IndexHome *home, const char *index)
+{
+	return quote_qualified_identifier(get_namespace_name(home->namespace), index);
+}
+
+static void
+complete_comment(const IndexHome *home, const char *object, const char *comment,
+				 MigrationPlan *plan)
+{
+	if (comment == NULL)
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.command = psprintf("COMMENT ON %s IS %s", object,
+							quote_literal_cstr(comment)),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = home->relid,
+		.relation_name = home->relation,
+	});
+}

@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * carry_index.h
+ *		Indexes of the columns that get a shadow, and the keys that they serve.
+ *
+ * Of a partitioned table also those of its partitions, which may have more than
+ * their part of the table's.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_CARRY_INDEX_H
+#define PGROLL_CARRY_INDEX_H
+
+#include "operation/operation.h"
+
+/* The tasks that build each again on the shadow; see carry_start(). */
+extern void carry_indexes_start(SchemaModel *model, TableModel *table,
+								MigrationPlan *plan);
+
+/* The steps that put them in the place of the old ones; see carry_complete(). */
+extern void carry_indexes_complete(SchemaModel *model, TableModel *table,
+								   MigrationPlan *plan);
+
+#endif							/* PGROLL_CARRY_INDEX_H */
