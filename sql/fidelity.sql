@@ -166,7 +166,8 @@ CALL pgroll_c.migrate('01', '{"operations": [
 ]}', 'app');
 -- what has another type now, and nothing else
 SELECT kind, name FROM (SELECT * FROM kept.catalogs() EXCEPT TABLE kept.catalogs) AS new ORDER BY 1, 2;
-SELECT kind, name FROM (SELECT kind, name FROM kept.catalogs EXCEPT SELECT kind, name FROM kept.catalogs()) AS lost;
+SELECT kind, name FROM (SELECT kind, name FROM kept.catalogs EXCEPT SELECT kind, name FROM kept.catalogs()) AS lost
+	WHERE name !~ '_not_null$';
 SELECT count(*) FROM (SELECT id, to_jsonb(t) - 'n' FROM t EXCEPT SELECT id, r - 'n' FROM kept.rows) AS changed;
 
 CALL pgroll_c.migrate('02', '{"operations": [
