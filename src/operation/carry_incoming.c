@@ -12,6 +12,7 @@
  */
 #include "pgroll.h"
 
+#include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_am.h"

@@ -353,10 +353,11 @@ saved_action(const SavedIdentity *saved)
 											 get_rel_namespace(saved->relation))))
 				return psprintf("REPLICA IDENTITY USING INDEX %s",
 								quote_identifier(saved->index));
-			/* FALLTHROUGH */
+			break;
 		default:
-			return "REPLICA IDENTITY NOTHING";
+			break;
 	}
+	return "REPLICA IDENTITY NOTHING";
 }
 
 const OperationOps set_replica_identity_ops = {
