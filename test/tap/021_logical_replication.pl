@@ -81,6 +81,36 @@ $publisher->wait_for_catchup('sub');
 is($subscriber->safe_psql('postgres', 'SELECT age FROM public_01.people WHERE id = 300'), '5',
 	'with a column list the stream goes on');
 
+# The columns of the list are changed, the key that identifies rows among them: the
+# publication names the new ones from the completion on.
+$publisher->safe_psql('postgres', q{
+	SELECT pgroll_c.complete_migration();
+	ALTER PUBLICATION pub SET TABLE people (id, name, age) WHERE (id > 0);
+	SELECT pgroll_c.start_migration('04', '{"operations": [
+		{"alter_column": {"table": "people", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}},
+		{"alter_column": {"table": "people", "column": "name", "nullable": false,
+			"up": "coalesce(name, ''nobody'')", "down": "name"}}]}')});
+$publisher->safe_psql('postgres', q{
+	UPDATE public_04.people SET name = 'new' WHERE id = 6;
+	UPDATE public_03.people SET name = 'old' WHERE id = 7;
+	INSERT INTO public_04.people (id, name) VALUES (-1, 'unseen'), (400, 'more');
+	CALL pgroll_c.wait_for_migration()});
+$publisher->safe_psql('postgres', q{
+	UPDATE public_04.people SET name = 'ready' WHERE id = 8;
+	SELECT pgroll_c.complete_migration()});
+$publisher->safe_psql('postgres', q{
+	UPDATE public_04.people SET name = 'completed' WHERE id = 9;
+	UPDATE public_04.people SET id = 1010 WHERE id = 10;
+	DELETE FROM public_04.people WHERE id = 400;
+	INSERT INTO public_04.people (id, name) VALUES (-2, 'unseen'), (401, 'even more')});
+$publisher->wait_for_catchup('sub');
+is( $subscriber->safe_psql('postgres', q{
+		SELECT id, name FROM public_01.people WHERE id BETWEEN 6 AND 10 OR id < 0 OR id >= 400 ORDER BY id}),
+	"6|new\n7|old\n8|ready\n9|completed\n401|even more\n1010|n10", 'the stream goes on when its columns are changed');
+is( $publisher->safe_psql('postgres', q{
+		SELECT attnames, rowfilter FROM pg_publication_tables WHERE pubname = 'pub'}),
+	'{age,id,name}|(id > 0)', 'the publication has its list and filter');
+
 $subscriber->stop;
 $publisher->stop;
 done_testing();
