@@ -6,6 +6,8 @@
  */
 #include "pgroll.h"
 
+#include "utils/builtins.h"
+
 #include "ddl/step.h"
 
 MigrationPlan *
@@ -47,6 +49,23 @@ plan_lock(MigrationPlan *plan, Phase phase, Oid relation, LOCKMODE mode,
 		.lock = mode,
 		.relation = relation,
 		.relation_name = pstrdup(relation_name),
+	});
+}
+
+void
+plan_validate(MigrationPlan *plan, int operation, Oid relation,
+			  const char *relation_name, const char *constraint)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.operation = operation,
+		.command = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", relation_name,
+							quote_identifier(constraint)),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = relation,
+		.relation_name = pstrdup(relation_name),
+		.task = TASK_VALIDATE,
+		.task_object = pstrdup(constraint),
 	});
 }
 

@@ -65,6 +65,10 @@ extern void plan_step(MigrationPlan *plan, Step step);
 extern void plan_lock(MigrationPlan *plan, Phase phase, Oid relation,
 					  LOCKMODE mode, const char *relation_name);
 
+/* Append the background validation of a constraint that is NOT VALID at first. */
+extern void plan_validate(MigrationPlan *plan, int operation, Oid relation,
+						  const char *relation_name, const char *constraint);
+
 /*
  * Make of an error, raised by a statement that makes what (a constraint, an index,
  * as people know it) again for a new column, one that says so: 0A000.  Errors that

@@ -179,17 +179,8 @@ start_constraint(SchemaModel *model, TableModel *table,
 		plan_lock(plan, PHASE_START, facts->partner, ShareRowExclusiveLock,
 				  catalog_relation_name(facts->partner));
 	if (facts->validated)
-		plan_step(plan, (Step) {
-			.phase = PHASE_BACKGROUND,
-			.command = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
-								model_qualified(model, table->physical),
-								quote_identifier(name)),
-			.lock = ShareUpdateExclusiveLock,
-			.relation = table->relid,
-			.relation_name = model_qualified(model, table->physical),
-			.task = TASK_VALIDATE,
-			.task_object = name,
-		});
+		plan_validate(plan, 0, table->relid, model_qualified(model, table->physical),
+					  name);
 }
 
 /* The line of migrations of another schema would drop what the new key references. */

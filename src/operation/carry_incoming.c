@@ -51,8 +51,6 @@ static void constraint_task(SchemaModel *model, TableModel *table,
 							const ConstraintFacts *facts, char *name,
 							MigrationPlan *plan);
 static List *column_names(SchemaModel *model, Oid relid);
-static void validate_task(const ConstraintFacts *facts, char *name,
-						  MigrationPlan *plan);
 static void alter(const ConstraintFacts *facts, Phase phase, char *action,
 				  MigrationPlan *plan);
 
@@ -84,7 +82,8 @@ carry_incoming_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		if (carried == NULL)
 			constraint_task(model, table, facts, name, plan);
 		if (facts->validated && (carried == NULL || !carried->validated))
-			validate_task(facts, name, plan);
+			plan_validate(plan, 0, facts->relation,
+						  catalog_relation_name(facts->relation), name);
 	}
 }
 
@@ -424,22 +423,6 @@ column_names(SchemaModel *model, Oid relid)
 	TableModel *table = table_of(model, relid);
 
 	return table != NULL ? carry_column_names(table) : catalog_column_names(relid);
-}
-
-static void
-validate_task(const ConstraintFacts *facts, char *name, MigrationPlan *plan)
-{
-	plan_step(plan, (Step) {
-		.phase = PHASE_BACKGROUND,
-		.command = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
-							catalog_relation_name(facts->relation),
-							quote_identifier(name)),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = facts->relation,
-		.relation_name = catalog_relation_name(facts->relation),
-		.task = TASK_VALIDATE,
-		.task_object = name,
-	});
 }
 
 /* The triggers of a foreign key are on both tables. */

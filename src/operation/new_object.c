@@ -174,18 +174,8 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 		lock_partner(object, model, PHASE_START, plan);
 		shadow_alter_table(model, table, object->operation, PHASE_START, sql, plan);
 	}
-	plan_step(plan, (Step) {
-		.phase = PHASE_BACKGROUND,
-		.operation = object->operation,
-		.command = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
-							model_qualified(model, table->physical),
-							quote_identifier(name)),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = table->relid,
-		.relation_name = model_qualified(model, table->physical),
-		.task = TASK_VALIDATE,
-		.task_object = name,
-	});
+	plan_validate(plan, object->operation, table->relid,
+				  model_qualified(model, table->physical), name);
 }
 
 /* A foreign key whose key is built in the background follows that. */

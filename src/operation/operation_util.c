@@ -44,6 +44,7 @@ static bool dependent_can_be_carried(const TableModel *table,
 									 const Dependent *dependent);
 static bool constraint_can_be_carried(const TableModel *table,
 									  const ColumnModel *column, Oid constraint);
+static char *those_that_stay(const SchemaModel *model, List *dependents);
 static bool goes_before(const SchemaModel *model, const Dependent *dependent);
 static bool loses_key(const TableModel *table, Oid relid, Oid constraint);
 static bool shows_stored_column(const TableModel *table, const char *physical);
@@ -57,38 +58,15 @@ operation_path(const Operation *op, const char *field)
 }
 
 void
-operation_reject_fields(JsonReader *reader, const char *const *keys)
-{
-	for (; *keys != NULL; keys++)
-	{
-		if (json_has(reader, *keys))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("field \"%s\" is not supported yet", *keys),
-					 errdetail("At %s.", json_path(reader, *keys)),
-					 errhint("Leave the field out, and do this part with an sql operation.")));
-	}
-}
-
-void
 operation_check_dependents(SchemaModel *model, TableModel *table,
 						   const Generation *column, const char *path)
 {
-	StringInfoData list;
-	ListCell   *lc;
+	char	   *list = those_that_stay(model,
+									   catalog_blocking_dependents(table->relid,
+																   column == NULL ? 0 : column->attnum,
+																   model->version_namespaces));
 
-	initStringInfo(&list);
-	foreach(lc, catalog_blocking_dependents(table->relid,
-											column == NULL ? 0 : column->attnum,
-											model->version_namespaces))
-	{
-		Dependent  *dependent = lfirst(lc);
-
-		if (!goes_before(model, dependent))
-			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
-							 dependent->description);
-	}
-	if (list.len == 0)
+	if (list[0] == '\0')
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
@@ -97,7 +75,7 @@ operation_check_dependents(SchemaModel *model, TableModel *table,
 					table->name) :
 			 errmsg("cannot drop column \"%s\" of table \"%s\" because other objects depend on it",
 					column->name, table->name),
-			 errdetail("At %s; what depends on it: %s.", path, list.data),
+			 errdetail("At %s; what depends on it: %s.", path, list),
 			 errhint("Drop or change these objects first.")));
 }
 
@@ -105,25 +83,17 @@ void
 operation_check_constraint_dependents(SchemaModel *model, TableModel *table,
 									  const char *constraint, const char *path)
 {
-	StringInfoData list;
-	ListCell   *lc;
+	char	   *list = those_that_stay(model,
+									   catalog_constraint_dependents(table->relid,
+																	 constraint,
+																	 model->version_namespaces));
 
-	initStringInfo(&list);
-	foreach(lc, catalog_constraint_dependents(table->relid, constraint,
-											  model->version_namespaces))
-	{
-		Dependent  *dependent = lfirst(lc);
-
-		if (!goes_before(model, dependent))
-			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
-							 dependent->description);
-	}
-	if (list.len > 0)
+	if (list[0] != '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 				 errmsg("cannot drop constraint \"%s\" of table \"%s\" because other objects depend on it",
 						constraint, table->name),
-				 errdetail("At %s; what depends on it: %s.", path, list.data),
+				 errdetail("At %s; what depends on it: %s.", path, list),
 				 errhint("Drop or change these objects first.")));
 }
 
@@ -406,6 +376,25 @@ is_dropped(const TableModel *table, const Dependent *dependent)
 		get_rel_relkind(object) == RELKIND_INDEX ? get_rel_name(object) : NULL;
 
 	return name != NULL && object_is_dropped(table, name);
+}
+
+/* The descriptions of those (Dependent *) that no operation before this one drops. */
+static char *
+those_that_stay(const SchemaModel *model, List *dependents)
+{
+	StringInfoData list;
+	ListCell   *lc;
+
+	initStringInfo(&list);
+	foreach(lc, dependents)
+	{
+		Dependent  *dependent = lfirst(lc);
+
+		if (!goes_before(model, dependent))
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+							 dependent->description);
+	}
+	return list.data;
 }
 
 /* Is it a foreign key that an operation before this one drops? */

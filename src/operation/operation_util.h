@@ -13,12 +13,6 @@
 extern char *operation_path(const Operation *op, const char *field);
 
 /*
- * Raise feature_not_supported where the object has one of the keys (NULL-terminated),
- * which the document format knows and we do not take yet.
- */
-extern void operation_reject_fields(JsonReader *reader, const char *const *keys);
-
-/*
  * Raise dependent_objects_still_exist where something that no phase of ours
  * drops needs the table (column NULL) or the column, naming it.
  */

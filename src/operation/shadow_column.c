@@ -581,18 +581,8 @@ add_not_null(SchemaModel *model, TableModel *table, Generation *generation,
 					   psprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
 								quote_identifier(name),
 								quote_identifier(generation->physical)), plan);
-	plan_step(plan, (Step) {
-		.phase = PHASE_BACKGROUND,
-		.operation = generation->operation,
-		.command = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
-							model_qualified(model, table->physical),
-							quote_identifier(name)),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = table->relid,
-		.relation_name = model_qualified(model, table->physical),
-		.task = TASK_VALIDATE,
-		.task_object = name,
-	});
+	plan_validate(plan, generation->operation, table->relid,
+				  model_qualified(model, table->physical), name);
 }
 
 /*
