@@ -90,6 +90,16 @@ CREATE TABLE plain.made (a text NOT NULL CONSTRAINT one_a UNIQUE CONSTRAINT shor
 SELECT * FROM test.differences('public', 'plain'); -- no rows
 
 --
+-- another primary key, under the name of the old one
+--
+\set migration '{"operations": [{"drop_constraint": {"table": "things", "name": "things_pkey"}}, {"add_column": {"table": "things", "column": {"name": "number", "type": "bigint", "pk": true}, "up": "id + 1000"}}]}'
+SELECT pgroll_c.start_migration('06_key', :'migration');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+ALTER TABLE plain.things DROP CONSTRAINT things_pkey, ADD number bigint PRIMARY KEY;
+SELECT * FROM test.differences('public', 'plain'); -- no rows
+
+--
 -- errors
 --
 CREATE FUNCTION pg_temp.alter_error(fields jsonb) RETURNS text LANGUAGE sql RETURN

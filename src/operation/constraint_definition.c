@@ -433,9 +433,12 @@ choose_name(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
 		char	   *name = makeObjectName(table->name, column,
 										  i == 0 ? label : psprintf("%s%d", label, i));
 
-		if (model_relation_is_free(model, name) &&
-			model_find_object(table, name) == NULL &&
-			(model->started || !ConstraintNameExists(name, model->namespace)))
+		if (model_find_object(table, name) != NULL)
+			continue;
+		/* A created table's is made at the start, others at the completion. */
+		if ((!table->created && model_relation_is_vacated(model, name)) ||
+			(model_relation_is_free(model, name) &&
+			 (model->started || !ConstraintNameExists(name, model->namespace))))
 			def->name = name;
 	}
 }

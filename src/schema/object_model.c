@@ -145,6 +145,14 @@ model_check_object_free(SchemaModel *model, TableModel *table, const char *name,
 }
 
 bool
+model_relation_is_vacated(SchemaModel *model, const char *name)
+{
+	Oid			relid = get_relname_relid(name, model->namespace);
+
+	return OidIsValid(relid) && name_is_vacated(model, relid);
+}
+
+bool
 model_relation_is_free(SchemaModel *model, const char *name)
 {
 	return model_find_table(model, name) == NULL &&

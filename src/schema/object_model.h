@@ -65,6 +65,9 @@ extern ObjectModel *model_add_object(TableModel *table, const char *name, char t
 extern void model_check_object_free(SchemaModel *model, TableModel *table,
 									const char *name, bool has_index, const char *path);
 
+/* Has a stored index the name, which the migration drops or renames? */
+extern bool model_relation_is_vacated(SchemaModel *model, const char *name);
+
 /*
  * Can a relation (an index, a sequence) that the start makes have the name?
  * model_check_relation_free() raises duplicate_table or reserved_name where not.
