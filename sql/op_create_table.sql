@@ -271,4 +271,23 @@ SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {"elements":
 SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {"elements": "a WITH =", "predicate": "a > 0) DEFERRABLE, CHECK (true"}}');
 SELECT table_error('', '{"name": "c", "type": "exclude", "exclude": {"elements": "a WITH =", "predicate": "random() > 0"}}');
 SELECT error('{"operations": [{"create_constraint": {"table": "place", "name": "c", "type": "exclude", "columns": ["id"], "up": {"id": "id"}, "down": {"id": "id"}}}]}');
+-- … and what would break them
+SELECT error(format('{"operations": [{"create_table": {"name": "a", "columns": [{"name": "id", "type": "int", "pk": true}, {"name": "n", "type": "int", "generated": {"identity": {}}},
+	{"name": "g", "type": "int", "nullable": true, "generated": {"expression": "id + 1"}}]}},
+	{"create_table": {"name": "b", "columns": [{"name": "id", "type": "int", "references": {"name": "to_a", "table": "a", "column": "id"}}]}}, %s]}', operation))
+FROM (VALUES ('{"drop_table": {"name": "a"}}'), ('{"drop_table": {"name": "b"}}, {"drop_table": {"name": "a"}}'), ('{"drop_column": {"table": "a", "column": "id"}}'),
+	('{"drop_column": {"table": "a", "column": "g"}}, {"drop_column": {"table": "a", "column": "id"}}'), ('{"alter_column": {"table": "a", "column": "id", "type": "bigint"}}'),
+	('{"alter_column": {"table": "a", "column": "n", "type": "text"}}'), ('{"alter_column": {"table": "a", "column": "n", "default": "1"}}'), ('{"alter_column": {"table": "a", "column": "n", "nullable": true}}'),
+	('{"alter_column": {"table": "a", "column": "g", "default": "1"}}'), ('{"create_table": {"name": "a_n_seq", "columns": [{"name": "id", "type": "int"}]}}'),
+	('{"create_table": {"name": "a_pkey", "columns": [{"name": "id", "type": "int"}]}}'), ('{"rename_constraint": {"table": "a", "from": "a_pkey", "to": "a_n_seq"}}')) o(operation);
+-- a table of the same name goes at the completion, and its names with it
+CREATE TABLE item2 (id serial PRIMARY KEY);
+SELECT error('{"operations": [{"drop_table": {"name": "item2"}}, {"create_table": {"name": "item2", "columns": [{"name": "id", "type": "int"}],
+	"constraints": [{"name": "item2_pkey", "type": "primary_key", "columns": ["id"]}]}}]}');
+DROP TABLE item2;
+-- what only the server finds has its place, too
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT pgroll_c.start_migration('04', format('{"operations": [{"create_table": {"name": "wide", "columns": [%s]}}]}',
+	(SELECT string_agg(format('{"name": "c%s", "type": "int"}', i), ', ') FROM generate_series(1, 1601) i))::jsonb);
 DROP SCHEMA twin CASCADE;

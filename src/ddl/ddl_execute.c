@@ -39,7 +39,7 @@ static void run_in_place(const MigrationPlan *plan, StepPlace *place,
 						 int64 migration);
 static void run_step(const MigrationPlan *plan, const Step *step);
 static void run_carried(const Step *step);
-static void run_user_text(const MigrationPlan *plan, const Step *step);
+static void run_at_path(const MigrationPlan *plan, const Step *step);
 static void run_command(const char *command, const char *search_path,
 						DdlOrigin origin);
 static void run_through_spi(const char *command);
@@ -212,25 +212,27 @@ steps_of_phase(const MigrationPlan *plan, Phase phase)
 static void
 run_step(const MigrationPlan *plan, const Step *step)
 {
-	if (step->user_text)
-		run_user_text(plan, step);
-	else if (step->carried != NULL)
+	if (step->carried != NULL)
 		run_carried(step);
+	else if (step->path != NULL)
+		run_at_path(plan, step);
 	else
 		run_command(step->command, PGROLL_SEARCH_PATH, DDL_OWN);
 }
 
-/* An error says where in the document the text is. */
+/* An error says where in the document its cause is. */
 static void
-run_user_text(const MigrationPlan *plan, const Step *step)
+run_at_path(const MigrationPlan *plan, const Step *step)
 {
 	MemoryContext context = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		run_command(step->command,
-					guc_user_search_path(plan->base_schema),
-					DDL_USER_TEXT);
+		if (step->user_text)
+			run_command(step->command, guc_user_search_path(plan->base_schema),
+						DDL_USER_TEXT);
+		else
+			run_command(step->command, PGROLL_SEARCH_PATH, DDL_OWN);
 	}
 	PG_CATCH();
 	{
@@ -242,7 +244,9 @@ run_user_text(const MigrationPlan *plan, const Step *step)
 		error->detail = error->detail == NULL ? psprintf("At %s.", step->path) :
 			psprintf("At %s: %s", step->path, error->detail);
 		if (error->hint == NULL && error->sqlerrcode != ERRCODE_QUERY_CANCELED)
-			error->hint = pstrdup("Correct the statements of the sql operation.");
+			error->hint = pstrdup(step->user_text ?
+								  "Correct the statements of the sql operation." :
+								  "Correct the migration document.");
 		ReThrowError(error);
 	}
 	PG_END_TRY();

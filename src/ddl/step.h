@@ -38,7 +38,8 @@ typedef struct Step
 	char	   *relation_name;	/* qualified and quoted, for people */
 	List	   *also;			/* Oid: others that it locks in the same mode */
 	bool		user_text;		/* the sql operation's own text */
-	const char *path;			/* of that text, for errors */
+	const char *path;			/* of that text, or of what the document asks
+								 * for, for errors; NULL: none */
 	char	   *carried;		/* what it makes again for a new column, or
 								 * NULL */
 	bool		trial;			/* undone at once, with the trials beside it */

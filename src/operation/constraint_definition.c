@@ -194,6 +194,9 @@ constraint_definition_apply(ConstraintDefinition *def, SchemaModel *model,
 		choose_name(def, model, table);
 	model_check_object_free(model, table, def->name,
 							has_index(def), psprintf("%s.name", def->path));
+	/* It is made at the start, when no other object has made way yet. */
+	if (table->created && has_index(def))
+		model_check_relation_free(model, def->name, psprintf("%s.name", def->path));
 	def->key = resolve_columns(table, def->columns, def->path);
 	def->included = resolve_columns(table, def->include,
 									psprintf("%s.index_parameters", def->path));
@@ -328,6 +331,41 @@ constraint_definition_awaits_key(const ConstraintDefinition *def)
 			return true;
 	}
 	return !is_stored_key(references->partner, references->partner_key);
+}
+
+void
+constraint_definition_check_unreferenced(SchemaModel *model, const TableModel *table,
+										 const Generation *generation,
+										 const char *path)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *other = lfirst(lc);
+
+		foreach(lc2, other->dropped ? NIL : other->objects)
+		{
+			const ObjectModel *object = lfirst(lc2);
+			const ConstraintDefinition *def = object->definition;
+
+			if (object->type != CONSTRAINT_FOREIGN || def == NULL ||
+				def->references->partner != table || !object_is_shown(other, object) ||
+				(generation == NULL ? other == table :
+				 !list_member_ptr(def->references->partner_key, generation)))
+				continue;
+			ereport(ERROR,
+					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+					 generation == NULL ?
+					 errmsg("cannot drop table \"%s\" because foreign key \"%s\" of table \"%s\" references it",
+							table->name, object->name, other->name) :
+					 errmsg("cannot drop column \"%s\" of table \"%s\" because foreign key \"%s\" of table \"%s\" references it",
+							generation->name, table->name, object->name, other->name),
+					 errdetail("At %s.", path),
+					 errhint("Drop the foreign key before.")));
+		}
+	}
 }
 
 bool

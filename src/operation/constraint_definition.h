@@ -104,6 +104,15 @@ extern char *constraint_definition_index_sql(const ConstraintDefinition *def,
  */
 extern bool constraint_definition_awaits_key(const ConstraintDefinition *def);
 
+/*
+ * Raise dependent_objects_still_exist where a foreign key that the migration makes
+ * references the column (NULL: where another table's references the table).
+ */
+extern void constraint_definition_check_unreferenced(SchemaModel *model,
+													 const TableModel *table,
+													 const Generation *generation,
+													 const char *path);
+
 /* A primary key or unique constraint? */
 extern bool constraint_definition_is_key(const ConstraintDefinition *def);
 

@@ -240,9 +240,15 @@ resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column)
 	}
 	if (op->table->created)
 	{
+		if (op->type_text != NULL)
+			operation_check_not_generated_from(op->table, column->generation,
+											   "change the type of",
+											   operation_path(&op->base, "type"));
 		column->generation->type = type;
 		column->generation->typmod = typmod;
 		column->generation->collation = get_typcollation(type);
+		carry_identity_check_type(op->table, column->generation,
+								  operation_path(&op->base, "type"));
 		if (op->nullable != NULLABLE_KEEP)
 			column->generation->not_null = op->nullable == NULLABLE_SET_NOT_NULL;
 		return;

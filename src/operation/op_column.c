@@ -297,6 +297,11 @@ validate_drop_column(Operation *base, SchemaModel *model)
 	op->generation = generation;
 	if (generation->attnum != 0)
 		operation_check_dependents(model, op->table, generation, path);
+	if (op->table->created)
+	{
+		operation_check_not_generated_from(op->table, generation, "drop", path);
+		constraint_definition_check_unreferenced(model, op->table, generation, path);
+	}
 	if (generation->attnum != 0)
 		operation_check_accepts_null(op->table, generation, generation->type, path);
 	if (op->down == NULL && generation->not_null && generation->attnum != 0 &&

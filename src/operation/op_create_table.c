@@ -98,7 +98,9 @@ check_name_is_vacated(CreateTable *op, SchemaModel *model)
 {
 	ListCell   *lc;
 
-	if (model->started || !OidIsValid(get_relname_relid(op->name, model->namespace)))
+	if (model->started ||
+		(!model_makes_index(model, op->name) &&
+		 !OidIsValid(get_relname_relid(op->name, model->namespace))))
 		return;
 	foreach(lc, model->tables)
 	{
@@ -241,6 +243,7 @@ start_create_table(const Operation *base, SchemaModel *model, MigrationPlan *pla
 		.command = sql.data,
 		.lock = AccessExclusiveLock,
 		.relation_name = model_qualified(model, op->name),
+		.path = base->path,
 	});
 	comment_steps(op, model, plan);
 }

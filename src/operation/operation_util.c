@@ -151,6 +151,27 @@ operation_lock_constraint_partner(Oid relid, const char *constraint, Phase phase
 }
 
 void
+operation_check_not_generated_from(TableModel *table, Generation *generation,
+								   const char *what, const char *path)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		const ColumnModel *other = lfirst(lc);
+
+		if (bms_is_member(generation->number,
+						  expression_inputs(other->generation->stored_expr)))
+			ereport(ERROR,
+					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+					 errmsg("cannot %s column \"%s\" of table \"%s\" because generated column \"%s\" is made of it",
+							what, generation->name, table->name, other->name),
+					 errdetail("At %s.", path),
+					 errhint("Drop the generated column before.")));
+	}
+}
+
+void
 operation_lock_sequences(Oid relid, List *columns, Phase phase, MigrationPlan *plan)
 {
 	ListCell   *lc;
@@ -218,6 +239,7 @@ operation_alter_created(const Operation *op, SchemaModel *model,
 							action),
 		.lock = AccessExclusiveLock,
 		.relation_name = model_qualified(model, table),
+		.path = op->path,
 	});
 }
 

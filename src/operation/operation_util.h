@@ -62,6 +62,13 @@ extern Node *operation_half(SchemaModel *model, TableModel *table, const char *t
 extern void operation_check_up_reads(TableModel *table, Node *up, const Generation *own,
 									 const char *path);
 
+/*
+ * Raise dependent_objects_still_exist where a generated column, of a table that the
+ * migration creates, is made of the column that an operation is to drop or change.
+ */
+extern void operation_check_not_generated_from(TableModel *table, Generation *generation,
+											   const char *what, const char *path);
+
 /* Append the locks of the sequences that go with columns (char *) of a table. */
 extern void operation_lock_sequences(Oid relid, List *columns, Phase phase,
 									 MigrationPlan *plan);

@@ -161,6 +161,12 @@ model_relation_is_free(SchemaModel *model, const char *name)
 		(model->started || !OidIsValid(get_relname_relid(name, model->namespace)));
 }
 
+bool
+model_makes_index(const SchemaModel *model, const char *name)
+{
+	return is_index_of_another(model, NULL, name);
+}
+
 void
 model_check_relation_free(SchemaModel *model, const char *name, const char *path)
 {
