@@ -10,6 +10,7 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
+use List::Util qw(max);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -87,7 +88,7 @@ sub phase
 {
 	my ($case, $schema, $phase, $migration, $statement, $end) = @_;
 	my %known = known_relations($schema);
-	my %planned = planned_locks($phase, $migration, \%known);
+	my %planned = planned_locks($phase, $migration);
 	my %files = files($schema);
 	my ($begin, %blocks, %taken, %files_after, @faults);
 
@@ -99,6 +100,8 @@ sub phase
 	%taken = taken_locks(\%known);
 	my %blocks_after = blocks(\%known);
 	%files_after = files($schema);
+	# some have other names now
+	$known{ $_->[0] }{later} = $_->[1] foreach $session->rows('SELECT oid, oid::regclass FROM pg_class WHERE oid IN (' . join(',', keys %known) . ')');
 	$session->run($end);
 	put_row($duration, $phase, $case->{name}, $taken{$_}, $known{$_}{name}) foreach grep { !$known{$_}{table} } sort keys %taken;
 
@@ -142,8 +145,7 @@ sub known_relations
 
 sub planned_locks
 {
-	my ($phase, $migration, $known) = @_;
-	my %exists = map { $_->{name} => 1 } values %$known;
+	my ($phase, $migration) = @_;
 	my %planned;
 
 	foreach my $step ($session->rows(qq{
@@ -152,8 +154,7 @@ sub planned_locks
 	{
 		my ($relation, $mode) = ($step->[0], $strength{ $step->[1] // '' });
 
-		$planned{$relation} = $mode
-		  if $exists{$relation} && $mode >= $weakest && $mode > ($planned{$relation} // 0);
+		$planned{$relation} = $mode if defined $mode && $mode >= $weakest && $mode > ($planned{$relation} // 0);
 	}
 	return %planned;
 }
@@ -181,11 +182,11 @@ sub wrong_locks
 
 	foreach my $oid (sort keys %$known)
 	{
-		my ($name, $table) = @{ $known->{$oid} }{qw(name table)};
+		my ($name, $later, $table) = @{ $known->{$oid} }{qw(name later table)};
 		my ($is, $said) = map { $_ // 0 } $taken->{$oid}, $planned->{$name};
-		my $of_table = $table ? $planned->{$table} // 0 : 0;
+		my $most = max($said, map { $planned->{ $_ // '' } // 0 } $later, $table);
 
-		push @faults, "locks $name in $modes[$is], the plan says $modes[$said]" if $is > $said && $is > $of_table;
+		push @faults, "locks $name in $modes[$is], the plan says $modes[$most]" if $is > $most;
 		# an index may have another's name later
 		push @faults, "does not lock $name in $modes[$said], as the plan says" if $is < $said && !$table;
 	}
