@@ -30,7 +30,9 @@ CREATE FUNCTION tree_differences() RETURNS SETOF text LANGUAGE sql AS $$
 		plain AS (SELECT (to_jsonb(t) - 'schema')::text FROM index_tree t WHERE schema = 'plain')
 	SELECT 'public: ' || l FROM (TABLE ours EXCEPT ALL TABLE plain) AS a (l)
 	UNION ALL SELECT 'plain: ' || l FROM (TABLE plain EXCEPT ALL TABLE ours) AS b (l)
-	UNION ALL SELECT difference FROM test.differences('public', 'plain') WHERE difference !~ ': view |relation v |column index_tree'
+	UNION ALL SELECT difference FROM test.differences('public', 'plain')
+		-- a partition's NOT NULL on a key is its own from 18 on, where the key is made again
+		WHERE difference !~ ': view |relation v |column index_tree|_not_null NOT NULL'
 $$;
 SELECT * FROM tree_differences(); -- no rows
 SELECT pgroll_c.baseline('01_base');

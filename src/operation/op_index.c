@@ -287,17 +287,16 @@ static void
 rename_column(const CreateIndex *op, const IndexMember *member, ListCell *present,
 			  char *name, MigrationPlan *plan)
 {
-	char	   *qualified = index_member_qualified(member, member->name);
-
 	plan_step(plan, (Step) {
 		.phase = PHASE_COMPLETE,
 		.operation = op->base.number,
-		.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", qualified,
+		.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
+							index_member_qualified(member, member->name),
 							quote_identifier(lfirst(present)),
 							quote_identifier(name)),
 		.lock = AccessExclusiveLock,
 		.relation = member->index,
-		.relation_name = qualified,
+		.relation_name = index_member_now(member),
 	});
 	lfirst(present) = name;
 }

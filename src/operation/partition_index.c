@@ -257,6 +257,13 @@ index_member_rename(const IndexMember *member, int operation, MigrationPlan *pla
 	});
 }
 
+char *
+index_member_now(const IndexMember *member)
+{
+	return index_member_qualified(member, member->is_leaf ? member->built_name :
+								  member->name);
+}
+
 /* Those at the bottom first, so that each is complete when it is attached. */
 void
 index_members_attach(List *members, int operation, MigrationPlan *plan)
@@ -264,7 +271,6 @@ index_members_attach(List *members, int operation, MigrationPlan *plan)
 	for (int i = list_length(members) - 1; i >= 0; i--)
 	{
 		IndexMember *member = list_nth(members, i);
-		char	   *index = index_member_qualified(member, member->name);
 
 		if (member->parent == NULL)
 			continue;
@@ -274,10 +280,10 @@ index_members_attach(List *members, int operation, MigrationPlan *plan)
 			.command = psprintf("ALTER INDEX %s ATTACH PARTITION %s",
 								index_member_qualified(member->parent,
 													   member->parent->name),
-								index),
+								index_member_qualified(member, member->name)),
 			.lock = AccessExclusiveLock,
 			.relation = member->index,
-			.relation_name = index,
+			.relation_name = index_member_now(member),
 		});
 	}
 }

@@ -45,6 +45,9 @@ extern void index_members_check(SchemaModel *model, List *members, bool unique,
 /* "schema.name" of a member's index. */
 extern char *index_member_qualified(const IndexMember *member, const char *name);
 
+/* The same, by the name that it has before the completion, or will get then. */
+extern char *index_member_now(const IndexMember *member);
+
 /* Is the built index of a member there, and valid? */
 extern bool index_member_is_built(const IndexMember *member);
 

@@ -1113,6 +1113,19 @@ sub carried_cases
 		@case,
 	},
 	{
+		name => 'carried: indexes of a partitioned table',
+		@case,
+		setup => q{
+			CREATE TABLE t (id int, a int NOT NULL, b text) PARTITION BY RANGE (id);
+			CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (MINVALUE) TO (10);
+			CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (10) TO (MAXVALUE) PARTITION BY HASH (id);
+			CREATE TABLE t_2_0 PARTITION OF t_2 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+			CREATE TABLE t_2_1 PARTITION OF t_2 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+			CREATE INDEX t_1_own ON t_1 (a DESC);
+			CREATE INDEX t_ab ON t (a, lower(b)) INCLUDE (id) WITH (fillfactor = 70) WHERE a <> 3;
+			CREATE UNIQUE INDEX t_u ON t (id, a)},
+	},
+	{
 		name => 'carried: checks',
 		setup => q{
 			CREATE TABLE t (id int PRIMARY KEY, a int CONSTRAINT not_0 CHECK (a <> 0), b text,
