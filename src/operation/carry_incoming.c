@@ -32,6 +32,9 @@
 #include "schema/object_model.h"
 
 static bool references_shadow(const ConstraintFacts *facts, int64 migration);
+static void complete_parts(SchemaModel *model, const ConstraintFacts *facts,
+						   List *keys, MigrationPlan *plan);
+static List *parts_of(const ConstraintFacts *facts);
 static TableModel *table_of(SchemaModel *model, Oid relid);
 static bool is_carried(SchemaModel *model, const TableModel *table,
 					   const ConstraintFacts *facts);
@@ -48,8 +51,10 @@ static Oid	type_of(const TableModel *table, Oid relid, AttrNumber attnum);
 static bool can_reference(Oid from, Oid to);
 static const ConstraintFacts *find(List *keys, Oid relation, const char *name);
 static void constraint_task(SchemaModel *model, TableModel *table,
-							const ConstraintFacts *facts, char *name,
+							const ConstraintFacts *facts, Oid relation, char *name,
 							MigrationPlan *plan);
+static char *key_sql(SchemaModel *model, const TableModel *table,
+					 const ConstraintFacts *facts);
 static List *column_names(SchemaModel *model, Oid relid);
 static void alter(const ConstraintFacts *facts, Phase phase, char *action,
 				  MigrationPlan *plan);
@@ -69,21 +74,27 @@ carry_incoming_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
 	List	   *keys = has_shadow(table) ? catalog_referencing(table->relid) : NIL;
 	ListCell   *lc;
+	ListCell   *lc2;
 
 	foreach(lc, keys)
 	{
 		ConstraintFacts *facts = lfirst(lc);
-		char	   *name = name_carried(model->migration, facts->name);
-		const ConstraintFacts *carried = find(keys, facts->relation, name);
 
 		if (!is_carried(model, table, facts))
 			continue;
 		check(model, table, facts);
-		if (carried == NULL)
-			constraint_task(model, table, facts, name, plan);
-		if (facts->validated && (carried == NULL || !carried->validated))
-			plan_validate(plan, 0, facts->relation,
-						  catalog_relation_name(facts->relation), name);
+		foreach(lc2, parts_of(facts))
+		{
+			ConstraintFacts *part = lfirst(lc2);
+			char	   *name = name_carried(model->migration, part->name);
+			const ConstraintFacts *carried = find(keys, part->relation, name);
+
+			if (carried == NULL)
+				constraint_task(model, table, facts, part->relation, name, plan);
+			if (part->validated && (carried == NULL || !carried->validated))
+				plan_validate(plan, 0, part->relation,
+							  catalog_relation_name(part->relation), name);
+		}
 	}
 }
 
@@ -96,22 +107,19 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 	foreach(lc, keys)
 	{
 		ConstraintFacts *facts = lfirst(lc);
-		char	   *name = name_carried(model->migration, facts->name);
-		const ConstraintFacts *carried = find(keys, facts->relation, name);
+		bool		carried = is_carried(model, table, facts);
 
-		if (falls(model, table, facts))
+		if (carried || falls(model, table, facts))
 			alter(facts, PHASE_COMPLETE,
 				  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
-		if (!is_carried(model, table, facts))
+		if (!carried)
 			continue;
-		carry_must_exist(model->foreseen ||
-						 (carried != NULL && (carried->validated || !facts->validated)),
-						 get_rel_name(facts->relation), facts->name);
-		alter(facts, PHASE_COMPLETE,
-			  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
-		alter(facts, PHASE_COMPLETE,
-			  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
-					   quote_identifier(facts->name)), plan);
+		complete_parts(model, facts, keys, plan);
+		/* It takes those of the partitions for its own, without a scan. */
+		if (get_rel_relkind(facts->relation) == RELKIND_PARTITIONED_TABLE)
+			alter(facts, PHASE_COMPLETE,
+				  psprintf("ADD CONSTRAINT %s %s", quote_identifier(facts->name),
+						   key_sql(model, table, facts)), plan);
 		if (facts->comment != NULL)
 			plan_step(plan, (Step) {
 				.phase = PHASE_COMPLETE,
@@ -173,6 +181,40 @@ references_shadow(const ConstraintFacts *facts, int64 migration)
 			return true;
 	}
 	return false;
+}
+
+/* The new ones take the names of the old ones, which are gone. */
+static void
+complete_parts(SchemaModel *model, const ConstraintFacts *facts, List *keys,
+			   MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, parts_of(facts))
+	{
+		ConstraintFacts *part = lfirst(lc);
+		char	   *name = name_carried(model->migration, part->name);
+		const ConstraintFacts *carried = find(keys, part->relation, name);
+
+		carry_must_exist(model->foreseen ||
+						 (carried != NULL && (carried->validated || !part->validated)),
+						 get_rel_name(part->relation), part->name);
+		alter(part, PHASE_COMPLETE,
+			  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
+					   quote_identifier(part->name)), plan);
+	}
+}
+
+/*
+ * Itself, or what a partitioned table's foreign key is made of: there are releases
+ * in which it can't be NOT VALID.
+ */
+static List *
+parts_of(const ConstraintFacts *facts)
+{
+	if (get_rel_relkind(facts->relation) == RELKIND_PARTITIONED_TABLE)
+		return catalog_constraint_parts(facts->oid);
+	return list_make1((void *) facts);
 }
 
 /* The model's table of that OID; NULL: one of another schema, or a partition. */
@@ -244,14 +286,18 @@ static void
 check(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 {
 	const char *other = catalog_relation_name(facts->relation);
+	ListCell   *lc;
 
-	if (get_rel_relkind(facts->relation) == RELKIND_PARTITIONED_TABLE)
+	if (get_rel_relkind(facts->relation) == RELKIND_PARTITIONED_TABLE &&
+		!facts->validated)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("key of table \"%s\" cannot be changed: foreign key \"%s\" of the partitioned table %s references it",
+				 errmsg("key of table \"%s\" cannot be changed: foreign key \"%s\" of the partitioned table %s is not valid",
 						table->name, facts->name, other),
-				 errhint("Drop that foreign key before the migration, and make it again after.")));
+				 errhint("Validate that foreign key before the migration, or drop it and make it again after.")));
 	check_owner(facts);
+	foreach(lc, parts_of(facts))
+		check_owner(lfirst(lc));
 	if (name_is_ours(facts->name) ||
 		(!model->started && get_rel_namespace(facts->relation) != model->namespace &&
 		 catalog_own_triggers(facts->relation) != NIL))
@@ -381,9 +427,36 @@ find(List *keys, Oid relation, const char *name)
 	return NULL;
 }
 
+/* On the table of the foreign key, or on one of its partitions. */
 static void
-constraint_task(SchemaModel *model, TableModel *table,
-				const ConstraintFacts *facts, char *name, MigrationPlan *plan)
+constraint_task(SchemaModel *model, TableModel *table, const ConstraintFacts *facts,
+				Oid relation, char *name, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s %s",
+							catalog_relation_name(relation), quote_identifier(name),
+							key_sql(model, table, facts),
+							facts->enforced ? "NOT VALID" : "NOT ENFORCED"),
+		.lock = ShareRowExclusiveLock,
+		.relation = relation,
+		.relation_name = catalog_relation_name(relation),
+		.task = TASK_CONSTRAINT,
+		.task_object = name,
+	});
+	if (relation != table->relid)
+		plan_step(plan, (Step) {
+			.phase = PHASE_BACKGROUND,
+			.lock = ShareRowExclusiveLock,
+			.relation = table->relid,
+			.relation_name = catalog_relation_name(table->relid),
+			.task = TASK_CONSTRAINT,
+		});
+}
+
+/* "FOREIGN KEY (…) REFERENCES …", from and to the new form of the columns. */
+static char *
+key_sql(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 {
 	List	   *names = carry_column_names(table);
 	List	   *referenced = NIL;
@@ -392,29 +465,7 @@ constraint_task(SchemaModel *model, TableModel *table,
 	foreach(lc, facts->partner_key)
 		referenced = lappend(referenced,
 							 list_nth(names, get_attnum(table->relid, lfirst(lc)) - 1));
-	plan_step(plan, (Step) {
-		.phase = PHASE_BACKGROUND,
-		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s %s",
-							catalog_relation_name(facts->relation),
-							quote_identifier(name),
-							carry_foreign_key_sql(facts,
-												  column_names(model, facts->relation),
-												  referenced),
-							facts->enforced ? "NOT VALID" : "NOT ENFORCED"),
-		.lock = ShareRowExclusiveLock,
-		.relation = facts->relation,
-		.relation_name = catalog_relation_name(facts->relation),
-		.task = TASK_CONSTRAINT,
-		.task_object = name,
-	});
-	if (facts->relation != table->relid)
-		plan_step(plan, (Step) {
-			.phase = PHASE_BACKGROUND,
-			.lock = ShareRowExclusiveLock,
-			.relation = table->relid,
-			.relation_name = catalog_relation_name(table->relid),
-			.task = TASK_CONSTRAINT,
-		});
+	return carry_foreign_key_sql(facts, column_names(model, facts->relation), referenced);
 }
 
 static List *
@@ -436,6 +487,6 @@ alter(const ConstraintFacts *facts, Phase phase, char *action, MigrationPlan *pl
 		.lock = AccessExclusiveLock,
 		.relation = facts->relation,
 		.relation_name = catalog_relation_name(facts->relation),
-		.also = list_make1_oid(facts->partner),
+		.also = lappend_oid(operation_other_members(facts->relation), facts->partner),
 	});
 }

@@ -312,6 +312,33 @@ catalog_referencing(Oid relid)
 	return found;
 }
 
+List *
+catalog_constraint_parts(Oid constraint)
+{
+	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *found = NIL;
+
+	ScanKeyInit(&key, Anum_pg_constraint_conparentid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(constraint));
+	scan = systable_beginscan(catalog, ConstraintParentIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		ConstraintFacts *facts = read_constraint(tuple);
+
+		if (get_rel_relkind(facts->relation) == RELKIND_PARTITIONED_TABLE)
+			found = list_concat(found, catalog_constraint_parts(facts->oid));
+		else
+			found = lappend(found, facts);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	list_sort(found, compare_referencing);
+	return found;
+}
+
 char *
 catalog_not_null_name(Oid relid, AttrNumber attnum)
 {

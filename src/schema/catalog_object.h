@@ -86,6 +86,12 @@ extern List *catalog_constraints(Oid relid);
  */
 extern List *catalog_referencing(Oid relid);
 
+/*
+ * The constraints (ConstraintFacts *) that a partitioned table's constraint has on
+ * the partitions that hold rows, in the order of the partitions' names.
+ */
+extern List *catalog_constraint_parts(Oid constraint);
+
 /* The column's not-null constraint; NULL where it has none, as always before 18. */
 extern char *catalog_not_null_name(Oid relid, AttrNumber attnum);
 

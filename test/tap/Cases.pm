@@ -1157,11 +1157,16 @@ sub carried_cases
 			CREATE TABLE v (t int REFERENCES t ON UPDATE CASCADE, id int PRIMARY KEY);
 			ALTER TABLE v ADD CONSTRAINT not_valid FOREIGN KEY (id) REFERENCES t NOT VALID;
 			ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey;
+			CREATE TABLE w (kind int, t int CONSTRAINT of_w REFERENCES t ON DELETE CASCADE) PARTITION BY LIST (kind);
+			CREATE TABLE w_1 PARTITION OF w FOR VALUES IN (1);
+			CREATE TABLE w_2 PARTITION OF w FOR VALUES IN (2) PARTITION BY LIST (kind);
+			CREATE TABLE w_2_2 PARTITION OF w_2 FOR VALUES IN (2);
 			COMMENT ON CONSTRAINT "of u" ON u IS 'of t';
 			COMMENT ON SEQUENCE t_id_seq IS 'numbers';
 			GRANT USAGE ON t_id_seq TO regress_reader},
 		rows => q{INSERT INTO t (a, b) SELECT nullif(i / 2, 0), 'b' || i FROM generate_series(1, ROWS) i;
 			INSERT INTO u SELECT i FROM generate_series(1, ROWS) i;
+			INSERT INTO w SELECT i % 2 + 1, i FROM generate_series(1, ROWS) i;
 			INSERT INTO v SELECT i, i FROM generate_series(1, ROWS) i},
 		operations => q[
 - alter_column: {table: t, column: id, type: bigint, up: id, down: "id::int"}
