@@ -62,13 +62,6 @@
 	((generation)->generated == ATTRIBUTE_GENERATED_VIRTUAL)
 #endif
 
-/* PG18: a foreign key of a partitioned table can be NOT VALID. */
-#if PG_VERSION_NUM < 180000
-#define PARTITIONED_HAS_NOT_VALID_FOREIGN_KEY false
-#else
-#define PARTITIONED_HAS_NOT_VALID_FOREIGN_KEY true
-#endif
-
 /* PG18: pg_noreturn, before the declaration, replaced pg_attribute_noreturn(). */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()

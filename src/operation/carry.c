@@ -11,6 +11,7 @@
  */
 #include "pgroll.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -19,6 +20,7 @@
 #include "operation/carry_incoming.h"
 #include "operation/carry_index.h"
 #include "operation/operation_util.h"
+#include "operation/partition_foreign_key.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
@@ -162,6 +164,13 @@ start_constraint(SchemaModel *model, TableModel *table,
 		return;
 	if (facts->type == CONSTRAINT_FOREIGN && !model->started)
 		check_partner(model, table, facts);
+	if (facts->type == CONSTRAINT_FOREIGN &&
+		table->relkind == RELKIND_PARTITIONED_TABLE)
+	{
+		partition_foreign_key_start(model, table, 0, name, constraint_sql(table, facts),
+									facts->partner, plan);
+		return;
+	}
 	plan_step(plan, (Step) {
 		.phase = PHASE_START,
 		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s %s",
@@ -258,11 +267,19 @@ complete_constraint(SchemaModel *model, TableModel *table,
 	char	   *name = name_carried(model->migration, facts->name);
 	char	   *final = object_final_name(table, facts->name);
 
-	carry_must_exist(model->foreseen || catalog_constraint_exists(table->relid, name),
-			   table->name, facts->name);
-	shadow_alter_table(model, table, 0, PHASE_COMPLETE,
-					   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
-								quote_identifier(final)), plan);
+	if (facts->type == CONSTRAINT_FOREIGN &&
+		table->relkind == RELKIND_PARTITIONED_TABLE)
+		partition_foreign_key_complete(model, table, 0, name, final,
+									   constraint_sql(table, facts), facts->partner,
+									   facts->oid, plan);
+	else
+	{
+		carry_must_exist(model->foreseen || catalog_constraint_exists(table->relid, name),
+						 table->name, facts->name);
+		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
+						   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
+									quote_identifier(final)), plan);
+	}
 	complete_comment(model, table,
 					 psprintf("CONSTRAINT %s ON %s", quote_identifier(final),
 							  model_qualified(model, table->physical)),

@@ -28,6 +28,7 @@
 #include "operation/carry.h"
 #include "operation/carry_incoming.h"
 #include "operation/operation_util.h"
+#include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
 
@@ -149,8 +150,9 @@ carry_incoming_rollback(SchemaModel *model, MigrationPlan *plan)
 		if (table->relkind != RELKIND_RELATION &&
 			table->relkind != RELKIND_PARTITIONED_TABLE)
 			continue;
-		both = list_concat(catalog_constraints(table->relid),
-						   catalog_referencing(table->relid));
+		both = catalog_referencing(table->relid);
+		foreach(lc2, catalog_table_tree(table->relid))
+			both = list_concat(both, catalog_constraints(lfirst_oid(lc2)));
 		foreach(lc2, both)
 		{
 			ConstraintFacts *facts = lfirst(lc2);

@@ -14,11 +14,13 @@
 #include "operation/carry.h"
 #include "operation/new_object.h"
 #include "operation/operation_util.h"
+#include "operation/partition_foreign_key.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 
 static bool is_new_constraint(const TableModel *table, const ObjectModel *object);
+static bool is_by_partitions(const TableModel *table, const ObjectModel *object);
 static void drop_constraint(SchemaModel *model, TableModel *table,
 							const ObjectModel *object, MigrationPlan *plan);
 static void start_constraint(SchemaModel *model, TableModel *table,
@@ -140,6 +142,13 @@ is_new_constraint(const TableModel *table, const ObjectModel *object)
 		object->type != OBJECT_INDEX && object_is_shown(table, object);
 }
 
+static bool
+is_by_partitions(const TableModel *table, const ObjectModel *object)
+{
+	return table->relkind == RELKIND_PARTITIONED_TABLE &&
+		object->type == CONSTRAINT_FOREIGN;
+}
+
 static void
 drop_constraint(SchemaModel *model, TableModel *table, const ObjectModel *object,
 				MigrationPlan *plan)
@@ -163,6 +172,20 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 	char	   *name = name_new(model->migration, object->name);
 	char	   *sql;
 
+	if (is_by_partitions(table, object) && constraint_definition_awaits_key(def))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("foreign key \"%s\" of partitioned table \"%s\" references a key that the same migration makes or changes",
+						object->name, table->name),
+				 errdetail("At %s.", def->path),
+				 errhint("Add the foreign key in a migration of its own.")));
+	if (is_by_partitions(table, object))
+	{
+		partition_foreign_key_start(model, table, object->operation, name,
+									constraint_definition_sql(def, model, table),
+									def->references->partner->relid, plan);
+		return;
+	}
 	if (catalog_constraint_exists(table->relid, name))
 		return;
 	sql = psprintf("ADD CONSTRAINT %s %s NOT VALID", quote_identifier(name),
@@ -224,6 +247,16 @@ complete_constraint(SchemaModel *model, TableModel *table,
 {
 	char	   *name = name_new(model->migration, object->name);
 
+	if (is_by_partitions(table, object))
+	{
+		const ConstraintDefinition *def = object->definition;
+
+		partition_foreign_key_complete(model, table, object->operation, name,
+									   object->name,
+									   constraint_definition_sql(def, model, table),
+									   def->references->partner->relid, InvalidOid, plan);
+		return;
+	}
 	carry_must_exist(model->foreseen ||
 					 catalog_constraint_exists(table->relid, name),
 					 table->name, object->name);

@@ -101,13 +101,10 @@ void
 operation_check_can_constrain(const TableModel *table, char type, const char *path)
 {
 	if (table->relkind != RELKIND_PARTITIONED_TABLE || type == CONSTRAINT_CHECK ||
-		(type == CONSTRAINT_FOREIGN && PARTITIONED_HAS_NOT_VALID_FOREIGN_KEY))
+		type == CONSTRAINT_FOREIGN)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 type == CONSTRAINT_FOREIGN ?
-			 errmsg("partitioned table \"%s\" cannot get a foreign key without a long lock",
-					table->name) :
 			 errmsg("partitioned table \"%s\" cannot get a key without a long lock",
 					table->name),
 			 errdetail("At %s.", path),
@@ -587,7 +584,7 @@ constraint_can_be_carried(const TableModel *table, const ColumnModel *column,
 	else if (form->contype == CONSTRAINT_CHECK || form->contype == CONSTRAINT_NOTNULL)
 		result = form->coninhcount == 0 || column->generation->leader != NULL;
 	else if (form->contype == CONSTRAINT_FOREIGN)
-		result = table->relkind == RELKIND_RELATION;
+		result = true;
 	else
 		result = form->contype == CONSTRAINT_PRIMARY ||
 			form->contype == CONSTRAINT_UNIQUE;

@@ -431,6 +431,14 @@ catalog_index_reads_own_column(Oid index, int64 migration)
 }
 
 bool
+catalog_constraint_is_valid(Oid relid, const char *name)
+{
+	FormData_pg_constraint form;
+
+	return find_constraint(relid, name, &form) && form.convalidated;
+}
+
+bool
 catalog_constraint_is_own(Oid relid, const char *name)
 {
 	FormData_pg_constraint form;

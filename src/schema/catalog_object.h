@@ -98,6 +98,9 @@ extern char *catalog_not_null_name(Oid relid, AttrNumber attnum);
 /* Is there a constraint, an index of that name on the table? */
 extern bool catalog_constraint_exists(Oid relid, const char *name);
 
+/* … a constraint that is validated? */
+extern bool catalog_constraint_is_valid(Oid relid, const char *name);
+
 /* … that the table does not have from a parent, that it has itself in any case? */
 extern bool catalog_constraint_is_own(Oid relid, const char *name);
 extern bool catalog_constraint_is_local(Oid relid, const char *name);

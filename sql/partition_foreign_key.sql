@@ -1,0 +1,68 @@
+-- Foreign keys of partitioned tables: new ones, and those of a column that changes.
+\i test/include/setup.sql
+
+CREATE TABLE shops (id int PRIMARY KEY);
+INSERT INTO shops SELECT generate_series(1, 5);
+CREATE TABLE sales (day int, shop int, amount int) PARTITION BY RANGE (day);
+CREATE TABLE sales_1 PARTITION OF sales FOR VALUES FROM (1) TO (10);
+CREATE TABLE sales_2 PARTITION OF sales FOR VALUES FROM (10) TO (20) PARTITION BY LIST (shop);
+CREATE TABLE sales_2_a PARTITION OF sales_2 FOR VALUES IN (1, 2, NULL);
+CREATE TABLE sales_2_b PARTITION OF sales_2 DEFAULT;
+INSERT INTO sales SELECT g % 19 + 1, g % 5 + 1, g FROM generate_series(1, 50) g;
+CREATE SCHEMA plain;
+CREATE TABLE plain.shops (LIKE shops INCLUDING ALL);
+CREATE TABLE plain.sales (day int, shop int, amount int) PARTITION BY RANGE (day);
+CREATE TABLE plain.sales_1 PARTITION OF plain.sales FOR VALUES FROM (1) TO (10);
+CREATE TABLE plain.sales_2 PARTITION OF plain.sales FOR VALUES FROM (10) TO (20) PARTITION BY LIST (shop);
+CREATE TABLE plain.sales_2_a PARTITION OF plain.sales_2 FOR VALUES IN (1, 2, NULL);
+CREATE TABLE plain.sales_2_b PARTITION OF plain.sales_2 DEFAULT;
+SELECT pgroll_c.baseline('01_base');
+
+-- a new one, on the column as it is
+\set migration '{"operations": [{"create_constraint": {"table": "sales", "name": "sale_shop", "type": "foreign_key", "columns": ["shop"], "references": {"table": "shops", "columns": ["id"], "on_delete": "cascade"}, "up": {"shop": "shop"}, "down": {"shop": "shop"}}}]}'
+SELECT phase, command, lock_mode FROM pgroll_c.plan_migration('02_foreign', :'migration')
+	WHERE command ~ 'ALTER TABLE' OR command ~ '^lock';
+CALL test.remember();
+SELECT pgroll_c.start_migration('02_foreign', :'migration');
+INSERT INTO public_01_base.sales VALUES (1, 9, 1); -- fails
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM test.changes(); -- no rows
+SELECT pgroll_c.start_migration('02_foreign', :'migration');
+CALL pgroll_c.run_tasks();
+-- a partition that comes late has to be seen to
+CREATE TABLE sales_3 PARTITION OF sales FOR VALUES FROM (20) TO (30);
+SELECT pgroll_c.complete_migration(); -- fails
+SELECT pgroll_c.retry_migration();
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+CREATE TABLE plain.sales_3 PARTITION OF plain.sales FOR VALUES FROM (20) TO (30);
+ALTER TABLE plain.sales ADD CONSTRAINT sale_shop FOREIGN KEY (shop) REFERENCES plain.shops ON DELETE CASCADE;
+SELECT * FROM test.differences('public', 'plain'); -- no rows
+
+-- two more, of which one gets a shadow; then its column changes again
+\set migration '{"operations": [{"create_constraint": {"table": "sales", "name": "sale_amount", "type": "foreign_key", "columns": ["amount"], "references": {"table": "shops", "columns": ["id"]}, "up": {"amount": "amount % 5 + 1"}, "down": {"amount": "amount"}}}]}'
+CALL test.remember();
+SELECT pgroll_c.start_migration('03_amount', :'migration');
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM test.changes(); -- no rows
+SELECT pgroll_c.start_migration('03_amount', :'migration');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+ALTER TABLE plain.sales ADD CONSTRAINT sale_amount FOREIGN KEY (amount) REFERENCES plain.shops;
+SELECT * FROM test.differences('public', 'plain'); -- no rows
+\set migration '{"operations": [{"alter_column": {"table": "sales", "column": "amount", "type": "bigint", "up": "amount", "down": "amount"}}, {"rename_constraint": {"table": "sales", "from": "sale_amount", "to": "sale_number"}}]}'
+CALL test.remember();
+SELECT pgroll_c.start_migration('04_big', :'migration');
+INSERT INTO public_03_amount.sales VALUES (2, 1, 2);
+INSERT INTO public_04_big.sales VALUES (12, 3, 2);
+INSERT INTO public_04_big.sales VALUES (12, 3, 77); -- fails
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM test.changes(); -- no rows
+SELECT pgroll_c.start_migration('04_big', :'migration');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+ALTER TABLE plain.sales ALTER amount TYPE bigint;
+ALTER TABLE plain.sales RENAME CONSTRAINT sale_amount TO sale_number;
+SELECT * FROM test.differences('public', 'plain'); -- no rows
+DELETE FROM shops WHERE id = 2; -- fails
+\i test/include/teardown.sql

@@ -1,0 +1,152 @@
+/*-------------------------------------------------------------------------
+ *
+ * partition_foreign_key.c
+ *		A foreign key of a partitioned table, by way of its partitions.
+ *
+ * See tryAttachPartitionForeignKey() in PostgreSQL's tablecmds.c: a partition's
+ * validated foreign key that is equal to the table's becomes a part of it.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "operation/carry.h"
+#include "operation/operation_util.h"
+#include "operation/partition_foreign_key.h"
+#include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
+
+static char *name_from(Oid leaf, Oid original);
+static Oid	parent_of(Oid constraint);
+static List *leaves(Oid relid);
+static void alter(Oid relid, Phase phase, int operation, const char *name, char *action,
+				  Oid partner, MigrationPlan *plan);
+
+void
+partition_foreign_key_start(SchemaModel *model, TableModel *table, int operation,
+							const char *name, const char *sql, Oid partner,
+							MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, leaves(table->relid))
+	{
+		Oid			leaf = lfirst_oid(lc);
+
+		if (catalog_constraint_exists(leaf, name))
+			continue;
+		alter(leaf, PHASE_START, operation, catalog_relation_name(leaf),
+			  psprintf("ADD CONSTRAINT %s %s NOT VALID", quote_identifier(name), sql),
+			  partner, plan);
+		plan_validate(plan, operation, leaf, catalog_relation_name(leaf), name);
+	}
+}
+
+void
+partition_foreign_key_complete(SchemaModel *model, TableModel *table, int operation,
+							   const char *name, const char *final, const char *sql,
+							   Oid partner, Oid original, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, leaves(table->relid))
+	{
+		Oid			leaf = lfirst_oid(lc);
+		char	   *former = name_from(leaf, original);
+
+		carry_must_exist(model->foreseen || catalog_constraint_is_valid(leaf, name),
+						 get_rel_name(leaf), final);
+		alter(leaf, PHASE_COMPLETE, operation, catalog_relation_name(leaf),
+			  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
+					   quote_identifier(former != NULL ? former : final)),
+			  InvalidOid, plan);
+	}
+	alter(table->relid, PHASE_COMPLETE, operation,
+		  model_qualified(model, table->physical),
+		  psprintf("ADD CONSTRAINT %s %s", quote_identifier(final), sql), partner, plan);
+	/* The partitions that are partitioned got theirs with it. */
+	foreach(lc, operation_other_members(table->relid))
+	{
+		Oid			member = lfirst_oid(lc);
+		char	   *former = name_from(member, original);
+
+		if (get_rel_relkind(member) == RELKIND_PARTITIONED_TABLE && former != NULL &&
+			strcmp(former, final) != 0)
+			alter(member, PHASE_COMPLETE, operation, catalog_relation_name(member),
+				  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(final),
+						   quote_identifier(former)), InvalidOid, plan);
+	}
+}
+
+/* The name of the foreign key that a partition has from a table's; NULL: it has none. */
+static char *
+name_from(Oid leaf, Oid original)
+{
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(original) ? catalog_constraints(leaf) : NIL)
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		for (Oid oid = facts->oid; OidIsValid(oid); oid = parent_of(oid))
+		{
+			if (oid == original)
+				return facts->name;
+		}
+	}
+	return NULL;
+}
+
+static Oid
+parent_of(Oid constraint)
+{
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	Oid			parent;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	parent = ((Form_pg_constraint) GETSTRUCT(tuple))->conparentid;
+	ReleaseSysCache(tuple);
+	return parent;
+}
+
+/* The partitions, at all levels, that store rows. */
+static List *
+leaves(Oid relid)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, operation_other_members(relid))
+	{
+		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_PARTITIONED_TABLE)
+			found = lappend_oid(found, lfirst_oid(lc));
+	}
+	return found;
+}
+
+static void
+alter(Oid relid, Phase phase, int operation, const char *name, char *action, Oid partner,
+	  MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(partner) ? catalog_table_tree(partner) : NIL)
+		plan_lock(plan, phase, lfirst_oid(lc), ShareRowExclusiveLock,
+				  catalog_relation_name(lfirst_oid(lc)));
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.operation = operation,
+		.command = psprintf("ALTER TABLE %s %s", name, action),
+		.lock = AccessExclusiveLock,
+		.relation = relid,
+		.relation_name = pstrdup(name),
+		.also = operation_other_members(relid),
+	});
+}

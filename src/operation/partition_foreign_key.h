@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * partition_foreign_key.h
+ *		A foreign key of a partitioned table, by way of its partitions.
+ *
+ * Before 18 the server has no NOT VALID for it, and from 18 on the partitions' ones
+ * would keep the name of ours.  So each partition gets the foreign key by itself; when
+ * all are validated, the partitioned table's is a change of the catalogs alone, which
+ * takes them for its own.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_PARTITION_FOREIGN_KEY_H
+#define PGROLL_PARTITION_FOREIGN_KEY_H
+
+#include "operation/operation.h"
+
+/*
+ * The steps that give the partitions the foreign key ("FOREIGN KEY (…) REFERENCES …")
+ * under a name of ours, and validate it in the background.  What is there already is
+ * left out.
+ */
+extern void partition_foreign_key_start(SchemaModel *model, TableModel *table,
+										int operation, const char *name,
+										const char *sql, Oid partner,
+										MigrationPlan *plan);
+
+/*
+ * The steps that give them their names, and the table the foreign key.  A partition's
+ * has the name of the one that it had from original (or InvalidOid), else the table's.
+ * Raises object_not_in_prerequisite_state where a partition lacks it.
+ */
+extern void partition_foreign_key_complete(SchemaModel *model, TableModel *table,
+										   int operation, const char *name,
+										   const char *final, const char *sql,
+										   Oid partner, Oid original, MigrationPlan *plan);
+
+#endif							/* PGROLL_PARTITION_FOREIGN_KEY_H */
