@@ -9,7 +9,6 @@
  */
 #include "pgroll.h"
 
-#include "access/transam.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
@@ -18,13 +17,12 @@
 #include "commands/defrem.h"
 #include "commands/tablespace.h"
 #include "miscadmin.h"
-#include "nodes/value.h"
-#include "parser/parse_oper.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "operation/constraint_definition.h"
+#include "operation/foreign_key_definition.h"
 #include "operation/index_definition.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
@@ -58,17 +56,7 @@ static void check_fields(const ConstraintDefinition *def, JsonReader *reader);
 static void parse_actions(ReferenceDefinition *references, JsonReader *reader);
 static void choose_name(ConstraintDefinition *def, SchemaModel *model,
 						TableModel *table);
-static List *resolve_columns(TableModel *table, List *names, const char *path);
 static void check_only_primary_key(const ConstraintDefinition *def, TableModel *table);
-static void resolve_references(ConstraintDefinition *def, SchemaModel *model,
-							   TableModel *table);
-static void check_set_columns(ConstraintDefinition *def);
-static void check_types(const ConstraintDefinition *def);
-static bool is_stored_key(TableModel *table, List *columns);
-static bool is_new_key(TableModel *table, List *columns);
-static bool same_lineages(const TableModel *table, List *generations, List *others);
-static bool index_is_key(const IndexFacts *index, Bitmapset *attnums);
-static bool types_can_be_compared(Oid left, Oid right);
 static List *covered(const ConstraintDefinition *def, TableModel *table);
 static char *columns_sql(const TableModel *table, List *generations);
 static char *references_sql(const ConstraintDefinition *def, SchemaModel *model,
@@ -197,16 +185,16 @@ constraint_definition_apply(ConstraintDefinition *def, SchemaModel *model,
 	/* It is made at the start, when no other object has made way yet. */
 	if (table->created && has_index(def))
 		model_check_relation_free(model, def->name, psprintf("%s.name", def->path));
-	def->key = resolve_columns(table, def->columns, def->path);
-	def->included = resolve_columns(table, def->include,
-									psprintf("%s.index_parameters", def->path));
+	def->key = constraint_definition_columns(table, def->columns, def->path);
+	def->included = constraint_definition_columns(table, def->include,
+												  psprintf("%s.index_parameters", def->path));
 	if (def->type == CONSTRAINT_PRIMARY)
 		check_only_primary_key(def, table);
 	if (def->type == CONSTRAINT_CHECK)
 		def->check_expr = expression_parse(model, table, def->check,
 										   def->check_path, EXPRESSION_CHECK);
 	if (def->type == CONSTRAINT_FOREIGN)
-		resolve_references(def, model, table);
+		foreign_key_definition_resolve(def, model, table);
 	if (has_index(def))
 		resolve_index(def, model, table);
 	return model_add_object(table, def->name, def->type, covered(def, table), def,
@@ -313,59 +301,6 @@ static bool
 has_index(const ConstraintDefinition *def)
 {
 	return constraint_definition_is_key(def) || def->type == CONSTRAINT_EXCLUSION;
-}
-
-bool
-constraint_definition_awaits_key(const ConstraintDefinition *def)
-{
-	const ReferenceDefinition *references = def->references;
-	ListCell   *lc;
-
-	if (references == NULL || references->partner->created)
-		return false;
-	foreach(lc, references->partner_key)
-	{
-		Generation *newest = model_newest_generation(references->partner, lfirst(lc));
-
-		if (newest != NULL && newest->attnum == 0)
-			return true;
-	}
-	return !is_stored_key(references->partner, references->partner_key);
-}
-
-void
-constraint_definition_check_unreferenced(SchemaModel *model, const TableModel *table,
-										 const Generation *generation,
-										 const char *path)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, model->tables)
-	{
-		TableModel *other = lfirst(lc);
-
-		foreach(lc2, other->dropped ? NIL : other->objects)
-		{
-			const ObjectModel *object = lfirst(lc2);
-			const ConstraintDefinition *def = object->definition;
-
-			if (object->type != CONSTRAINT_FOREIGN || def == NULL ||
-				def->references->partner != table || !object_is_shown(other, object) ||
-				(generation == NULL ? other == table :
-				 !list_member_ptr(def->references->partner_key, generation)))
-				continue;
-			ereport(ERROR,
-					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-					 generation == NULL ?
-					 errmsg("cannot drop table \"%s\" because foreign key \"%s\" of table \"%s\" references it",
-							table->name, object->name, other->name) :
-					 errmsg("cannot drop column \"%s\" of table \"%s\" because foreign key \"%s\" of table \"%s\" references it",
-							generation->name, table->name, object->name, other->name),
-					 errdetail("At %s.", path),
-					 errhint("Drop the foreign key before.")));
-		}
-	}
 }
 
 bool
@@ -481,9 +416,8 @@ choose_name(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
 	}
 }
 
-/* Their generations (Generation *) as the table shows them now. */
-static List *
-resolve_columns(TableModel *table, List *names, const char *path)
+List *
+constraint_definition_columns(TableModel *table, List *names, const char *path)
 {
 	List	   *generations = NIL;
 	ListCell   *lc;
@@ -520,197 +454,6 @@ check_only_primary_key(const ConstraintDefinition *def, TableModel *table)
 					 errdetail("At %s.", def->path),
 					 errhint("Drop it with drop_constraint before.")));
 	}
-}
-
-static void
-resolve_references(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
-{
-	ReferenceDefinition *references = def->references;
-	const char *path = references->path;
-	TableModel *partner = model_table(model, references->table,
-									  psprintf("%s.table", path));
-
-	references->partner = partner;
-	references->partner_key = resolve_columns(partner, references->columns,
-											  references->columns_path);
-	if (list_length(def->key) != list_length(references->partner_key))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
-				 errmsg("number of referencing and referenced columns for foreign key \"%s\" disagree",
-						def->name),
-				 errdetail("At %s.", path),
-				 errhint("Give as many columns here as the constraint has.")));
-	if (!is_stored_key(partner, references->partner_key) &&
-		!is_new_key(partner, references->partner_key))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
-				 list_length(references->columns) == 1 ?
-				 errmsg("column \"%s\" of table \"%s\" is no key that foreign key \"%s\" could reference",
-						(char *) linitial(references->columns), references->table,
-						def->name) :
-				 errmsg("the columns of table \"%s\" are no key that foreign key \"%s\" could reference",
-						references->table, def->name),
-				 errdetail("At %s.", path),
-				 list_length(references->columns) == 1 ?
-				 errhint("Reference a column that alone has a primary key or unique constraint.") :
-				 errhint("Reference the columns of a primary key or unique constraint.")));
-	check_types(def);
-	check_set_columns(def);
-}
-
-static void
-check_set_columns(ConstraintDefinition *def)
-{
-	ReferenceDefinition *references = def->references;
-	const char *path = psprintf("%s.on_delete_set_columns", references->path);
-	ListCell   *lc;
-	ListCell   *lc2;
-	ListCell   *lc3;
-
-	if (references->set_columns != NIL &&
-		(references->on_delete == NULL ||
-		 (strcmp(references->on_delete, "SET NULL") != 0 &&
-		  strcmp(references->on_delete, "SET DEFAULT") != 0)))
-		json_error(path, "only \"on_delete\" SET NULL and SET DEFAULT can name columns");
-	foreach(lc, references->set_columns)
-	{
-		bool		found = false;
-
-		forboth(lc2, def->columns, lc3, def->key)
-		{
-			if (strcmp(lfirst(lc2), lfirst(lc)) != 0)
-				continue;
-			references->set_key = lappend(references->set_key, lfirst(lc3));
-			found = true;
-		}
-		if (!found)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
-					 errmsg("column \"%s\" is not part of foreign key \"%s\"",
-							(char *) lfirst(lc), def->name),
-					 errdetail("At %s.", path),
-					 errhint("Name columns of the foreign key.")));
-	}
-}
-
-static void
-check_types(const ConstraintDefinition *def)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	forboth(lc, def->key, lc2, def->references->partner_key)
-	{
-		Generation *column = lfirst(lc);
-		Generation *referenced = lfirst(lc2);
-
-		if (!types_can_be_compared(referenced->type, column->type))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("foreign key \"%s\" cannot be implemented", def->name),
-					 errdetail("At %s: columns \"%s\" and \"%s\" are of types %s and %s.",
-							   def->references->path, column->name, referenced->name,
-							   format_type_be(column->type),
-							   format_type_be(referenced->type)),
-					 errhint("Give the two columns the same type.")));
-	}
-}
-
-/*
- * Are the columns, in whatever order, a key that a foreign key may reference: one that
- * is stored (for a column with a shadow it is made again), or that the migration makes?
- */
-static bool
-is_stored_key(TableModel *table, List *columns)
-{
-	Bitmapset  *attnums = NULL;
-	ListCell   *lc;
-
-	if (table->created)
-		return false;
-	foreach(lc, columns)
-	{
-		Generation *stored = model_stored_ancestor(lfirst(lc));
-
-		if (stored == NULL)
-			return false;
-		attnums = bms_add_member(attnums, stored->attnum);
-	}
-	foreach(lc, catalog_indexes(table->relid))
-	{
-		IndexFacts *index = lfirst(lc);
-
-		if (!name_is_ours(index->name) && !object_is_dropped(table, index->name) &&
-			index_is_key(index, attnums))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_new_key(TableModel *table, List *columns)
-{
-	ListCell   *lc;
-
-	foreach(lc, model_objects(table))
-	{
-		ObjectModel *object = lfirst(lc);
-		ConstraintDefinition *def = object->definition;
-
-		if ((object->type == CONSTRAINT_PRIMARY || object->type == CONSTRAINT_UNIQUE) &&
-			def != NULL && object_is_shown(table, object) &&
-			!def->deferrable && !def->initially_deferred &&
-			same_lineages(table, def->key, columns))
-			return true;
-	}
-	return false;
-}
-
-static bool
-same_lineages(const TableModel *table, List *generations, List *others)
-{
-	List	   *newest = NIL;
-	List	   *newest_others = NIL;
-	ListCell   *lc;
-
-	foreach(lc, generations)
-		newest = lappend(newest, model_newest_generation(table, lfirst(lc)));
-	foreach(lc, others)
-		newest_others = lappend(newest_others, model_newest_generation(table, lfirst(lc)));
-	return list_length(newest) == list_length(newest_others) &&
-		list_difference_ptr(newest, newest_others) == NIL;
-}
-
-static bool
-index_is_key(const IndexFacts *index, Bitmapset *attnums)
-{
-	ListCell   *lc;
-
-	if (!index->unique || index->predicate != NULL ||
-		list_length(index->columns) != bms_num_members(attnums))
-		return false;
-	foreach(lc, index->columns)
-	{
-		if (!bms_is_member(((IndexColumn *) lfirst(lc))->attnum, attnums))
-			return false;
-	}
-	return true;
-}
-
-/* Of types that are not built in, the server decides. */
-static bool
-types_can_be_compared(Oid left, Oid right)
-{
-	List	   *equals = list_make2(makeString("pg_catalog"), makeString("="));
-	HeapTuple	operator;
-
-	if (left >= FirstGenbkiObjectId || right >= FirstGenbkiObjectId)
-		return true;
-	operator = oper(NULL, equals, left, right, true, -1);
-	if (operator == NULL)
-		return false;
-	ReleaseSysCache(operator);
-	return true;
 }
 
 /* All generations that it stands on. */
@@ -753,7 +496,11 @@ columns_sql(const TableModel *table, List *generations)
 					 errmsg("column \"%s\" of table \"%s\" is dropped, but a foreign key of the migration references it",
 							generation->name, table->name),
 					 errhint("Leave the foreign key out, or keep the column.")));
-		/* A created table's constraints are made at once; the shadow comes later. */
+
+		/*
+		 * A created table's constraints are made at once; the shadow comes
+		 * later.
+		 */
 		if (newest->physical == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -44,7 +44,8 @@ typedef struct ConstraintDefinition
 	bool		initially_deferred;
 	ReferenceDefinition *references;
 	List	   *include;		/* char * */
-	char	   *storage_source; /* storage_parameters, as the document has them */
+	char	   *storage_source; /* storage_parameters, as the document has
+								 * them */
 	char	   *tablespace;
 	ExclusionDefinition *exclude;
 
@@ -98,20 +99,9 @@ extern char *constraint_definition_index_sql(const ConstraintDefinition *def,
 											 const TableModel *table,
 											 const char *name);
 
-/*
- * Does a foreign key reference a key that is still to be built, when all operations
- * are applied: a new one, or one of a column with a shadow?
- */
-extern bool constraint_definition_awaits_key(const ConstraintDefinition *def);
-
-/*
- * Raise dependent_objects_still_exist where a foreign key that the migration makes
- * references the column (NULL: where another table's references the table).
- */
-extern void constraint_definition_check_unreferenced(SchemaModel *model,
-													 const TableModel *table,
-													 const Generation *generation,
-													 const char *path);
+/* Columns by their names: generations (Generation *) as the table shows them now. */
+extern List *constraint_definition_columns(TableModel *table, List *names,
+										   const char *path);
 
 /* A primary key or unique constraint? */
 extern bool constraint_definition_is_key(const ConstraintDefinition *def);

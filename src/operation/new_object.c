@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 
 #include "operation/carry.h"
+#include "operation/foreign_key_definition.h"
 #include "operation/new_object.h"
 #include "operation/operation_util.h"
 #include "operation/partition_foreign_key.h"
@@ -190,7 +191,7 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 		return;
 	sql = psprintf("ADD CONSTRAINT %s %s NOT VALID", quote_identifier(name),
 				   constraint_definition_sql(def, model, table));
-	if (constraint_definition_awaits_key(def))
+	if (foreign_key_definition_awaits_key(def))
 		add_in_background(model, table, object, name, sql, plan);
 	else
 	{

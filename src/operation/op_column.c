@@ -12,6 +12,7 @@
 #include "utils/typcache.h"
 
 #include "operation/column_sequence.h"
+#include "operation/foreign_key_definition.h"
 #include "operation/inherit.h"
 #include "operation/new_object.h"
 #include "operation/operation.h"
@@ -300,7 +301,7 @@ validate_drop_column(Operation *base, SchemaModel *model)
 	if (op->table->created)
 	{
 		operation_check_not_generated_from(op->table, generation, "drop", path);
-		constraint_definition_check_unreferenced(model, op->table, generation, path);
+		foreign_key_definition_check_unreferenced(model, op->table, generation, path);
 	}
 	if (generation->attnum != 0)
 		operation_check_accepts_null(op->table, generation, generation->type, path);

@@ -10,7 +10,7 @@
 
 #include "nodes/parsenodes.h"
 
-#include "operation/constraint_definition.h"
+#include "operation/foreign_key_definition.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_read.h"
@@ -104,7 +104,7 @@ validate_drop_table(Operation *base, SchemaModel *model)
 	op->table->operation = base->number;
 	if (OidIsValid(op->table->relid))
 		operation_check_dependents(model, op->table, 0, path);
-	constraint_definition_check_unreferenced(model, op->table, NULL, path);
+	foreign_key_definition_check_unreferenced(model, op->table, NULL, path);
 }
 
 /*

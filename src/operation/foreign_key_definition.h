@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * foreign_key_definition.h
+ *		What a foreign key of the document references.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_FOREIGN_KEY_DEFINITION_H
+#define PGROLL_FOREIGN_KEY_DEFINITION_H
+
+#include "operation/constraint_definition.h"
+
+/*
+ * Look up what it references, and check that the server would make such a foreign
+ * key; the definition's own columns are resolved.
+ */
+extern void foreign_key_definition_resolve(ConstraintDefinition *def, SchemaModel *model,
+										   TableModel *table);
+
+/*
+ * Does a foreign key reference a key that is still to be built, when all operations
+ * are applied: a new one, or one of a column with a shadow?
+ */
+extern bool foreign_key_definition_awaits_key(const ConstraintDefinition *def);
+
+/*
+ * Raise dependent_objects_still_exist where a foreign key that the migration makes
+ * references the column (NULL: where another table's references the table).
+ */
+extern void foreign_key_definition_check_unreferenced(SchemaModel *model,
+													  const TableModel *table,
+													  const Generation *generation,
+													  const char *path);
+
+#endif							/* PGROLL_FOREIGN_KEY_DEFINITION_H */
