@@ -173,7 +173,7 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 	char	   *name = name_new(model->migration, object->name);
 	char	   *sql;
 
-	if (is_by_partitions(table, object) && constraint_definition_awaits_key(def))
+	if (is_by_partitions(table, object) && foreign_key_definition_awaits_key(def))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("foreign key \"%s\" of partitioned table \"%s\" references a key that the same migration makes or changes",
