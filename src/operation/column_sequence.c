@@ -45,11 +45,18 @@ static void sequence_step(SchemaModel *model, const Generation *generation,
 
 void
 column_sequence_note(const ColumnDefinition *def, SchemaModel *model,
-					 const TableModel *table, const char *path)
+					 const TableModel *table, Generation *generation,
+					 const char *path)
 {
-	if (def->serial != NULL || def->identity != '\0')
-		model->sequences = lappend(model->sequences,
-								   choose_name(def, model, table, path));
+	char	   *name;
+
+	if (def->serial == NULL && def->identity == '\0')
+		return;
+	name = choose_name(def, model, table, path);
+	model->sequences = lappend(model->sequences, name);
+	if (def->serial != NULL)
+		generation->default_text =
+			expression_deparse(next_value(model_qualified(model, name)));
 }
 
 void

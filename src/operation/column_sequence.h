@@ -10,11 +10,13 @@
 #include "operation/column_definition.h"
 
 /*
- * Note the sequence that the server makes with a column of a new table: raises
- * duplicate_table where the document gives its name and that is taken.
+ * Note the sequence that the server makes with a column of a new table, and the
+ * default of a serial column: raises duplicate_table where the document gives its
+ * name and that is taken.
  */
 extern void column_sequence_note(const ColumnDefinition *def, SchemaModel *model,
-								 const TableModel *table, const char *path);
+								 const TableModel *table, Generation *generation,
+								 const char *path);
 
 /*
  * The sequence of a column that is added to a table with rows: the generation

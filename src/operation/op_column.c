@@ -165,7 +165,8 @@ add_value(AddColumn *op, SchemaModel *model)
 	op->generation = generation;
 	generation->current = false;
 	if (op->table->created)
-		column_sequence_note(def, model, op->table, operation_path(&op->base, "column"));
+		column_sequence_note(def, model, op->table, generation,
+							 operation_path(&op->base, "column"));
 	else if (def->serial != NULL || def->identity != '\0')
 		column_sequence_add(def, model, op->table, generation,
 							operation_path(&op->base, "column"));

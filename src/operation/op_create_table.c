@@ -137,7 +137,7 @@ add_columns(CreateTable *op, SchemaModel *model)
 		generation->physical = generation->name;
 		generation->stored_default = def->default_expr;
 		column_definition_show(def, op->table, generation);
-		column_sequence_note(def, model, op->table, path);
+		column_sequence_note(def, model, op->table, generation, path);
 	}
 	/* A generated column may read one that comes after it. */
 	forboth(lc, op->columns, lc2, op->table->generations)

@@ -73,6 +73,8 @@ foreach my $case (@cases)
 # started again and completed
 foreach my $case (@cases)
 {
+	my $version = $case->{version} // '02';
+
 	next if $case->{failure};
 	empty($case->{schema});
 	fill($session, $case, $_, 20) foreach $case->{schema}, $case->{twin};
@@ -80,7 +82,11 @@ foreach my $case (@cases)
 	$session->search_path($case->{twin});
 	$session->run($case->{ddl});
 	$session->search_path;
-	$session->run("SELECT pgroll_c.baseline('" . ($case->{version} // '02') . "', '$case->{twin}')");
+	$session->run("SELECT pgroll_c.baseline('$version', '$case->{twin}')");
+	next if !$case->{view_ddl};
+	$session->search_path("$case->{twin}_$version");
+	$session->run($case->{view_ddl});
+	$session->search_path;
 }
 remember(\%after);
 foreach my $case (@cases)
