@@ -54,6 +54,15 @@ CREATE RULE off AS ON DELETE TO log DO INSTEAD DELETE FROM t WHERE a = old.x;
 ALTER TABLE log DISABLE RULE off;
 CREATE FUNCTION v1_upd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER instead INSTEAD OF DELETE ON v1 FOR EACH ROW EXECUTE FUNCTION v1_upd();
+CREATE FUNCTION counted(x int, y text DEFAULT 'it''s') RETURNS bigint LANGUAGE sql STABLE STRICT SET work_mem = '4MB'
+	BEGIN ATOMIC SELECT count(*) FROM t WHERE a > x; END;
+CREATE PROCEDURE put(x int) LANGUAGE sql
+	BEGIN ATOMIC INSERT INTO t (id, a) VALUES (x + 1000, x); UPDATE t SET a = a + 1 WHERE id = x; END;
+CREATE FUNCTION small(OUT p int, OUT q int) RETURNS SETOF record LANGUAGE sql
+	BEGIN ATOMIC SELECT id, a FROM t WHERE a < 3; END;
+CREATE VIEW calls AS SELECT counted(3) AS n;
+COMMENT ON FUNCTION counted IS 'how many';
+REVOKE EXECUTE ON FUNCTION counted FROM PUBLIC;
 
 RESET ROLE;
 CREATE PUBLICATION dep FOR TABLE app.t (id, a) WHERE (id > 5), app.kinds;
@@ -71,6 +80,9 @@ CREATE VIEW defs AS
 		FROM pg_class c WHERE relkind = 'v' AND relnamespace = 'app'::regnamespace AND relname <> 'defs'
 	UNION ALL SELECT 'rule', rulename, jsonb_build_array(pg_get_ruledef(oid), ev_enabled)
 		FROM pg_rewrite WHERE ev_class IN ('v3'::regclass, 'log'::regclass) AND rulename <> '_RETURN'
+	UNION ALL SELECT 'function', proname, jsonb_build_array(oid, pg_get_functiondef(oid), proowner, proacl::text,
+			obj_description(oid, 'pg_proc'))
+		FROM pg_proc WHERE pronamespace = 'app'::regnamespace
 	UNION ALL SELECT 'trigger', tgname, to_jsonb(pg_get_triggerdef(oid))
 		FROM pg_trigger WHERE tgrelid = 'v1'::regclass
 	UNION ALL SELECT 'policy', polname, jsonb_build_array(polrelid::regclass, polcmd, polpermissive,
@@ -143,6 +155,9 @@ SELECT kind, name FROM (TABLE kept EXCEPT TABLE defs) AS lost;
 SELECT kind, name FROM (TABLE defs EXCEPT TABLE kept) AS new ORDER BY 1, 2;
 SELECT regexp_replace(pg_get_viewdef('late'), '\mt\.', '') AS def;
 SELECT pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polname = 'late';
+CALL put(7);
+SELECT id, a FROM t WHERE id IN (7, 1007);
+SELECT count(*) FROM small();
 SELECT attname, attnotnull FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0
 	AND NOT attisdropped ORDER BY 1;
 SET ROLE regress_dep_reader;
@@ -195,6 +210,11 @@ SET ROLE regress_dep_owner;
 SELECT pgroll_c.validate_migration('03', :'document', 'app');	-- fails
 RESET ROLE;
 ALTER TABLE kinds OWNER TO regress_dep_owner;
+ALTER FUNCTION counted OWNER TO regress_dep_stranger;
+SET ROLE regress_dep_owner;
+SELECT pgroll_c.validate_migration('03', :'document', 'app');	-- fails
+RESET ROLE;
+ALTER FUNCTION counted OWNER TO regress_dep_owner;
 SET ROLE regress_dep_owner;
 SELECT pgroll_c.validate_migration('03', :'document', 'app');
 

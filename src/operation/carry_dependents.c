@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * carry_dependents.c
- *		Views, rules, policies and publications that name a changed column.
+ *		Views, rules, functions, policies and publications that name a column.
  *
  * Under the table's lock nobody sees a policy that says "true", or a view of
  * nothing but NULLs.
@@ -11,7 +11,10 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_policy.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_publication_rel.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_statistic_ext.h"
@@ -37,6 +40,7 @@ static List *all_objects(DependentSearch *search);
 static CarriedObject *carried_object(Oid relation, char *description, Oid owner);
 static CarriedObject *carry_policy(Oid policy);
 static CarriedObject *carry_rule(Oid rule, bool anew);
+static CarriedObject *carry_function(Oid function);
 static CarriedObject *carry_published(Oid publication_rel);
 static bool is_about(const CarriedObject *object, List *relations);
 static void try_swap(SchemaModel *model, TableModel *table, MigrationPlan *plan);
@@ -49,6 +53,7 @@ carry_dependent_is_possible(const Dependent *dependent)
 	switch (dependent->object.classId)
 	{
 		case PolicyRelationId:
+		case ProcedureRelationId:
 		case PublicationRelRelationId:
 		case RewriteRelationId:
 		case StatisticExtRelationId:
@@ -125,6 +130,10 @@ carry_dependents_note(DependentSearch *search, const ObjectAddress *object)
 			search->policies = list_append_unique_oid(search->policies,
 													  object->objectId);
 			return true;
+		case ProcedureRelationId:
+			search->functions = list_append_unique_oid(search->functions,
+													   object->objectId);
+			return true;
 		case PublicationRelRelationId:
 			search->published = list_append_unique_oid(search->published,
 													   object->objectId);
@@ -188,6 +197,9 @@ all_objects(DependentSearch *search)
 						  carry_rule(lfirst_oid(lc),
 									 list_member_oid(search->dropped, relid)));
 	}
+	list_sort(search->functions, list_oid_cmp);
+	foreach(lc, search->functions)
+		objects = lappend(objects, carry_function(lfirst_oid(lc)));
 	list_sort(search->policies, list_oid_cmp);
 	foreach(lc, search->policies)
 		objects = lappend(objects, carry_policy(lfirst_oid(lc)));
@@ -355,6 +367,19 @@ carried_object(Oid relation, char *description, Oid owner)
 	return object;
 }
 
+void
+carry_check_can_create(Oid namespace, const char *description)
+{
+	if (object_aclcheck(NamespaceRelationId, namespace, GetUserId(),
+						ACL_CREATE) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for schema \"%s\"",
+						get_namespace_name(namespace)),
+				 errdetail("To make %s again takes the right to create one.", description),
+				 errhint("Grant CREATE on the schema to the role, or drop it before the migration.")));
+}
+
 bool
 carry_is_retiring(const SchemaModel *model, Oid view)
 {
@@ -435,6 +460,33 @@ carry_rule(Oid rule, bool anew)
 		object->attach = lappend(object->attach,
 								 psprintf("COMMENT ON RULE %s ON %s IS %s", name, table,
 										  quote_literal_cstr(facts->comment)));
+	return object;
+}
+
+/*
+ * A body that is text is read when the function is called, and depends on nothing.
+ */
+static CarriedObject *
+carry_function(Oid function)
+{
+	FunctionFacts *facts = catalog_function(function);
+	CarriedObject *object = palloc0(sizeof(CarriedObject));
+
+	object->description = psprintf("function %s", facts->name);
+	carry_check_owner(facts->owner, object->description);
+	carry_check_can_create(facts->namespace, object->description);
+	if (facts->superusers && !superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be superuser to make %s again", object->description),
+				 errdetail("It is leakproof or has a support function."),
+				 errhint("Drop it before the migration, and make it again after.")));
+	object->lock = NoLock;
+	object->reads = catalog_relations_read(ProcedureRelationId, function, InvalidOid);
+	object->read_lock = RowExclusiveLock;	/* of those that it writes */
+	object->detach = list_make1(psprintf("SET LOCAL check_function_bodies = off; %sAS ''",
+										 facts->head));
+	object->attach = list_make1(psprintf("%s%s", facts->head, facts->body));
 	return object;
 }
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * carry_dependents.h
- *		Views, rules, policies and publications that name a changed column.
+ *		Views, rules, functions, policies and publications that name a column.
  *
  * They keep the old column from being dropped.  So the completion detaches them
  * first: each is made to name nothing.  When the new column has the old one's
@@ -19,7 +19,7 @@
 typedef struct CarriedObject
 {
 	char	   *description;	/* for people */
-	Oid			relation;		/* that the statements lock … */
+	Oid			relation;		/* that the statements lock, if any, … */
 	LOCKMODE	lock;			/* … so */
 	char	   *relation_name;
 	List	   *reads;			/* Oid: other relations that the text names */
@@ -44,6 +44,7 @@ typedef struct DependentSearch
 	const char *version_schema; /* the one that stays */
 	List	   *policies;		/* Oid */
 	List	   *rules;			/* Oid: not those that make views */
+	List	   *functions;		/* Oid */
 	List	   *published;		/* Oid: of pg_publication_rel */
 	List	   *views;			/* Oid */
 	List	   *retiring;		/* Oid: views of the version that goes first */
@@ -80,6 +81,9 @@ extern bool carry_dependents_note(DependentSearch *search, const ObjectAddress *
 
 /* Is it a view of the version that goes before anything else? */
 extern bool carry_is_retiring(const SchemaModel *model, Oid view);
+
+/* Raise insufficient_privilege where the user may not create something in a schema. */
+extern void carry_check_can_create(Oid namespace, const char *description);
 
 /* Raise insufficient_privilege where the user can't act as the owner. */
 extern void carry_check_owner(Oid owner, const char *description);

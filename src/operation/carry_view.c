@@ -51,7 +51,6 @@ static View *read_view(Oid relid);
 static void check_view(const View *view);
 static List *in_order(List *views);
 static bool reads_any(const View *view, List *others);
-static void check_can_create(const View *view);
 static void check_can_give(const View *view);
 static bool is_shown(const DependentSearch *search, const View *view);
 static List *shown_view(DependentSearch *search, const View *view, List *views);
@@ -283,25 +282,9 @@ check_view(const View *view)
 				 errmsg("view %s could not be carried over", view->name),
 				 errdetail("%s", because),
 				 errhint("Drop the view before the migration, and make it again after.")));
-	check_can_create(view);
+	carry_check_can_create(get_rel_namespace(view->relid), psprintf("view %s", view->name));
 	if (view->dropped)
 		check_can_give(view);
-}
-
-/* To replace a view takes the right to create one, too. */
-static void
-check_can_create(const View *view)
-{
-	Oid			namespace = get_rel_namespace(view->relid);
-
-	if (object_aclcheck(NamespaceRelationId, namespace, GetUserId(),
-						ACL_CREATE) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for schema \"%s\"",
-						get_namespace_name(namespace)),
-				 errdetail("View %s has to be made again.", view->name),
-				 errhint("Grant CREATE on the schema to the role, or drop the view before the migration.")));
 }
 
 /* What is made anew is to be of the same role again. */

@@ -15,6 +15,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_policy.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_publication.h"
 #include "catalog/pg_publication_rel.h"
 #include "catalog/pg_rewrite.h"
@@ -29,6 +30,7 @@
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
@@ -193,6 +195,40 @@ compare_rules(const ListCell *a, const ListCell *b)
 {
 	return strcmp(((RuleFacts *) lfirst(a))->name,
 				  ((RuleFacts *) lfirst(b))->name);
+}
+
+FunctionFacts *
+catalog_function(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Datum		oid = ObjectIdGetDatum(function);
+	Form_pg_proc form;
+	FunctionFacts *facts;
+	int			guc_level;
+	int			head;
+
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	form = (Form_pg_proc) GETSTRUCT(tuple);
+	facts = palloc0(sizeof(FunctionFacts));
+	facts->oid = function;
+	facts->name = format_procedure_qualified(function);
+	facts->namespace = form->pronamespace;
+	facts->owner = form->proowner;
+	facts->superusers = form->proleakproof || OidIsValid(form->prosupport);
+	ReleaseSysCache(tuple);
+
+	guc_level = NewGUCNestLevel();
+	guc_set_portable_text();
+	facts->head = TextDatumGetCString(DirectFunctionCall1(pg_get_functiondef, oid));
+	facts->body = TextDatumGetCString(DirectFunctionCall1(pg_get_function_sqlbody, oid));
+	AtEOXact_GUC(false, guc_level);
+	/* a line break ends the definition */
+	head = strlen(facts->head) - strlen(facts->body) - 1;
+	if (head < 0 || strncmp(facts->head + head, facts->body, strlen(facts->body)) != 0)
+		elog(ERROR, "unexpected definition of a function: %s", facts->head);
+	facts->head[head] = '\0';
+	return facts;
 }
 
 List *

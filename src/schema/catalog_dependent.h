@@ -42,6 +42,20 @@ extern RuleFacts *catalog_rule(Oid rule);
 /* The rules (RuleFacts *) on a relation but for a view's query, by name. */
 extern List *catalog_rules(Oid relid);
 
+/* A function whose body is a tree, so that it depends on what it reads. */
+typedef struct FunctionFacts
+{
+	Oid			oid;
+	char	   *name;			/* with its arguments, for people */
+	Oid			namespace;
+	Oid			owner;
+	bool		superusers;		/* only they may make such a one */
+	char	   *head;			/* CREATE OR REPLACE … up to its body */
+	char	   *body;
+} FunctionFacts;
+
+extern FunctionFacts *catalog_function(Oid function);
+
 typedef struct StatisticsFacts
 {
 	Oid			oid;
