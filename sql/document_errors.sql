@@ -41,6 +41,27 @@ SELECT test.error('{"operations": [{"drop_table": {"name": "item"}}]}', name => 
 -- a value of the wrong type inside
 SELECT test.error('{"operations": [{"add_column": {"table": "item", "column": {"name": "x", "type": "int", "unique": "yes", "nullable": true}}}]}');
 
+-- the columns of an index, and its settings
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i"}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": []}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": "id"}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": {}}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": {"id": {}, "name": {"sort": "DESC"}}}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": {"id": {"sort": "DOWN"}}}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": {"id": {"collation": "C"}}}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": {"id": null}, "where": "true"}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": [1]}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": [{"name": "id"}]}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": [{"column": "id", "nulls": true}]}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": [{"column": "id", "opclass": "int4_ops"}]}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": [{"column": "id", "opclass": {"name": "int4_ops", "params": [{}]}}]}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": ["id"], "method": "bitmap"}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": ["id"], "unique": "yes"}}]}');
+SELECT test.error('{"operations": [{"create_index": {"table": "item", "columns": ["id"]}}]}');
+SELECT test.error(format('{"operations": [{"create_index": {"table": "item", "name": "i", "columns": [%s]}}]}', (SELECT string_agg('"id"', ',') FROM generate_series(1, 33)))::jsonb);
+SELECT test.error('{"operations": [{"drop_index": {"name": ["i"]}}]}');
+SELECT test.error('{"operations": [{"drop_index": {"name": "i", "table": "item"}}]}');
+
 -- unknown keys, wrong types, missing fields
 SELECT test.error('{"operations": [{"rename_column": {"table": "item", "from": "name", "to": "title", "using": "x"}}]}');
 SELECT test.error('{"operations": [{"add_column": {"table": "item", "column": {"name": "x", "type": "int", "nullble": true}}}]}');

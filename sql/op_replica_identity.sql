@@ -148,3 +148,7 @@ SELECT test.error(test.migration('{"drop_index": {"name": "item_plain"}}', '{"se
 SELECT test.error(test.migration('{"alter_column": {"table": "item", "column": "b", "nullable": false, "up": "0"}}', '{"set_replica_identity": {"table": "item", "identity": {"type": "index", "index": "item_b"}}}'));
 SELECT test.error(test.migration('{"set_replica_identity": {"table": "item", "identity": {"type": "index", "index": "item_code"}}}', '{"drop_index": {"name": "item_code"}}'));
 SELECT test.error(test.migration('{"create_index": {"table": "item", "name": "i", "columns": ["a"], "unique": true, "predicate": "a > 1"}}', '{"set_replica_identity": {"table": "item", "identity": {"type": "index", "index": "i"}}}'));
+-- what an identity needs stays
+SELECT test.error(test.migration('{"alter_column": {"table": "item", "column": "code", "nullable": true}}'));
+SELECT test.error(test.migration('{"set_replica_identity": {"table": "item", "identity": {"type": "full"}}}', '{"alter_column": {"table": "item", "column": "code", "nullable": true}}'));
+SELECT test.error(test.migration('{"alter_column": {"table": "other", "column": "id", "nullable": true, "down": "0"}}'));

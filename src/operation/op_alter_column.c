@@ -25,7 +25,9 @@
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
+#include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
+#include "schema/object_model.h"
 #include "versioning/expression.h"
 #include "versioning/version_view.h"
 
@@ -61,7 +63,10 @@ typedef struct AlterColumn
 } AlterColumn;
 
 static void parse_constraints(AlterColumn *op, JsonReader *reader);
-static void validate_null_change(AlterColumn *op, const ColumnModel *column);
+static void validate_null_change(AlterColumn *op, SchemaModel *model,
+								 const ColumnModel *column);
+static void check_is_in_no_key(const AlterColumn *op, const Generation *generation);
+static bool index_has_key(Oid relid, const char *index, AttrNumber attnum);
 static void check_halves_are_given(const AlterColumn *op);
 static void apply_constraints(AlterColumn *op, SchemaModel *model);
 static void resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column);
@@ -149,7 +154,7 @@ validate_alter_column(Operation *base, SchemaModel *model)
 	op->change.operation = base;
 	op->change.table = op->table;
 	op->change.column = column;
-	validate_null_change(op, column);
+	validate_null_change(op, model, column);
 	check_halves_are_given(op);
 	resolve_shadow(op, model, column);
 	op->generation = column->generation;
@@ -201,7 +206,8 @@ apply_constraints(AlterColumn *op, SchemaModel *model)
 }
 
 static void
-validate_null_change(AlterColumn *op, const ColumnModel *column)
+validate_null_change(AlterColumn *op, SchemaModel *model,
+					 const ColumnModel *column)
 {
 	bool		not_null = column->generation->not_null;
 
@@ -223,6 +229,67 @@ validate_null_change(AlterColumn *op, const ColumnModel *column)
 						op->column_name, op->table_name),
 				 errdetail("At %s.", operation_path(&op->base, "nullable")),
 				 errhint("Such a column is always NOT NULL.")));
+	if (op->nullable == NULLABLE_DROP_NOT_NULL && !model->started)
+		check_is_in_no_key(op, column->generation);
+}
+
+/* Such as must be NOT NULL. */
+static void
+check_is_in_no_key(const AlterColumn *op, const Generation *generation)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model_objects(op->table))
+	{
+		ObjectModel *object = lfirst(lc);
+		bool		primary = object->type == CONSTRAINT_PRIMARY;
+
+		if (!object_is_shown(op->table, object) ||
+			!(primary || object_is_identity(op->table, object)))
+			continue;
+		foreach(lc2, object->columns)
+		{
+			const Generation *covered = lfirst(lc2);
+
+			if (model_newest_generation(op->table, covered) != generation ||
+				(object->stored != NULL &&
+				 !index_has_key(op->table->relid, object->stored, covered->attnum)))
+				continue;
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+					 primary ?
+					 errmsg("column \"%s\" is in a primary key", op->column_name) :
+					 errmsg("column \"%s\" is in index used as replica identity",
+							op->column_name),
+					 errdetail("At %s: \"%s\" of table \"%s\" has it.",
+							   operation_path(&op->base, "nullable"), object->name,
+							   op->table_name),
+					 primary ?
+					 errhint("Drop the primary key with the operation drop_constraint first.") :
+					 errhint("Set another identity with the operation set_replica_identity first.")));
+		}
+	}
+}
+
+/* Is it a key column, not an included one, of that index? */
+static bool
+index_has_key(Oid relid, const char *index, AttrNumber attnum)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, catalog_indexes(relid))
+	{
+		IndexFacts *facts = lfirst(lc);
+
+		foreach(lc2, strcmp(facts->name, index) == 0 ? facts->columns : NIL)
+		{
+			if (((IndexColumn *) lfirst(lc2))->attnum == attnum)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Find out whether a shadow is needed, and make it. */

@@ -98,6 +98,24 @@ operation_check_constraint_dependents(SchemaModel *model, TableModel *table,
 }
 
 void
+operation_check_index_dependents(SchemaModel *model, const char *index,
+								 const char *path)
+{
+	Oid			relid = get_relname_relid(index, model->namespace);
+	char	   *list = those_that_stay(model,
+									   catalog_blocking_dependents(relid, 0,
+																   model->version_namespaces));
+
+	if (list[0] != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot drop index \"%s\" because other objects depend on it",
+						index),
+				 errdetail("At %s; what depends on it: %s.", path, list),
+				 errhint("Drop or change these objects first.")));
+}
+
+void
 operation_check_can_constrain(const TableModel *table, char type, const char *path)
 {
 	if (table->relkind != RELKIND_PARTITIONED_TABLE || type == CONSTRAINT_CHECK ||

@@ -25,6 +25,10 @@ extern void operation_check_constraint_dependents(SchemaModel *model,
 												  const char *constraint,
 												  const char *path);
 
+/* The same for an index that serves no constraint. */
+extern void operation_check_index_dependents(SchemaModel *model, const char *index,
+											 const char *path);
+
 /*
  * Raise feature_not_supported where a table can't get a constraint of the type
  * without a long lock.
