@@ -216,6 +216,23 @@ CALL pgroll_c.run_tasks('app');
 SELECT pgroll_c.complete_migration('app');
 SELECT relation, conname, definition FROM compare.keys WHERE nspname = 'app' AND contype = 'f' ORDER BY 1, 2;
 
+-- the key of an inheritance child, referenced from another schema
+CREATE TABLE app.base (id int NOT NULL);
+CREATE TABLE app.child (PRIMARY KEY (id)) INHERITS (app.base);
+CREATE TABLE away.of_child (c int REFERENCES app.child);
+INSERT INTO app.child VALUES (1);
+INSERT INTO away.of_child VALUES (1);
+\set base '{"operations": [{"alter_column": {"table": "base", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}]}'
+SELECT pgroll_c.start_migration('07', :'base', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.rollback_migration('app');
+SELECT pgroll_c.start_migration('07', :'base', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+INSERT INTO app_07.child VALUES (3000000000);
+INSERT INTO away.of_child VALUES (2);	-- fails
+SELECT relation, conname, definition FROM compare.keys WHERE relation = 'away.of_child';
+
 RESET ROLE;
 DROP OWNED BY regress_incoming, regress_incoming_other CASCADE;
 DROP ROLE regress_incoming, regress_incoming_other;

@@ -32,7 +32,7 @@
 #include "schema/names.h"
 #include "schema/object_model.h"
 
-static bool references_shadow(const ConstraintFacts *facts, int64 migration);
+static bool names_shadow(List *columns, int64 migration);
 static void complete_parts(SchemaModel *model, const ConstraintFacts *facts,
 						   List *keys, MigrationPlan *plan);
 static List *parts_of(const ConstraintFacts *facts);
@@ -150,16 +150,19 @@ carry_incoming_rollback(SchemaModel *model, MigrationPlan *plan)
 		if (table->relkind != RELKIND_RELATION &&
 			table->relkind != RELKIND_PARTITIONED_TABLE)
 			continue;
-		both = catalog_referencing(table->relid);
+		both = NIL;
 		foreach(lc2, catalog_table_tree(table->relid))
 			both = list_concat(both, catalog_constraints(lfirst_oid(lc2)));
+		/* Those of other schemas; to look for them takes a whole scan. */
+		if (names_shadow(catalog_column_names(table->relid), model->migration))
+			both = list_concat(both, catalog_referencing(table->relid));
 		foreach(lc2, both)
 		{
 			ConstraintFacts *facts = lfirst(lc2);
 
 			if (facts->type != CONSTRAINT_FOREIGN || facts->inherited ||
 				(!name_is_of_migration(facts->name, model->migration) &&
-				 !references_shadow(facts, model->migration)) ||
+				 !names_shadow(facts->partner_key, model->migration)) ||
 				list_member_oid(dropped, facts->oid))
 				continue;
 			dropped = lappend_oid(dropped, facts->oid);
@@ -171,13 +174,13 @@ carry_incoming_rollback(SchemaModel *model, MigrationPlan *plan)
 	}
 }
 
-/* Does a foreign key reference a shadow of the migration? */
+/* Is one of the columns (char *) a shadow of the migration? */
 static bool
-references_shadow(const ConstraintFacts *facts, int64 migration)
+names_shadow(List *columns, int64 migration)
 {
 	ListCell   *lc;
 
-	foreach(lc, facts->partner_key)
+	foreach(lc, columns)
 	{
 		if (name_is_of_migration(lfirst(lc), migration))
 			return true;
