@@ -290,4 +290,6 @@ DROP TABLE item2;
 \set SHOW_CONTEXT never
 SELECT pgroll_c.start_migration('04', format('{"operations": [{"create_table": {"name": "wide", "columns": [%s]}}]}',
 	(SELECT string_agg(format('{"name": "c%s", "type": "int"}', i), ', ') FROM generate_series(1, 1601) i))::jsonb);
+-- a sequence must leave alone the name that another table is to have
+SELECT error('{"operations": [{"rename_table": {"from": "place", "to": "n_id_seq"}}, {"create_table": {"name": "n", "columns": [{"name": "id", "type": "serial"}]}}]}');
 DROP SCHEMA twin CASCADE;

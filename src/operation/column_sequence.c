@@ -36,6 +36,7 @@ static void check_can_number(const ColumnDefinition *def, const TableModel *tabl
 							 const char *path);
 static char *choose_name(const ColumnDefinition *def, SchemaModel *model,
 						 const TableModel *table, const char *path);
+static bool is_free_at_start(SchemaModel *model, const char *name);
 static bool is_made(const SchemaModel *model, const TableModel *table,
 					const char *name);
 static Node *next_value(const char *sequence);
@@ -182,12 +183,32 @@ choose_name(const ColumnDefinition *def, SchemaModel *model, const TableModel *t
 		char	   *name = makeObjectName(table->name, def->name,
 										  i == 0 ? "seq" : psprintf("seq%d", i));
 
-		if (model->started && OidIsValid(table->relid) ?
-			is_made(model, table, name) : model_relation_is_free(model, name))
+		if (!OidIsValid(table->relid))
+		{
+			if (!is_free_at_start(model, name))
+				continue;
+			/* What takes the name at the completion would find it taken. */
+			if (!model->started)
+				model_check_relation_free(model, name, psprintf("%s.name", path));
+			return name;
+		}
+		if (model->started ? is_made(model, table, name) :
+			model_relation_is_free(model, name))
 			return name;
 		if (model->started && i > 99)
 			return name;		/* somebody has dropped it */
 	}
+}
+
+/* Of a new table's sequence the server chooses the name, by what there is then. */
+static bool
+is_free_at_start(SchemaModel *model, const char *name)
+{
+	TableModel *same = model_find_table(model, name);
+
+	return !(same != NULL && same->created) && !model_creates_index(model, name) &&
+		!model_makes_sequence(model, name) &&
+		(model->started || !OidIsValid(get_relname_relid(name, model->namespace)));
 }
 
 /* Is it a sequence of this migration, which an earlier operation does not have? */

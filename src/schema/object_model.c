@@ -167,6 +167,23 @@ model_makes_index(const SchemaModel *model, const char *name)
 	return is_index_of_another(model, NULL, name);
 }
 
+bool
+model_creates_index(const SchemaModel *model, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+		ObjectModel *object = table->created && !table->dropped ?
+			model_find_object(table, name) : NULL;
+
+		if (object != NULL && object_has_index(object))
+			return true;
+	}
+	return false;
+}
+
 void
 model_check_relation_free(SchemaModel *model, const char *name, const char *path)
 {

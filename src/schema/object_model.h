@@ -68,12 +68,15 @@ extern void model_check_object_free(SchemaModel *model, TableModel *table,
 /* Has a stored index the name, which the migration drops or renames? */
 extern bool model_relation_is_vacated(SchemaModel *model, const char *name);
 
+/* Is an index of that name made by the migration, on a table that it creates? */
+extern bool model_makes_index(const SchemaModel *model, const char *name);
+extern bool model_creates_index(const SchemaModel *model, const char *name);
+
 /*
- * Can a relation (an index, a sequence) that the start makes have the name?  Does the
- * migration make an index of that name?  model_check_relation_free() raises duplicate_table or reserved_name where not.
+ * Can a relation (an index, a sequence) that the start makes have the name?
+ * model_check_relation_free() raises duplicate_table or reserved_name where not.
  */
 extern bool model_relation_is_free(SchemaModel *model, const char *name);
-extern bool model_makes_index(const SchemaModel *model, const char *name);
 extern void model_check_relation_free(SchemaModel *model, const char *name,
 									  const char *path);
 
