@@ -303,6 +303,26 @@ has_index(const ConstraintDefinition *def)
 	return constraint_definition_is_key(def) || def->type == CONSTRAINT_EXCLUSION;
 }
 
+void
+constraint_definition_recheck(const ConstraintDefinition *def, const SchemaModel *model,
+							  TableModel *table)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	if (def->type != CONSTRAINT_CHECK || model->started)
+		return;
+	foreach(lc, table->generations)
+	{
+		const Generation *newest = model_newest_generation(table, lfirst(lc));
+
+		names = lappend(names, newest != NULL ? newest->name : pstrdup("?"));
+	}
+	(void) expression_parse(model, table,
+							expression_deparse_names(def->check_expr, names),
+							def->check_path, EXPRESSION_CHECK);
+}
+
 bool
 constraint_definition_is_key(const ConstraintDefinition *def)
 {

@@ -103,6 +103,13 @@ extern char *constraint_definition_index_sql(const ConstraintDefinition *def,
 extern List *constraint_definition_columns(TableModel *table, List *names,
 										   const char *path);
 
+/*
+ * Read a check again over the columns as the last operation leaves them: a later one
+ * may have changed a type.
+ */
+extern void constraint_definition_recheck(const ConstraintDefinition *def,
+										  const SchemaModel *model, TableModel *table);
+
 /* A primary key or unique constraint? */
 extern bool constraint_definition_is_key(const ConstraintDefinition *def);
 

@@ -76,7 +76,16 @@ foreign_key_definition_awaits_key(const ConstraintDefinition *def)
 		if (newest != NULL && newest->attnum == 0)
 			return true;
 	}
-	return !is_stored_key(references->partner, references->partner_key);
+	if (is_stored_key(references->partner, references->partner_key))
+		return false;
+	if (!is_new_key(references->partner, references->partner_key))
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("foreign key \"%s\" references a key of table \"%s\" that the same migration drops",
+						def->name, references->partner->name),
+				 errdetail("At %s.", references->path),
+				 errhint("Leave the foreign key out, or keep the key.")));
+	return true;
 }
 
 void

@@ -189,6 +189,7 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 	}
 	if (catalog_constraint_exists(table->relid, name))
 		return;
+	constraint_definition_recheck(def, model, table);
 	sql = psprintf("ADD CONSTRAINT %s %s NOT VALID", quote_identifier(name),
 				   constraint_definition_sql(def, model, table));
 	if (foreign_key_definition_awaits_key(def))
@@ -196,7 +197,19 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 	else
 	{
 		lock_partner(object, model, PHASE_START, plan);
-		shadow_alter_table(model, table, object->operation, PHASE_START, sql, plan);
+		plan_step(plan, (Step) {
+			.phase = PHASE_START,
+			.operation = object->operation,
+			.command = psprintf("ALTER TABLE %s %s",
+								model_qualified(model, table->physical), sql),
+			.lock = def->type == CONSTRAINT_FOREIGN ? ShareRowExclusiveLock :
+				AccessExclusiveLock,
+			.relation = table->relid,
+			.relation_name = model_qualified(model, table->physical),
+			.also = operation_other_members(table->relid),
+			.carried = psprintf("constraint \"%s\" of table \"%s\"", object->name,
+								table->name),
+		});
 	}
 	plan_validate(plan, object->operation, table->relid,
 				  model_qualified(model, table->physical), name);
