@@ -156,7 +156,7 @@ SELECT kind, name FROM (TABLE defs EXCEPT TABLE kept) AS new ORDER BY 1, 2;
 SELECT regexp_replace(pg_get_viewdef('late'), '\mt\.', '') AS def;
 SELECT pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polname = 'late';
 CALL put(7);
-SELECT id, a FROM t WHERE id IN (7, 1007);
+SELECT id, a FROM t WHERE id IN (7, 1007) ORDER BY id;
 SELECT count(*) FROM small();
 SELECT attname, attnotnull FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0
 	AND NOT attisdropped ORDER BY 1;

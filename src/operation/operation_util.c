@@ -231,10 +231,10 @@ operation_check_up_reads(TableModel *table, Node *up, const Generation *own,
 	{
 		Generation *generation = model_generation(table, number);
 
-		if (generation != own && generation->up != NULL && contain_volatile_functions(generation->up))
+		if (generation != own && generation->sequence != NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("expression reads column \"%s\", which the same migration adds and whose values are not the same each time that they are computed",
+					 errmsg("expression reads column \"%s\", which the same migration adds and whose values come from a sequence",
 							generation->name),
 					 errdetail("At %s.", path),
 					 errhint("Add column \"%s\" in a migration of its own before.",
