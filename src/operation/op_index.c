@@ -211,9 +211,9 @@ check_is_built(const CreateIndex *op, const IndexMember *member)
 			 errmsg("index \"%s\" on table \"%s\" is not built",
 					op->definition->name, member->label),
 			 member->parent == NULL ?
-			 errdetail("At %s: it was dropped since the migration built it.",
+			 errdetail("At %s: it is not built yet, or was dropped since.",
 					   op->base.path) :
-			 errdetail("At %s: it was dropped since the migration built it, or the partition is new.",
+			 errdetail("At %s: it is not built yet, or was dropped since, or the partition is new.",
 					   op->base.path),
 			 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
 }
