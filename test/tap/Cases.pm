@@ -223,8 +223,8 @@ sub table_cases
 		operations => q[
 - drop_table: {name: t}
 - create_table: {name: t, columns: [{name: id, type: bigint, pk: true}]}],
-		# the other's name is taken when the table is made
-		ddl => 'DROP TABLE t; CREATE TABLE t (id bigint CONSTRAINT t_pkey1 PRIMARY KEY)',
+		# the names of the other's constraints are taken when the table is made
+		ddl => 'ALTER TABLE t RENAME TO old; CREATE TABLE t (id bigint PRIMARY KEY); DROP TABLE old',
 		old => [ 'INSERT INTO t VALUES (0, 0)' ],
 		new => [ 'INSERT INTO t VALUES (0)' ],
 		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
