@@ -258,9 +258,45 @@ SELECT pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polname = 'of_p2';
 SELECT pg_get_statisticsobjdef(oid) FROM pg_statistic_ext WHERE stxname ~ '^of_' ORDER BY stxname;
 SELECT stxname FROM pg_statistic_ext WHERE stxname ~ '^_pgroll';	-- no rows
 
+-- lists of partitions, of a parent table and of its child; whose rows the backfill
+-- could not update
+CREATE TABLE parent (id int PRIMARY KEY, a int);
+CREATE TABLE child (x int) INHERITS (parent);
+INSERT INTO parent SELECT g, g FROM generate_series(1, 10) g;
+INSERT INTO child SELECT g, g, g FROM generate_series(11, 20) g;
+CREATE VIEW of_child AS SELECT a, x FROM child;
+CREATE POLICY of_child ON child USING (a > 0);
+CREATE STATISTICS of_child ON a, x FROM child;
+ALTER TABLE p ALTER id SET NOT NULL;
+CREATE UNIQUE INDEX ON p (id);
+ALTER TABLE p1 REPLICA IDENTITY USING INDEX p1_id_idx;
+ALTER TABLE p2 REPLICA IDENTITY USING INDEX p2_id_idx;
+CREATE FUNCTION of_p2() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(a) FROM p2; END;
 RESET ROLE;
-DROP PUBLICATION dep;
-DROP SCHEMA app_04 CASCADE;
+CREATE PUBLICATION tree FOR TABLE app.p (id, a), app.parent (id, a) WITH (publish_via_partition_root);
+CREATE PUBLICATION leaf FOR TABLE app.p2 (id, a) WHERE (id > 3);
+ALTER PUBLICATION tree OWNER TO regress_dep_owner;
+ALTER PUBLICATION leaf OWNER TO regress_dep_owner;
+SET ROLE regress_dep_owner;
+SELECT '{"operations": [
+	{"alter_column": {"table": "p", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}},
+	{"alter_column": {"table": "parent", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}
+]}' AS document \gset
+SELECT pgroll_c.validate_migration('05', :'document', 'app');	-- fails
+ALTER TABLE child ADD PRIMARY KEY (id);
+SELECT pgroll_c.start_migration('05', :'document', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT pubname, tablename, (SELECT array_agg(n ORDER BY n) FROM unnest(attnames) n) AS columns, rowfilter
+	FROM pg_publication_tables WHERE pubname IN ('leaf', 'tree') ORDER BY 1, 2;
+SELECT attrelid::regclass, format_type(atttypid, atttypmod) FROM pg_attribute
+	WHERE attname = 'a' AND attrelid IN ('of_child'::regclass, 'app_05.of_child'::regclass, 'of_p2'::regclass)
+	ORDER BY attrelid::regclass::text;
+SELECT of_p2();
+
+RESET ROLE;
+DROP PUBLICATION dep, tree, leaf;
+DROP SCHEMA app_05 CASCADE;
 DROP SCHEMA app CASCADE;
 DROP OWNED BY regress_dep_owner, regress_dep_reader, regress_dep_stranger;
 DROP ROLE regress_dep_owner, regress_dep_reader, regress_dep_stranger;

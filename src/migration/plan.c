@@ -13,6 +13,8 @@
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "commands/tablecmds.h"
+#include "executor/executor.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -41,6 +43,8 @@
 static void start_edges(const Migration *migration, SchemaModel *model,
 						TableModel *table, MigrationPlan *plan);
 static void check_table_can_have_edges(TableModel *table);
+static void check_rows_can_be_updated(const Migration *migration,
+									  const TableModel *table);
 static void check_no_member_has_edges(SchemaModel *model, TableModel *table);
 static bool has_marker(SchemaModel *model, const TableModel *table, bool *inherited);
 static TableModel *table_with_edges(SchemaModel *model, Oid relid);
@@ -435,8 +439,34 @@ start_edges(const Migration *migration, SchemaModel *model, TableModel *table,
 					   psprintf("ADD COLUMN %s boolean DEFAULT pgroll_c.awaits_backfill()",
 								quote_identifier(edges->marker)), plan);
 	start_triggers(table, edges, plan);
-	if (edge_migration_has_up(edges))
-		backfill_tasks(model, table, edges, plan);
+	if (!edge_migration_has_up(edges))
+		return;
+	check_rows_can_be_updated(migration, table);
+	backfill_tasks(model, table, edges, plan);
+}
+
+/*
+ * Rows that are published but can't be identified can't be updated, neither by the
+ * backfill: the server's error, before there is a migration that fails.
+ */
+static void
+check_rows_can_be_updated(const Migration *migration, const TableModel *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, migration->operations)
+	{
+		if (((Operation *) lfirst(lc))->ops == &set_replica_identity_ops)
+			return;
+	}
+	foreach(lc, table->edge_members)
+	{
+		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
+
+		if (rel->rd_rel->relkind == RELKIND_RELATION && RelationGetNumberOfBlocks(rel) > 0)
+			CheckCmdReplicaIdentity(rel, CMD_UPDATE);
+		table_close(rel, AccessShareLock);
+	}
 }
 
 static void
