@@ -95,12 +95,15 @@ INSERT INTO public_04.item (id, n) VALUES (23, 7) RETURNING id, n;
 UPDATE public_04.item SET n = NULL WHERE id = 23; -- fails
 RESET ROLE;
 DROP SEQUENCE item_n_seq; -- fails
+GRANT SELECT ON item_n_seq TO regress_serial_app;
+COMMENT ON SEQUENCE item_n_seq IS 'numbers of items';
 CALL pgroll_c.wait_for_migration();
 SELECT count(*), count(DISTINCT n), min(n), bool_and(n = 7 OR n % 5 = 0) FROM public_04.item;
 SELECT pgroll_c.complete_migration();
 ALTER TABLE twin.item DROP n, ADD n bigint GENERATED ALWAYS AS IDENTITY (START 50 INCREMENT 5);
 SELECT * FROM differences('item'); -- no rows
 SELECT * FROM facts('item');
+SELECT has_sequence_privilege('regress_serial_app', 'item_n_seq', 'SELECT') AS granted, obj_description('item_n_seq'::regclass) AS comment;
 SELECT max(n) + 5 AS expected FROM public_04.item \gset
 SET ROLE regress_serial_app;
 INSERT INTO public_04.item VALUES (30, 'after') RETURNING n = :expected AS goes_on;
@@ -199,6 +202,29 @@ SELECT * FROM facts('part_1');
 SELECT * FROM facts('child');
 SELECT * FROM facts('light');
 SELECT * FROM facts('foreign_owned');
+
+-- an identity of a partitioned table, from 17 on; before, it is refused
+SELECT current_setting('server_version_num')::int >= 170000 AS has_them \gset
+\set document '{"operations": [{"add_column": {"table": "part", "column": {"name": "i", "type": "int", "generated": {"identity": {"sequence_options": "START 10"}}}}}]}'
+SELECT CASE WHEN :'has_them' THEN 'as it should be' ELSE 'refused' END AS expected \gset
+\if :has_them
+SELECT pgroll_c.start_migration('10_i', :'document') \g /dev/null
+INSERT INTO public_10.part VALUES (6, 2);
+INSERT INTO part_2 VALUES (7, 2);
+INSERT INTO public_10_i.part (id, k) VALUES (8, 1);
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.complete_migration() \g /dev/null
+INSERT INTO public_10_i.part (id, k) VALUES (9, 1);
+INSERT INTO part_2 (id, k) VALUES (10, 2);
+SELECT CASE WHEN count(*) = 10 AND count(DISTINCT i) = 10 AND min(i) = 10 AND max(i) = 19
+	AND (SELECT bool_and(attidentity = 'a' AND attnotnull) FROM pg_attribute WHERE attrelid IN ('part'::regclass, 'part_1'::regclass, 'part_2'::regclass) AND attname = 'i')
+	THEN 'as it should be' ELSE 'wrong' END AS got FROM part \gset
+\else
+SELECT CASE error(:'document') WHEN '0A000: identity column "i" cannot be added to table "part", which has partitions or children | At operations[0].add_column.column.generated.identity. | Add a column of type serial or bigserial.'
+	THEN 'refused' ELSE 'wrong' END AS got \gset
+CALL pgroll_c.migrate('10_i', '{"operations": [{"sql": {"up": "SELECT 1"}}]}');
+\endif
+SELECT :'got' = :'expected' AS partitions;
 
 -- together with other operations on the column
 SELECT pgroll_c.start_migration('11', '{"operations": [

@@ -17,16 +17,20 @@
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "commands/comment.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
+#include "ddl/grants.h"
 #include "operation/column_sequence.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
+#include "schema/catalog_read.h"
 #include "schema/catalog_sequence.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
@@ -34,6 +38,10 @@
 
 static void check_can_number(const ColumnDefinition *def, const TableModel *table,
 							 const char *path);
+static void follow_changes(SchemaModel *model, const TableModel *table,
+						   const Generation *generation, Oid sequence,
+						   MigrationPlan *plan);
+static List *grant_texts(List *grants, const char *sequence);
 static char *choose_name(const ColumnDefinition *def, SchemaModel *model,
 						 const TableModel *table, const char *path);
 static bool is_free_at_start(SchemaModel *model, const char *name);
@@ -141,9 +149,58 @@ column_sequence_to_identity(SchemaModel *model, TableModel *table,
 				  psprintf("SELECT pg_catalog.setval(%s, last_value, is_called) FROM %s",
 						   quote_literal_cstr(name), aside_name),
 				  relid, AccessExclusiveLock, plan);
+	if (OidIsValid(relid))
+		follow_changes(model, table, generation, relid, plan);
 	sequence_step(model, generation, PHASE_COMPLETE,
 				  psprintf("DROP SEQUENCE %s", aside_name), relid,
 				  AccessExclusiveLock, plan);
+}
+
+/* What was granted since the start, taken away, or said of the sequence. */
+static void
+follow_changes(SchemaModel *model, const TableModel *table,
+			   const Generation *generation, Oid sequence, MigrationPlan *plan)
+{
+	char	   *name = model_qualified(model, generation->sequence->name);
+	char	   *comment = GetComment(sequence, RelationRelationId, 0);
+	List	   *given = grant_texts(catalog_default_grants(OBJECT_SEQUENCE, table->owner,
+														   model->namespace), name);
+	List	   *wanted = grant_texts(catalog_relation_grants(sequence), name);
+	ListCell   *lc;
+
+	if (list_difference(given, wanted) != NIL)
+	{
+		foreach(lc, catalog_default_grants(OBJECT_SEQUENCE, table->owner, model->namespace))
+			sequence_step(model, generation, PHASE_COMPLETE,
+						  revoke_all_sql(lfirst(lc), psprintf("SEQUENCE %s", name)),
+						  sequence, AccessExclusiveLock, plan);
+		given = NIL;
+	}
+	foreach(lc, list_difference(wanted, given))
+		sequence_step(model, generation, PHASE_COMPLETE, strVal(lfirst(lc)), sequence,
+					  AccessExclusiveLock, plan);
+	if (comment != NULL)
+		sequence_step(model, generation, PHASE_COMPLETE,
+					  psprintf("COMMENT ON SEQUENCE %s IS %s", name,
+							   quote_literal_cstr(comment)),
+					  sequence, AccessExclusiveLock, plan);
+}
+
+/* The statements (String *) that give a sequence the privileges. */
+static List *
+grant_texts(List *grants, const char *sequence)
+{
+	List	   *texts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, grants)
+	{
+		char	   *grant = grant_sequence_sql(lfirst(lc), sequence);
+
+		if (grant != NULL)
+			texts = lappend(texts, makeString(grant));
+	}
+	return texts;
 }
 
 /* The rules of the server for an identity of a table with members. */
