@@ -1349,7 +1349,7 @@ sub dependent_cases
 			  '-11|-8|bigint -10|-7|bigint 1|1|bigint 2|-70|bigint 3|-90|bigint' },
 	},
 	{
-		name => 'carried: policies, rules and publications elsewhere',
+		name => 'carried: policies, rules, functions and publications elsewhere',
 		setup => q{
 			CREATE TABLE t (id int PRIMARY KEY, a int, b text);
 			CREATE TABLE l (x int);
@@ -1357,11 +1357,13 @@ sub dependent_cases
 			CREATE POLICY known ON l USING (EXISTS (SELECT 1 FROM t WHERE t.a = x));
 			CREATE RULE gone AS ON DELETE TO l DO ALSO DELETE FROM t WHERE a = old.x;
 			ALTER TABLE l ENABLE ALWAYS RULE gone;
+			CREATE FUNCTION sums(l) RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT count(*) FROM t WHERE a > ($1).x; END;
 			DO $$ BEGIN
 				EXECUTE format('CREATE PUBLICATION %I FOR TABLE t (id, a) WHERE (id > 0), l', current_schema() || '_p');
 			END $$},
 		@case,
 		ddl => q{
+			DROP FUNCTION sums(l);
 			DROP POLICY known ON l;
 			DROP RULE gone ON l;
 			DO $$ BEGIN
@@ -1371,7 +1373,8 @@ sub dependent_cases
 			END $$;
 			CREATE POLICY known ON l USING (EXISTS (SELECT 1 FROM t WHERE t.a = x));
 			CREATE RULE gone AS ON DELETE TO l DO ALSO DELETE FROM t WHERE a = old.x;
-			ALTER TABLE l ENABLE ALWAYS RULE gone},
+			ALTER TABLE l ENABLE ALWAYS RULE gone;
+			CREATE FUNCTION sums(l) RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT count(*) FROM t WHERE a > ($1).x; END},
 	});
 }
 
