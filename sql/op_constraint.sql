@@ -207,6 +207,33 @@ SELECT pgroll_c.rollback_migration();
 SELECT * FROM test.changes(); -- no rows
 
 --
+-- a key of columns that swap their names
+--
+CREATE TABLE swapped (a int, b int);
+INSERT INTO swapped VALUES (1, 2), (3, 4);
+CREATE TABLE plain.swapped (LIKE swapped);
+SELECT pgroll_c.start_migration('11_swap', '{"operations": [{"rename_column": {"table": "swapped", "from": "a", "to": "c"}}, {"rename_column": {"table": "swapped", "from": "b", "to": "a"}}, {"create_constraint": {"table": "swapped", "name": "both", "type": "unique", "columns": ["a", "c"], "up": {"a": "a", "c": "c"}, "down": {"a": "a", "c": "c"}}}]}');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+ALTER TABLE plain.swapped RENAME a TO c;
+ALTER TABLE plain.swapped RENAME b TO a;
+ALTER TABLE plain.swapped ADD CONSTRAINT "both" UNIQUE (a, c);
+SELECT * FROM test.differences('public', 'plain'); -- no rows
+SELECT attname FROM pg_attribute WHERE attrelid = '"both"'::regclass ORDER BY attnum;
+
+--
+-- a child with a check of its own; a constraint that somebody drops in the meantime
+--
+CREATE TABLE parent (a int CONSTRAINT small CHECK (a < 100));
+CREATE TABLE own_check (CONSTRAINT not_7 CHECK (a <> 7)) INHERITS (parent);
+SELECT pgroll_c.start_migration('11_child', '{"operations": [{"alter_column": {"table": "parent", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}]}');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.rollback_migration();
+SELECT pgroll_c.start_migration('11_gone', '{"operations": [{"drop_constraint": {"table": "parent", "name": "small"}}]}');
+ALTER TABLE parent DROP CONSTRAINT small;
+SELECT pgroll_c.complete_migration();
+
+--
 -- what fails in the background says which row, by the final name
 --
 CREATE TABLE twice (id int PRIMARY KEY, a int);

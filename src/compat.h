@@ -201,11 +201,8 @@ typedef bool TU_UpdateIndexes;
 #define object_aclcheck(classid, object, role, mode) \
 	((classid) == DatabaseRelationId ? \
 	 pg_database_aclcheck(object, role, mode) : \
+	 (classid) == TypeRelationId ? pg_type_aclcheck(object, role, mode) : \
 	 pg_namespace_aclcheck(object, role, mode))
-#define object_ownercheck(classid, object, role) \
-	((classid) == RelationRelationId ? \
-	 pg_class_ownercheck(object, role) : \
-	 pg_namespace_ownercheck(object, role))
 #endif
 
 /* PG18: grouping expressions have a range table entry of their own. */

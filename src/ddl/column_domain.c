@@ -17,9 +17,10 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
-#include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -28,11 +29,10 @@
 #include "utils/typcache.h"
 
 #include "ddl/column_domain.h"
-#include "ddl/ddl_execute.h"
 #include "schema/names.h"
+#include "support/spi.h"
 
-PG_FUNCTION_INFO_V1(pgroll_column_becomes_domain);
-
+static Oid	owner_of(Oid type);
 static void set_domain(Oid relid, const char *column, Oid domain);
 
 bool
@@ -44,9 +44,9 @@ column_domain_is_needed(Oid type)
 char *
 column_domain_sql(const char *table, const char *column, Oid domain)
 {
-	return psprintf("SELECT pgroll_c.column_becomes_domain(%s, %s, %s)",
-					quote_literal_cstr(table), quote_literal_cstr(column),
-					quote_literal_cstr(format_type_be_qualified(domain)));
+	return psprintf("UPDATE pg_catalog.pg_attribute SET atttypid = %s::pg_catalog.regtype, atttypmod = -1 WHERE attrelid = %s::pg_catalog.regclass AND attname = %s",
+					quote_literal_cstr(format_type_be_qualified(domain)),
+					quote_literal_cstr(table), quote_literal_cstr(column));
 }
 
 bool
@@ -54,9 +54,11 @@ column_domain_accepts_null(Oid type)
 {
 	MemoryContext context = CurrentMemoryContext;
 	volatile bool result = true;
+	SecurityScope scope;
 
 	if (!column_domain_is_needed(type))
 		return true;
+	restricted_begin(&scope, owner_of(type));
 	PG_TRY();
 	{
 		domain_check((Datum) 0, true, type, NULL, NULL);
@@ -70,34 +72,34 @@ column_domain_accepts_null(Oid type)
 		result = false;
 	}
 	PG_END_TRY();
+	restricted_end(&scope);
 	return result;
 }
 
-/*
- * pgroll_c.column_becomes_domain(table regclass, column name, domain regtype)
- *
- * For steps of ours alone: whoever else called it could put values into a domain that
- * its constraints refuse.
- */
-Datum
-pgroll_column_becomes_domain(PG_FUNCTION_ARGS)
+static Oid
+owner_of(Oid type)
 {
-	Oid			relid = PG_GETARG_OID(0);
-	char	   *column = NameStr(*PG_GETARG_NAME(1));
-	Oid			domain = PG_GETARG_OID(2);
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	owner = ((Form_pg_type) GETSTRUCT(tuple))->typowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+void
+column_domain_set(Oid relid, const char *column, Oid domain)
+{
+	AclResult	result = object_aclcheck(TypeRelationId, domain, GetUserId(), ACL_USAGE);
 	ListCell   *lc;
 
-	if (ddl_execute_origin() != DDL_OWN || !name_is_ours(column))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("column_becomes_domain() is for the steps of migrations"),
-				 errhint("Use ALTER TABLE.")));
-	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relid));
+	if (result != ACLCHECK_OK)
+		aclcheck_error_type(result, domain);
 	foreach(lc, find_all_inheritors(relid, AccessExclusiveLock, NULL))
 		set_domain(lfirst_oid(lc), column, domain);
 	CommandCounterIncrement();
-	PG_RETURN_VOID();
 }
 
 static void
@@ -112,7 +114,7 @@ set_domain(Oid relid, const char *column, Oid domain)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for column \"%s\" of relation %u", column, relid);
 	att = (Form_pg_attribute) GETSTRUCT(tuple);
-	if (att->atttypid != getBaseType(domain))
+	if (att->atttypid != getBaseType(domain) || att->atthasmissing || !name_is_ours(column))
 		elog(ERROR, "type of column \"%s\" is not the one below domain %u", column, domain);
 	att->atttypid = domain;
 	att->atttypmod = -1;

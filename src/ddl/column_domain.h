@@ -14,10 +14,20 @@
  */
 extern bool column_domain_is_needed(Oid type);
 
-/* "SELECT pgroll_c.column_becomes_domain(…)" */
+/*
+ * Make a column of the table and its members, which was just added with the type below
+ * the domain and holds nothing but NULL, one of the domain.  The table is locked ACCESS
+ * EXCLUSIVE.  Raises insufficient_privilege where the user may not use the domain.
+ */
+extern void column_domain_set(Oid relid, const char *column, Oid domain);
+
+/* What that does, for people: "UPDATE pg_catalog.pg_attribute SET …". */
 extern char *column_domain_sql(const char *table, const char *column, Oid domain);
 
-/* Does the type accept NULL, as an INSERT through another version will give? */
+/*
+ * Does the type accept NULL, as an INSERT through another version will give?  Its
+ * constraints are evaluated with the rights of its owner.
+ */
 extern bool column_domain_accepts_null(Oid type);
 
 #endif							/* PGROLL_COLUMN_DOMAIN_H */

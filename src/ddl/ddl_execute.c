@@ -17,6 +17,7 @@
 #include "utils/guc.h"
 #include "utils/resowner.h"
 
+#include "ddl/column_domain.h"
 #include "ddl/ddl_execute.h"
 #include "ddl/lock_retry.h"
 #include "state/step_log.h"
@@ -212,7 +213,9 @@ steps_of_phase(const MigrationPlan *plan, Phase phase)
 static void
 run_step(const MigrationPlan *plan, const Step *step)
 {
-	if (step->carried != NULL)
+	if (OidIsValid(step->domain))
+		column_domain_set(step->relation, step->domain_column, step->domain);
+	else if (step->carried != NULL)
 		run_carried(step);
 	else if (step->path != NULL)
 		run_at_path(plan, step);

@@ -43,6 +43,9 @@ typedef struct Step
 	char	   *carried;		/* what it makes again for a new column, or
 								 * NULL */
 	bool		trial;			/* undone at once, with the trials beside it */
+	char	   *domain_column;	/* of relation: it becomes one of this domain
+								 * (column_domain.h); command is for people */
+	Oid			domain;
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
 } Step;

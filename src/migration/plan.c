@@ -149,6 +149,13 @@ plan_complete(const Migration *migration, SchemaModel *model,
 	version_views_follow_grants(model, migration->version_schema, PHASE_COMPLETE, plan);
 	drop_triggers(model, PHASE_COMPLETE, plan);
 	new_objects_drop(model, plan);
+	foreach(lc, migration->operations)
+	{
+		Operation  *operation = lfirst(lc);
+
+		if (operation->ops->vacate != NULL)
+			operation->ops->vacate(operation, model, plan);
+	}
 	foreach(lc, model->tables)
 		carry_incoming_complete(model, lfirst(lc), plan);
 	foreach(lc, model->tables)

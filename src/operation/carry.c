@@ -185,8 +185,7 @@ start_constraint(SchemaModel *model, TableModel *table,
 							table->name),
 	});
 	if (facts->type == CONSTRAINT_FOREIGN)
-		plan_lock(plan, PHASE_START, facts->partner, ShareRowExclusiveLock,
-				  catalog_relation_name(facts->partner));
+		operation_lock_tree(plan, PHASE_START, facts->partner, ShareRowExclusiveLock);
 	if (facts->validated)
 		plan_validate(plan, 0, table->relid, model_qualified(model, table->physical),
 					  name);

@@ -27,6 +27,7 @@
 
 #include "operation/carry.h"
 #include "operation/carry_incoming.h"
+#include "operation/foreign_key_definition.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
@@ -49,7 +50,6 @@ static void check_types(SchemaModel *model, const TableModel *table,
 						const ConstraintFacts *facts);
 static Generation *newest(const TableModel *table, AttrNumber attnum);
 static Oid	type_of(const TableModel *table, Oid relid, AttrNumber attnum);
-static bool can_reference(Oid from, Oid to);
 static const ConstraintFacts *find(List *keys, Oid relation, const char *name);
 static void constraint_task(SchemaModel *model, TableModel *table,
 							const ConstraintFacts *facts, Oid relation, char *name,
@@ -353,7 +353,7 @@ check_types(SchemaModel *model, const TableModel *table, const ConstraintFacts *
 								 get_attnum(table->relid, lfirst(lc2)));
 		Generation *shown = newest(table, get_attnum(table->relid, lfirst(lc2)));
 
-		if (can_reference(from, to))
+		if (foreign_key_definition_types_fit(from, to))
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -394,26 +394,6 @@ type_of(const TableModel *table, Oid relid, AttrNumber attnum)
 	Generation *generation = table == NULL ? NULL : newest(table, attnum);
 
 	return generation != NULL ? generation->type : get_atttype(relid, attnum);
-}
-
-/* As the server looks for the operators of a foreign key. */
-static bool
-can_reference(Oid from, Oid to)
-{
-	Oid			opclass = GetDefaultOpClass(to, BTREE_AM_OID);
-	Oid			base = getBaseType(from);
-	Oid			given[2] = {to, from};
-	Oid			wanted[2];
-	Oid			family;
-
-	if (!OidIsValid(opclass))
-		return false;
-	family = get_opclass_family(opclass);
-	wanted[0] = wanted[1] = get_opclass_input_type(opclass);
-	if (OidIsValid(get_opfamily_member(family, wanted[0], base, BTEqualStrategyNumber)) &&
-		OidIsValid(get_opfamily_member(family, base, base, BTEqualStrategyNumber)))
-		return true;
-	return can_coerce_type(2, given, wanted, COERCION_IMPLICIT);
 }
 
 /* The foreign key of that name on a table, or NULL. */

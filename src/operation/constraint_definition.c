@@ -56,6 +56,7 @@ static void check_fields(const ConstraintDefinition *def, JsonReader *reader);
 static void parse_actions(ReferenceDefinition *references, JsonReader *reader);
 static void choose_name(ConstraintDefinition *def, SchemaModel *model,
 						TableModel *table);
+static void check_length(const ConstraintDefinition *def);
 static void check_only_primary_key(const ConstraintDefinition *def, TableModel *table);
 static List *covered(const ConstraintDefinition *def, TableModel *table);
 static char *columns_sql(const TableModel *table, List *generations);
@@ -96,6 +97,7 @@ constraint_definition_parse_reference(JsonReader *reader, char *column)
 	parse_actions(references, reader);
 	def->deferrable = json_bool(reader, "deferrable", false);
 	def->initially_deferred = json_bool(reader, "initially_deferred", false);
+	def->deferrable |= def->initially_deferred;
 	json_done(reader);
 	return def;
 }
@@ -130,6 +132,7 @@ constraint_definition_parse_of_table(JsonReader *reader)
 		def->exclude = exclusion_definition_parse(nested);
 	def->deferrable = json_bool(reader, "deferrable", false);
 	def->initially_deferred = json_bool(reader, "initially_deferred", false);
+	def->deferrable |= def->initially_deferred;
 	def->nulls_not_distinct = json_bool(reader, "nulls_not_distinct", false);
 	check_table_fields(def, reader);
 	return def;
@@ -188,6 +191,7 @@ constraint_definition_apply(ConstraintDefinition *def, SchemaModel *model,
 	def->key = constraint_definition_columns(table, def->columns, def->path);
 	def->included = constraint_definition_columns(table, def->include,
 												  psprintf("%s.index_parameters", def->path));
+	check_length(def);
 	if (def->type == CONSTRAINT_PRIMARY)
 		check_only_primary_key(def, table);
 	if (def->type == CONSTRAINT_CHECK)
@@ -246,7 +250,7 @@ char *
 constraint_definition_timing(const ConstraintDefinition *def)
 {
 	return psprintf("%s%s",
-					def->deferrable || def->initially_deferred ? " DEFERRABLE" : "",
+					def->deferrable ? " DEFERRABLE" : "",
 					def->initially_deferred ? " INITIALLY DEFERRED" : "");
 }
 
@@ -348,8 +352,8 @@ check_table_fields(const ConstraintDefinition *def, JsonReader *reader)
 	if (def->type != CONSTRAINT_EXCLUSION && def->exclude != NULL)
 		json_error(json_path(reader, "exclude"),
 				   "only an exclusion constraint can have this");
-	if (def->type == CONSTRAINT_CHECK && (def->deferrable || def->initially_deferred))
-		json_error(json_path(reader, def->deferrable ? "deferrable" : "initially_deferred"),
+	if (def->type == CONSTRAINT_CHECK && def->deferrable)
+		json_error(json_path(reader, def->initially_deferred ? "initially_deferred" : "deferrable"),
 				   "a check constraint cannot be deferred");
 	if (def->type != CONSTRAINT_UNIQUE && def->nulls_not_distinct)
 		json_error(json_path(reader, "nulls_not_distinct"),
@@ -455,6 +459,19 @@ constraint_definition_columns(TableModel *table, List *names, const char *path)
 		generations = lappend(generations, column->generation);
 	}
 	return generations;
+}
+
+/* A check's columns are not stored as a key. */
+static void
+check_length(const ConstraintDefinition *def)
+{
+	if (def->type != CONSTRAINT_CHECK &&
+		list_length(def->key) + list_length(def->included) > INDEX_MAX_KEYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_COLUMNS),
+				 errmsg("cannot use more than %d columns in a key", INDEX_MAX_KEYS),
+				 errdetail("At %s.columns.", def->path),
+				 errhint("Leave some of the columns out.")));
 }
 
 static void

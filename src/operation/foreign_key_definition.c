@@ -6,12 +6,13 @@
  */
 #include "pgroll.h"
 
-#include "access/transam.h"
+#include "access/stratnum.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
-#include "nodes/value.h"
-#include "parser/parse_oper.h"
+#include "commands/defrem.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
-#include "utils/syscache.h"
+#include "utils/lsyscache.h"
 
 #include "operation/foreign_key_definition.h"
 #include "schema/catalog_object.h"
@@ -23,7 +24,6 @@ static bool is_stored_key(TableModel *table, List *columns);
 static bool is_new_key(TableModel *table, List *columns);
 static bool same_lineages(const TableModel *table, List *generations, List *others);
 static bool index_is_key(const IndexFacts *index, Bitmapset *attnums);
-static bool types_can_be_compared(Oid left, Oid right);
 
 void
 foreign_key_definition_resolve(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
@@ -86,6 +86,25 @@ foreign_key_definition_awaits_key(const ConstraintDefinition *def)
 				 errdetail("At %s.", references->path),
 				 errhint("Leave the foreign key out, or keep the key.")));
 	return true;
+}
+
+bool
+foreign_key_definition_types_fit(Oid from, Oid to)
+{
+	Oid			opclass = GetDefaultOpClass(to, BTREE_AM_OID);
+	Oid			base = getBaseType(from);
+	Oid			given[2] = {to, from};
+	Oid			wanted[2];
+	Oid			family;
+
+	if (!OidIsValid(opclass))
+		return false;
+	family = get_opclass_family(opclass);
+	wanted[0] = wanted[1] = get_opclass_input_type(opclass);
+	if (OidIsValid(get_opfamily_member(family, wanted[0], base, BTEqualStrategyNumber)) &&
+		OidIsValid(get_opfamily_member(family, base, base, BTEqualStrategyNumber)))
+		return true;
+	return can_coerce_type(2, given, wanted, COERCION_IMPLICIT);
 }
 
 void
@@ -169,7 +188,7 @@ check_types(const ConstraintDefinition *def)
 		Generation *column = lfirst(lc);
 		Generation *referenced = lfirst(lc2);
 
-		if (!types_can_be_compared(referenced->type, column->type))
+		if (!foreign_key_definition_types_fit(column->type, referenced->type))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("foreign key \"%s\" cannot be implemented", def->name),
@@ -224,7 +243,7 @@ is_new_key(TableModel *table, List *columns)
 
 		if ((object->type == CONSTRAINT_PRIMARY || object->type == CONSTRAINT_UNIQUE) &&
 			def != NULL && object_is_shown(table, object) &&
-			!def->deferrable && !def->initially_deferred &&
+			!def->deferrable &&
 			same_lineages(table, def->key, columns))
 			return true;
 	}
@@ -251,7 +270,7 @@ index_is_key(const IndexFacts *index, Bitmapset *attnums)
 {
 	ListCell   *lc;
 
-	if (!index->unique || index->predicate != NULL ||
+	if (!index->unique || !index->immediate || index->predicate != NULL ||
 		list_length(index->columns) != bms_num_members(attnums))
 		return false;
 	foreach(lc, index->columns)
@@ -259,21 +278,5 @@ index_is_key(const IndexFacts *index, Bitmapset *attnums)
 		if (!bms_is_member(((IndexColumn *) lfirst(lc))->attnum, attnums))
 			return false;
 	}
-	return true;
-}
-
-/* Of types that are not built in, the server decides. */
-static bool
-types_can_be_compared(Oid left, Oid right)
-{
-	List	   *equals = list_make2(makeString("pg_catalog"), makeString("="));
-	HeapTuple	operator;
-
-	if (left >= FirstGenbkiObjectId || right >= FirstGenbkiObjectId)
-		return true;
-	operator = oper(NULL, equals, left, right, true, -1);
-	if (operator == NULL)
-		return false;
-	ReleaseSysCache(operator);
 	return true;
 }

@@ -23,6 +23,12 @@ extern void foreign_key_definition_resolve(ConstraintDefinition *def, SchemaMode
 extern bool foreign_key_definition_awaits_key(const ConstraintDefinition *def);
 
 /*
+ * Can a column of a type reference a key of another?  As ATAddForeignKeyConstraint() in
+ * tablecmds.c decides.
+ */
+extern bool foreign_key_definition_types_fit(Oid from, Oid to);
+
+/*
  * Raise dependent_objects_still_exist where a foreign key that the migration makes
  * references the column (NULL: where another table's references the table).
  */

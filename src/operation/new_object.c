@@ -129,8 +129,7 @@ new_object_on_created(const Operation *op, SchemaModel *model, const char *table
 	TableModel *partner = def->references == NULL ? NULL : def->references->partner;
 
 	if (partner != NULL && OidIsValid(partner->relid))
-		plan_lock(plan, PHASE_START, partner->relid, ShareRowExclusiveLock,
-				  model_qualified(model, partner->physical));
+		operation_lock_tree(plan, PHASE_START, partner->relid, ShareRowExclusiveLock);
 	operation_alter_created(op, model, plan, table,
 							psprintf("ADD CONSTRAINT %s %s",
 									 quote_identifier(def->name), sql));
@@ -305,32 +304,25 @@ name_key_columns(SchemaModel *model, TableModel *table, const ObjectModel *objec
 {
 	const ConstraintDefinition *def = object->definition;
 	List	   *generations = list_concat_copy(def->key, def->included);
+	List	   *present = NIL;
+	List	   *wanted = NIL;
 	ListCell   *lc;
 
 	foreach(lc, generations)
 	{
 		Generation *newest = model_newest_generation(table, lfirst(lc));
-		char	   *present;
 
 		if (OidIsValid(index))
-			present = get_attname(index, foreach_current_index(lc) + 1, false);
+			present = lappend(present,
+							  get_attname(index, foreach_current_index(lc) + 1, false));
 		else
-			present = newest->attnum == 0 ? newest->shadow :
-				get_attname(table->relid, newest->attnum, false);
-		if (strcmp(present, newest->name) == 0)
-			continue;
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.operation = object->operation,
-			.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
-								model_qualified(model, object->name),
-								quote_identifier(present),
-								quote_identifier(newest->name)),
-			.lock = AccessExclusiveLock,
-			.relation = index,
-			.relation_name = model_qualified(model, object->name),
-		});
+			present = lappend(present, newest->attnum == 0 ? newest->shadow :
+							  get_attname(table->relid, newest->attnum, false));
+		wanted = lappend(wanted, newest->name);
 	}
+	operation_rename_index_columns(model, object->operation, index,
+								   model_qualified(model, object->name), present,
+								   wanted, plan);
 }
 
 static void
@@ -340,26 +332,29 @@ lock_partner(const ObjectModel *object, SchemaModel *model, Phase phase,
 	const ConstraintDefinition *def = object->definition;
 	TableModel *partner = def->references == NULL ? NULL : def->references->partner;
 
-	if (partner != NULL && OidIsValid(partner->relid))
+	if (partner == NULL || !OidIsValid(partner->relid))
+		return;
+	if (phase == PHASE_START)
+		operation_lock_tree(plan, phase, partner->relid, ShareRowExclusiveLock);
+	else
 		plan_step(plan, (Step) {
 			.phase = phase,
 			.lock = ShareRowExclusiveLock,
 			.relation = partner->relid,
 			.relation_name = model_qualified(model, partner->physical),
-			.task = phase == PHASE_BACKGROUND ? TASK_CONSTRAINT : 0,
+			.task = TASK_CONSTRAINT,
 		});
 }
 
-/* Such a constraint goes with the column. */
+/* Such a constraint goes with the column, which may be a parent's. */
 static bool
 stands_on_own_column(Oid relid, const ConstraintFacts *facts, int64 migration)
 {
-	List	   *own = catalog_columns_of_migration(relid, migration);
-	ListCell   *lc;
+	int			attnum = -1;
 
-	foreach(lc, own)
+	while ((attnum = bms_next_member(facts->columns, attnum)) >= 0)
 	{
-		if (bms_is_member(get_attnum(relid, lfirst(lc)), facts->columns))
+		if (name_is_of_migration(get_attname(relid, attnum, false), migration))
 			return true;
 	}
 	return false;

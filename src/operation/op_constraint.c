@@ -47,7 +47,7 @@ typedef struct RenameConstraint
 	ObjectModel *object;
 } RenameConstraint;
 
-static void drop_from_model(DropConstraint *op, SchemaModel *model);
+static bool drop_from_model(DropConstraint *op, SchemaModel *model);
 static void add_change(DropConstraint *op, SchemaModel *model, Generation *generation,
 					   ColumnChange change);
 static void change_columns(DropConstraint *op, SchemaModel *model);
@@ -85,7 +85,8 @@ validate_drop_constraint(Operation *base, SchemaModel *model)
 	DropConstraint *op = (DropConstraint *) base;
 	int			n_columns;
 
-	drop_from_model(op, model);
+	if (!drop_from_model(op, model))
+		return;
 	n_columns = list_length(op->object->columns);
 	if (n_columns > 1)
 		ereport(ERROR,
@@ -110,7 +111,8 @@ validate_drop_multicolumn_constraint(Operation *base, SchemaModel *model)
 	DropConstraint *op = (DropConstraint *) base;
 	ListCell   *lc;
 
-	drop_from_model(op, model);
+	if (!drop_from_model(op, model))
+		return;
 	foreach(lc, op->object->columns)
 	{
 		char	   *column = column_of(op->table, lfirst(lc))->name;
@@ -128,19 +130,24 @@ validate_drop_multicolumn_constraint(Operation *base, SchemaModel *model)
 	change_columns(op, model);
 }
 
-static void
+/* False where it is gone, and there is nothing to do. */
+static bool
 drop_from_model(DropConstraint *op, SchemaModel *model)
 {
 	const char *path = operation_path(&op->base, "name");
 
 	op->table = model_owned_table(model, op->table_name,
 								  operation_path(&op->base, "table"));
+	/* Somebody may have dropped it since the start. */
+	if (model->started && model_find_object(op->table, op->name) == NULL)
+		return false;
 	op->object = model_constraint(op->table, op->name, path);
 	check_is_own(&op->base, op->table, op->object, "name");
 	if (op->object->stored != NULL)
 		operation_check_constraint_dependents(model, op->table, op->object->stored, path);
 	op->object->dropped = true;
 	op->object->operation = op->base.number;
+	return true;
 }
 
 /* Only a column whose values may differ between the versions is changed. */
@@ -252,6 +259,9 @@ validate_rename_constraint(Operation *base, SchemaModel *model)
 
 	op->table = model_owned_table(model, op->table_name,
 								  operation_path(base, "table"));
+	/* Somebody may have dropped it since the start. */
+	if (model->started && model_find_object(op->table, op->from) == NULL)
+		return;
 	op->object = model_constraint(op->table, op->from, operation_path(base, "from"));
 	check_is_own(base, op->table, op->object, "from");
 	model_check_object_free(model, op->table, op->to, object_has_index(op->object),
@@ -279,7 +289,7 @@ complete_rename_constraint(const Operation *base, SchemaModel *model,
 {
 	const RenameConstraint *op = (const RenameConstraint *) base;
 
-	if (op->table->created || op->object->stored == NULL ||
+	if (op->table->created || op->object == NULL || op->object->stored == NULL ||
 		!object_is_shown(op->table, op->object) ||
 		object_is_carried(op->table, op->object))
 		return;

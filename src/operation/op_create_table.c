@@ -228,8 +228,7 @@ start_create_table(const Operation *base, SchemaModel *model, MigrationPlan *pla
 		TableModel *partner = lfirst(lc);
 
 		if (OidIsValid(partner->relid))
-			plan_lock(plan, PHASE_START, partner->relid, ShareRowExclusiveLock,
-					  model_qualified(model, partner->physical));
+			operation_lock_tree(plan, PHASE_START, partner->relid, ShareRowExclusiveLock);
 	}
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE TABLE %s (", model_qualified(model, op->name));

@@ -449,8 +449,9 @@ const OperationOps drop_index_ops = {
 	.parse = parse_drop_index,
 	.validate = validate_drop_index,
 	.start = start_drop_index,
-	.complete = complete_drop_index,
+	.complete = NULL,			/* gone before */
 	.rollback = NULL,			/* nothing was done */
+	.vacate = complete_drop_index,
 };
 
 void

@@ -36,6 +36,8 @@ typedef struct Migration
  * validate: check against, then apply to, the model; must not touch the database.
  * start:    append the steps that add the new shape beside the old one.  The
  *           model is the one that the last operation left.
+ * vacate:   append the steps of the completion that make a name free, before any
+ *           object of ours gets its own.
  * supplement: append the background steps of the start of which nothing is left,
  *           as somebody dropped it since.
  * complete: append the steps that remove the old shape.
@@ -54,6 +56,7 @@ typedef struct OperationOps
 	Operation  *(*parse) (JsonReader *reader);
 	void		(*validate) (Operation *op, SchemaModel *model);
 	void		(*start) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
+	void		(*vacate) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*supplement) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*complete) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*rollback) (const Operation *op, SchemaModel *model, MigrationPlan *plan);

@@ -49,7 +49,9 @@ static bool goes_before(const SchemaModel *model, const Dependent *dependent);
 static bool loses_key(const TableModel *table, Oid relid, Oid constraint);
 static bool shows_stored_column(const TableModel *table, const char *physical);
 static bool key_has_column(const ConstraintFacts *facts, Oid relid, List *columns);
-static void lock_partner(Oid partner, Phase phase, MigrationPlan *plan);
+static void rename_index_column(int operation, Oid index, const char *index_name,
+								ListCell *present, char *name,
+								MigrationPlan *plan);
 
 char *
 operation_path(const Operation *op, const char *field)
@@ -145,7 +147,7 @@ operation_lock_partners(Oid relid, List *columns, Phase phase, MigrationPlan *pl
 
 			if (facts->type == CONSTRAINT_FOREIGN &&
 				(columns == NIL || key_has_column(facts, member, columns)))
-				lock_partner(facts->partner, phase, plan);
+				operation_lock_tree(plan, phase, facts->partner, AccessExclusiveLock);
 		}
 	}
 }
@@ -161,7 +163,7 @@ operation_lock_constraint_partner(Oid relid, const char *constraint, Phase phase
 		ConstraintFacts *facts = lfirst(lc);
 
 		if (facts->type == CONSTRAINT_FOREIGN && strcmp(facts->name, constraint) == 0)
-			lock_partner(facts->partner, phase, plan);
+			operation_lock_tree(plan, phase, facts->partner, AccessExclusiveLock);
 	}
 }
 
@@ -206,6 +208,40 @@ operation_other_members(Oid relid)
 	if (!OidIsValid(relid))
 		return NIL;
 	return list_delete_oid(catalog_table_tree(relid), relid);
+}
+
+void
+operation_rename_index_columns(SchemaModel *model, int operation, Oid index,
+							   const char *index_name, List *present, List *wanted,
+							   MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	for (int i = 0; i < list_length(wanted); i++)
+	{
+		char	   *name = list_nth(wanted, i);
+
+		if (strcmp(name, list_nth(present, i)) == 0)
+			continue;
+		for_each_from(lc, present, i + 1)
+		{
+			if (strcmp(lfirst(lc), name) == 0)
+				rename_index_column(operation, index, index_name, lc,
+									model_temporary_name(model, name), plan);
+		}
+		rename_index_column(operation, index, index_name, list_nth_cell(present, i),
+							name, plan);
+	}
+}
+
+void
+operation_lock_tree(MigrationPlan *plan, Phase phase, Oid relid, LOCKMODE mode)
+{
+	ListCell   *lc;
+
+	foreach(lc, get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ?
+			catalog_table_tree(relid) : list_make1_oid(relid))
+		plan_lock(plan, phase, lfirst_oid(lc), mode, catalog_relation_name(lfirst_oid(lc)));
 }
 
 Node *
@@ -519,17 +555,20 @@ key_has_column(const ConstraintFacts *facts, Oid relid, List *columns)
 	return false;
 }
 
-/* The keys' triggers are on the table and on each of its partitions. */
 static void
-lock_partner(Oid partner, Phase phase, MigrationPlan *plan)
+rename_index_column(int operation, Oid index, const char *index_name, ListCell *present,
+					char *name, MigrationPlan *plan)
 {
-	List	   *relids = get_rel_relkind(partner) == RELKIND_PARTITIONED_TABLE ?
-		catalog_table_tree(partner) : list_make1_oid(partner);
-	ListCell   *lc;
-
-	foreach(lc, relids)
-		plan_lock(plan, phase, lfirst_oid(lc), AccessExclusiveLock,
-				  catalog_relation_name(lfirst_oid(lc)));
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = operation,
+		.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", index_name,
+							quote_identifier(lfirst(present)), quote_identifier(name)),
+		.lock = AccessExclusiveLock,
+		.relation = index,
+		.relation_name = pstrdup(index_name),
+	});
+	lfirst(present) = name;
 }
 
 static void

@@ -108,4 +108,16 @@ extern void operation_check_accepts_null(const TableModel *table,
 										 const Generation *column, Oid type,
 										 const char *path);
 
+/*
+ * The steps of the completion that give the columns of an index (InvalidOid while it is
+ * only foreseen) their names: present and wanted (char *), in order.  A name that a
+ * later column still has is made free first.
+ */
+extern void operation_rename_index_columns(SchemaModel *model, int operation, Oid index,
+										   const char *index_name, List *present,
+										   List *wanted, MigrationPlan *plan);
+
+/* Lock a table, and all of its partitions, in a phase. */
+extern void operation_lock_tree(MigrationPlan *plan, Phase phase, Oid relid, LOCKMODE mode);
+
 #endif							/* PGROLL_OPERATION_UTIL_H */

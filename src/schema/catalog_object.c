@@ -688,6 +688,7 @@ read_index(Relation index)
 	facts->method = get_am_name(index->rd_rel->relam);
 	facts->can_order = index->rd_indam->amcanorder;
 	facts->unique = index->rd_index->indisunique;
+	facts->immediate = index->rd_index->indimmediate;
 	facts->nulls_not_distinct = index->rd_index->indnullsnotdistinct;
 	facts->replica_identity = index->rd_index->indisreplident;
 	facts->clustered = index->rd_index->indisclustered;

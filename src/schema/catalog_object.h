@@ -132,6 +132,7 @@ typedef struct IndexFacts
 	bool		can_order;
 	Oid			method_oid;
 	bool		unique;
+	bool		immediate;		/* not of a deferrable key */
 	bool		nulls_not_distinct;
 	bool		replica_identity;
 	bool		clustered;

@@ -16,11 +16,3 @@ CREATE FUNCTION @extschema@.awaits_backfill() RETURNS boolean
 COMMENT ON FUNCTION @extschema@.awaits_backfill() IS
 	'true; the default of the columns that mark rows for the backfill';
 GRANT EXECUTE ON FUNCTION @extschema@.awaits_backfill() TO PUBLIC;
-
--- Refused to everybody but the steps of migrations.
-CREATE FUNCTION @extschema@.column_becomes_domain("table" regclass, "column" name, domain regtype)
-	RETURNS void LANGUAGE C STRICT
-	AS 'MODULE_PATHNAME', 'pgroll_column_becomes_domain';
-COMMENT ON FUNCTION @extschema@.column_becomes_domain(regclass, name, regtype) IS
-	'gives a new column of a migration, which is empty, the domain that is its type';
-GRANT EXECUTE ON FUNCTION @extschema@.column_becomes_domain(regclass, name, regtype) TO PUBLIC;

@@ -20,11 +20,13 @@
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "ddl/ddl_execute.h"
 #include "ddl/lock_retry.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "support/guc.h"
 #include "support/spi.h"
@@ -159,9 +161,14 @@ lock_both(Oid relation, Oid partner)
 {
 	int			guc_level = NewGUCNestLevel();
 	List	   *requests = list_make1(request(relation));
+	ListCell   *lc;
 
-	if (partner != relation)
-		requests = lappend(requests, request(partner));
+	/* The foreign key's triggers go to the partitions as well. */
+	foreach(lc, catalog_table_tree(partner))
+	{
+		if (lfirst_oid(lc) == partner || get_rel_relispartition(lfirst_oid(lc)))
+			requests = lappend(requests, request(lfirst_oid(lc)));
+	}
 	guc_set_local("pgroll_c.lock_retry_timeout", "0");
 	lock_retry_acquire(requests);
 	AtEOXact_GUC(false, guc_level);
