@@ -98,6 +98,7 @@ sub add_migration
 	add($history, step => 'straddle', session => number(0, $sessions - 1), level => random_level())
 	  if chance(0.3);
 	add($history, step => $outcome, mode => weighted(plain => 8, undone => 2));
+	$table->{checks} = $plan->{checks} if $outcome eq 'complete';
 	$outcome eq 'complete' ? $table->complete : $table->roll_back;
 }
 

@@ -153,7 +153,8 @@ sub random_migration
 	my %make = (
 		type => \&alter_type, null => \&alter_null, default => \&alter_default, add => \&add_column,
 		drop => \&drop_column, rename => \&rename_column, table => \&rename_table,
-		merge => \&merge_columns, other => \&other_operation);
+		merge => \&merge_columns, check => \&alter_check, constrain => \&create_constraint,
+		unconstrain => \&drop_constraint, constraint => \&rename_constraint, other => \&other_operation);
 
 	for my $column (@{ $table->{version}{columns} })
 	{
@@ -166,11 +167,20 @@ sub random_migration
 		};
 		push @{ $draft->{columns} }, { name => $column->{name}, generation => $column->{slot} };
 	}
+	# its columns are those of now, whatever they will be called and made of
+	for my $check (@{ $table->{checks} // [] })
+	{
+		my %has = map { $_ => 1 } @{ $check->{slots} };
+
+		push @{ $draft->{checks} },
+		  { name => $check->{name}, columns => [ grep { $has{ $_->{generation} } } @{ $draft->{columns} } ] };
+	}
 	for (1 .. number(1, 4))
 	{
+		my $checks = @{ $draft->{checks} // [] };
 		my $kind = weighted(
 			type => 8, null => 4, default => 1, add => 4, drop => 2, rename => 3, table => 1,
-			merge => 2, other => 1);
+			merge => 2, check => 1.5, constrain => 2, unconstrain => $checks ? 8 : 0, constraint => $checks ? 2 : 0, other => 1);
 
 		$make{$kind}->($draft);
 	}
@@ -411,6 +421,119 @@ sub merge_columns
 	}
 }
 
+# New generations of the same types for columns: what operations on constraints
+# leave.  Their up and down, by the columns' names.
+sub new_forms
+{
+	my ($draft, @columns) = @_;
+	my @old = map { $draft->{generations}{ $_->{generation} } } @columns;
+	my @ups = map { no_bare_column(half($draft, $_->{type}, $_, $_->{not_null})) } @old;
+	my %up = map { $columns[$_]{name} => text_of($draft, $ups[$_]) } 0 .. $#columns;
+	my @new = map {
+		new_generation($draft, %{ $old[$_] }, stored_default => undef, down => undef, number => $draft->{next}, stored => 0,
+			up => $ups[$_], previous => $old[$_]{number})
+	} 0 .. $#columns;
+	my %down;
+
+	$columns[$_]{generation} = $new[$_]{number} for 0 .. $#columns;
+	for (0 .. $#columns)
+	{
+		$old[$_]{down} = no_bare_column(half($draft, $old[$_]{type}, $new[$_], $old[$_]{not_null}));
+		$down{ $columns[$_]{name} } = text_of($draft, $old[$_]{down});
+	}
+	return (\%up, \%down);
+}
+
+# The bare column in both directions would make no shadow.
+sub no_bare_column
+{
+	my ($expr) = @_;
+
+	return $expr if $expr->[0] ne 'col';
+	return $expr->[2] eq 'text' ? fn(reverse => fn(reverse => $expr)) : const(random_value($expr->[2]), $expr->[2]);
+}
+
+# A check that holds for every row: the law has nothing to say of others.
+sub vacuous
+{
+	my (@columns) = @_;
+
+	return join(' OR ', map { quote_name($_->{name}) . ' IS NULL' } @columns) . ' OR 1 = 1';
+}
+
+sub check_name
+{
+	my ($draft) = @_;
+
+	return sprintf '%s_check_%d', $draft->{name}, ++$draft->{checks_made};
+}
+
+sub alter_check
+{
+	my ($draft) = @_;
+	my ($column) = changeable($draft, sub { 1 }) or return;
+	my $check = { name => check_name($draft), constraint => vacuous($column) };
+	my $name = $column->{name};
+	my ($up, $down) = new_forms($draft, $column);
+
+	push @{ $draft->{checks} }, { name => $check->{name}, columns => [$column], made => 1 };
+	operation($draft, alter_column => {
+		table => $draft->{table}, column => $name, check => $check,
+		up => $up->{$name}, down => $down->{$name} });
+}
+
+sub create_constraint
+{
+	my ($draft) = @_;
+	my ($one) = changeable($draft, sub { 1 }) or return;
+	my ($two) = changeable($draft, sub { 1 });
+	my @columns = $one == $two ? $one : ($one, $two);
+	my $name = check_name($draft);
+	my $check = vacuous(@columns);
+	my ($up, $down) = new_forms($draft, @columns);
+
+	push @{ $draft->{checks} }, { name => $name, columns => \@columns, made => 1 };
+	operation($draft, create_constraint => {
+		table => $draft->{table}, name => $name, type => 'check', check => $check,
+		columns => [ map { $_->{name} } @columns ], up => $up, down => $down });
+}
+
+# One that an earlier migration made.
+sub drop_constraint
+{
+	my ($draft) = @_;
+	my @candidates = grep { !$_->{made} && is_whole($draft, $_) } @{ $draft->{checks} // [] };
+	my $check = @candidates ? pick(@candidates) : return;
+	my @columns = @{ $check->{columns} };
+	my %fields = (table => $draft->{table}, name => $check->{name});
+	my ($up, $down) = new_forms($draft, @columns);
+
+	@{ $draft->{checks} } = grep { $_ != $check } @{ $draft->{checks} };
+	operation($draft, @columns == 1 ?
+		(drop_constraint => { %fields, up => values %$up, down => values %$down }) :
+		(drop_multicolumn_constraint => { %fields, up => $up, down => $down }));
+}
+
+sub rename_constraint
+{
+	my ($draft) = @_;
+	my @candidates = grep { is_whole($draft, $_) } @{ $draft->{checks} // [] };
+	my $check = @candidates ? pick(@candidates) : return;
+	my $name = check_name($draft);
+
+	operation($draft, rename_constraint => { table => $draft->{table}, from => $check->{name}, to => $name });
+	$check->{name} = $name;
+}
+
+# Are all columns of a check still there?  It goes with the first that is dropped.
+sub is_whole
+{
+	my ($draft, $check) = @_;
+	my %there = map { $_ => 1 } @{ $draft->{columns} };
+
+	return @{ $check->{columns} } > 0 && !grep { !$there{$_} } @{ $check->{columns} };
+}
+
 sub rename_column
 {
 	my ($draft) = @_;
@@ -485,7 +608,9 @@ sub finish_plan
 				} } @{ $draft->{columns} } ]
 		},
 		slots => \%slots, ups => \@ups, downs => \@downs,
-		next_slot => $draft->{next}, names => $draft->{names}
+		next_slot => $draft->{next}, names => $draft->{names},
+		checks => [ map { { name => $_->{name}, slots => [ map { $_->{generation} } @{ $_->{columns} } ] } }
+			  grep { is_whole($draft, $_) } @{ $draft->{checks} // [] } ]
 	};
 }
 
