@@ -223,6 +223,50 @@ CALL pgroll_c.run_tasks('app');
 SELECT pgroll_c.complete_migration('app');
 INSERT INTO app.employee VALUES (5) RETURNING note;
 
+-- what hangs on the column of a partition or child alone stays its own, also what
+-- is granted meanwhile
+CREATE TABLE owner_of (id int, n text, k int) PARTITION BY LIST (k);
+CREATE TABLE owner_of_1 PARTITION OF owner_of FOR VALUES IN (1);
+CREATE TABLE owner_of_2 PARTITION OF owner_of FOR VALUES IN (2) PARTITION BY LIST (id);
+CREATE TABLE owner_of_2_rest (k int, id int, n text);
+ALTER TABLE owner_of_2 ATTACH PARTITION owner_of_2_rest DEFAULT;
+CREATE TABLE heir (n text) INHERITS (person);
+ALTER TABLE person ADD n text;
+ALTER TABLE owner_of ALTER n SET STATISTICS 11, ALTER n SET STORAGE external;
+ALTER TABLE owner_of_1 ALTER n SET STATISTICS 22, ALTER n SET (n_distinct = 5);
+ALTER TABLE owner_of_2 ALTER n SET STATISTICS 33, ALTER n SET STORAGE main;
+ALTER TABLE owner_of_2_rest ALTER n SET STATISTICS -1, ALTER n SET STORAGE extended,
+	ALTER n SET COMPRESSION pglz;
+ALTER TABLE heir ALTER n SET STATISTICS 44, ALTER n SET STORAGE external;
+COMMENT ON COLUMN owner_of.n IS 'whole';
+COMMENT ON COLUMN owner_of_1.n IS 'one';
+COMMENT ON COLUMN owner_of_2_rest.n IS 'rest';
+COMMENT ON COLUMN heir.n IS 'heir''s';
+GRANT SELECT (n) ON owner_of TO pg_monitor;
+GRANT UPDATE (n) ON owner_of_1, owner_of_2_rest, heir TO PUBLIC;
+CREATE VIEW attributes_of AS
+	SELECT attrelid::regclass::text COLLATE "C" AS relation,
+			nullif(attstattarget, -1) AS target, attstorage AS storage,
+			attcompression AS compression,
+			(SELECT array_agg(o) FROM unnest(attoptions) o WHERE o NOT LIKE 'pg\_%') AS options,
+			col_description(attrelid, attnum) AS comment,
+			ARRAY(SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END
+					|| ' ' || privilege_type FROM aclexplode(attacl) ORDER BY 1) AS grants
+		FROM pg_attribute
+		WHERE attname = 'n' AND attrelid IN ('heir'::regclass, 'person'::regclass,
+			'owner_of'::regclass, 'owner_of_1'::regclass, 'owner_of_2'::regclass,
+			'owner_of_2_rest'::regclass);
+SELECT pgroll_c.start_migration('12', '{"operations": [
+	{"alter_column": {"table": "owner_of", "column": "n", "nullable": false, "up": "coalesce(n, '''')"}},
+	{"alter_column": {"table": "person", "column": "n", "nullable": false, "up": "coalesce(n, '''')"}}]}', 'app');
+GRANT INSERT (n) ON owner_of_1, heir TO pg_monitor;
+REVOKE UPDATE (n) ON owner_of_2_rest FROM PUBLIC;
+CREATE TEMP TABLE before AS SELECT * FROM attributes_of;
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT * FROM attributes_of ORDER BY relation;
+SELECT * FROM before EXCEPT SELECT * FROM attributes_of;	-- no rows
+
 RESET ROLE;
 DROP OWNED BY regress_inheritance CASCADE;
 DROP ROLE regress_inheritance;

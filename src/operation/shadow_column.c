@@ -9,21 +9,15 @@
  */
 #include "pgroll.h"
 
-#include "access/htup_details.h"
-#include "access/toast_compression.h"
-#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
-#include "nodes/value.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "ddl/column_domain.h"
-#include "ddl/grants.h"
 #include "operation/carry_identity.h"
+#include "operation/column_attributes.h"
 #include "operation/column_sequence.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -43,18 +37,6 @@ static void rename_column(SchemaModel *model, TableModel *table,
 						  ColumnModel *column, char *name, MigrationPlan *plan);
 static char *column_sql(const SchemaModel *model, const TableModel *table,
 						const Generation *generation);
-static void copy_attributes(SchemaModel *model, TableModel *table,
-							const Generation *generation,
-							const Generation *old, MigrationPlan *plan);
-static void privilege_step(SchemaModel *model, TableModel *table,
-						   const Generation *generation, Phase phase,
-						   char *command, MigrationPlan *plan);
-static void follow_grants(SchemaModel *model, TableModel *table,
-						  Generation *generation, const Generation *old,
-						  MigrationPlan *plan);
-static void copy_storage(StringInfo actions, const Generation *generation,
-						 const Form_pg_attribute att, const char *column);
-static void copy_options(StringInfo actions, HeapTuple tuple, const char *column);
 static char *not_null_name(const SchemaModel *model, const Generation *generation);
 static bool not_null_is_checked(const Generation *generation);
 static void add_not_null(SchemaModel *model, TableModel *table,
@@ -66,8 +48,6 @@ static void set_default(SchemaModel *model, TableModel *table,
 						Generation *generation, Generation *old,
 						MigrationPlan *plan);
 static char *default_action(const Generation *generation, const char *expression);
-static void add_comment(SchemaModel *model, TableModel *table,
-						Generation *generation, MigrationPlan *plan);
 
 void
 shadow_columns_name(SchemaModel *model)
@@ -119,7 +99,7 @@ shadow_column_start(SchemaModel *model, TableModel *table,
 	if (generation->sequence != NULL)
 		column_sequence_own(model, table, generation, plan);
 	if (old != NULL)
-		copy_attributes(model, table, generation, old, plan);
+		column_attributes_start(model, table, generation, old, plan);
 	if (not_null_is_checked(generation))
 		add_not_null(model, table, generation, plan);
 }
@@ -135,7 +115,7 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 	set_default(model, table, generation, old, plan);
 	if (old != NULL)
 	{
-		follow_grants(model, table, generation, old, plan);
+		column_attributes_follow(model, table, generation, old, plan);
 		carry_identity_complete(model, table, generation, old, plan);
 		shadow_drop_columns(model, table, generation->operation, PHASE_COMPLETE,
 							list_make1(old->physical), plan);
@@ -272,7 +252,7 @@ complete_name(SchemaModel *model, TableModel *table, ColumnModel *column,
 		set_not_null(model, table, generation, check, plan);
 	if (generation->sequence != NULL && generation->identity != '\0')
 		column_sequence_to_identity(model, table, generation, plan);
-	add_comment(model, table, generation, plan);
+	column_attributes_complete(model, table, generation, plan);
 }
 
 /*
@@ -455,110 +435,6 @@ column_sql(const SchemaModel *model, const TableModel *table,
 	return sql.data;
 }
 
-static void
-copy_attributes(SchemaModel *model, TableModel *table,
-				const Generation *generation, const Generation *old,
-				MigrationPlan *plan)
-{
-	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(table->relid),
-										Int16GetDatum(old->attnum));
-	const char *column = quote_identifier(generation->physical);
-	int			target = catalog_statistics_target(table->relid, old->attnum);
-	StringInfoData actions;
-	ListCell   *lc;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for attribute %d of relation %u",
-			 old->attnum, table->relid);
-	initStringInfo(&actions);
-	if (target >= 0)
-		appendStringInfo(&actions, ", ALTER COLUMN %s SET STATISTICS %d", column,
-						 target);
-	copy_storage(&actions, generation, (Form_pg_attribute) GETSTRUCT(tuple), column);
-	copy_options(&actions, tuple, column);
-	if (actions.len > 0)
-		shadow_alter_table(model, table, generation->operation, PHASE_START,
-						   actions.data + 2, plan);
-	foreach(lc, catalog_column_grants(table->relid, old->attnum))
-		privilege_step(model, table, generation, PHASE_START,
-					   grant_column_sql(lfirst(lc), generation->physical,
-										model_qualified(model, table->physical)),
-					   plan);
-	ReleaseSysCache(tuple);
-}
-
-static void
-privilege_step(SchemaModel *model, TableModel *table, const Generation *generation,
-			   Phase phase, char *command, MigrationPlan *plan)
-{
-	plan_step(plan, (Step) {
-		.phase = phase,
-		.operation = generation->operation,
-		.command = command,
-		.lock = AccessExclusiveLock,
-		.relation = table->relid,
-		.relation_name = model_qualified(model, table->physical),
-	});
-}
-
-/* The old column's access list may have changed since the start. */
-static void
-follow_grants(SchemaModel *model, TableModel *table, Generation *generation,
-			  const Generation *old, MigrationPlan *plan)
-{
-	ListCell   *lc;
-
-	if (model->foreseen)
-		return;					/* the start copies them */
-	foreach(lc, grant_follow_column(table->relid, old->attnum, generation->physical,
-									model_qualified(model, table->physical)))
-		privilege_step(model, table, generation, PHASE_COMPLETE, lfirst(lc), plan);
-}
-
-/* Storage and compression, where they are not what the type has by itself. */
-static void
-copy_storage(StringInfo actions, const Generation *generation,
-			 const Form_pg_attribute att, const char *column)
-{
-	static const struct
-	{
-		char		storage;
-		const char *name;
-	}			storages[] = {
-		{TYPSTORAGE_PLAIN, "PLAIN"},
-		{TYPSTORAGE_EXTERNAL, "EXTERNAL"},
-		{TYPSTORAGE_EXTENDED, "EXTENDED"},
-		{TYPSTORAGE_MAIN, "MAIN"},
-	};
-
-	if (get_typlen(generation->type) != -1)
-		return;
-	for (int i = 0; i < lengthof(storages); i++)
-	{
-		if (att->attstorage == storages[i].storage &&
-			att->attlen == -1 &&
-			att->attstorage != get_typstorage(att->atttypid))
-			appendStringInfo(actions, ", ALTER COLUMN %s SET STORAGE %s", column,
-							 storages[i].name);
-	}
-	if (att->attcompression != '\0')
-		appendStringInfo(actions, ", ALTER COLUMN %s SET COMPRESSION %s", column,
-						 GetCompressionMethodName(att->attcompression));
-}
-
-/* n_distinct and the like: an array of name=value. */
-static void
-copy_options(StringInfo actions, HeapTuple tuple, const char *column)
-{
-	bool		isnull;
-	Datum		options = SysCacheGetAttr(ATTNUM, tuple,
-										  Anum_pg_attribute_attoptions, &isnull);
-	char	   *text = isnull ? NULL : catalog_options_text(options);
-
-	if (text != NULL)
-		appendStringInfo(actions, ", ALTER COLUMN %s SET (%s)", column, text);
-}
-
 static char *
 not_null_name(const SchemaModel *model, const Generation *generation)
 {
@@ -620,25 +496,4 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 						 psprintf("DROP CONSTRAINT %s", quote_identifier(check)),
 						 plan);
 	}
-}
-
-static void
-add_comment(SchemaModel *model, TableModel *table, Generation *generation,
-			MigrationPlan *plan)
-{
-	ColumnModel *column = model_find_column(table, generation->name);
-
-	if (column == NULL || column->comment == NULL)
-		return;
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.operation = generation->operation,
-		.command = psprintf("COMMENT ON COLUMN %s.%s IS %s",
-							model_qualified(model, table->physical),
-							quote_identifier(generation->physical),
-							quote_literal_cstr(column->comment)),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = table->relid,
-		.relation_name = model_qualified(model, table->physical),
-	});
 }
