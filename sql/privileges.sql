@@ -112,9 +112,54 @@ SELECT pgroll_c.retry_migration('app');
 CALL pgroll_c.run_tasks('app');
 SELECT pgroll_c.complete_migration('app');
 
+-- what others call as an index of ours neither goes nor stands in the way
+\set migration '{"operations": [{"create_index": {"table": "t", "name": "t_n", "columns": ["n"]}}]}'
+RESET ROLE;
+CREATE SCHEMA baits AUTHORIZATION regress_privileges_stranger;
+SELECT max(id) + 1 AS next FROM pgroll_c.migration \gset
+SELECT format('_pgroll_c_%s_00000000n_x', :next) AS bait \gset
+SET ROLE regress_privileges_stranger;
+CREATE TABLE baits.one (a int, CONSTRAINT :"bait" UNIQUE (a));
+SET ROLE regress_privileges_owner;
+SELECT pgroll_c.start_migration('07', :'migration', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT relname AS built FROM pg_class WHERE relname ~ format('^_pgroll_c_%s_\w{8}n_t_n$', :next) \gset
+SET ROLE regress_privileges_stranger;
+CREATE TABLE baits.two (a int);
+CREATE INDEX :"built" ON baits.two (a);
+SET ROLE regress_privileges_owner;
+SELECT pgroll_c.rollback_migration('app');
+SELECT indrelid::regclass::text FROM pg_index WHERE indexrelid::regclass::text ~ 'n_(x|t_n)$' ORDER BY 1;
+-- the very name, in the schema: the index can't be built, and the rollback leaves the other's
+RESET ROLE;
+GRANT CREATE ON SCHEMA app TO regress_privileges_stranger;
+SELECT replace(:'built', format('_%s_', :next), format('_%s_', :next + 1)) AS bait \gset
+SET ROLE regress_privileges_stranger;
+CREATE TABLE app.bait (a int);
+CREATE INDEX :"bait" ON app.bait (a);
+SET ROLE regress_privileges_owner;
+SELECT pgroll_c.start_migration('07', :'migration', 'app');
+\set VERBOSITY sqlstate
+CALL pgroll_c.run_tasks('app');					-- fails
+\set VERBOSITY default
+SELECT pgroll_c.rollback_migration('app');
+SELECT indisvalid FROM pg_index WHERE indrelid = 'app.bait'::regclass;
+-- nor do they stop a completion
+RESET ROLE;
+SELECT format('_pgroll_c_%s_00000000n_x', :next + 2) AS bait \gset
+SET ROLE regress_privileges_stranger;
+CREATE INDEX :"bait" ON app.bait (a);
+SET ROLE regress_privileges_owner;
+SELECT pgroll_c.start_migration('07', :'migration', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'app.t'::regclass ORDER BY 1;
+RESET ROLE;
+DROP SCHEMA baits CASCADE;
+
 -- a base schema that is made anew begins a new line
 RESET ROLE;
-DROP SCHEMA app, app_06 CASCADE;
+DROP SCHEMA app, app_07 CASCADE;
 CREATE SCHEMA app AUTHORIZATION regress_privileges_owner;
 SET ROLE regress_privileges_owner;
 CREATE TABLE app.t (id int);

@@ -213,7 +213,7 @@ start_index(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 {
 	char	   *name = name_carried(home->model->migration, facts->name);
 
-	if (OidIsValid(get_relname_relid(name, home->namespace)))
+	if (OidIsValid(catalog_index_of_table(home->relid, name)))
 		return;
 	plan_step(plan, (Step) {
 		.phase = PHASE_BACKGROUND,
@@ -342,7 +342,7 @@ static void
 complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
 {
 	char	   *name = name_carried(home->model->migration, facts->name);
-	Oid			index = get_relname_relid(name, home->namespace);
+	Oid			index = catalog_index_of_table(home->relid, name);
 	ConstraintFacts *key = key_of(home, facts);
 
 	if (home->is_leaf)
@@ -511,8 +511,9 @@ attach(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 													   whole),
 							in_schema_of(home, facts->name)),
 		.lock = AccessExclusiveLock,
-		.relation = get_relname_relid(name_carried(home->model->migration, facts->name),
-									  home->namespace),
+		.relation = catalog_index_of_table(home->relid,
+										   name_carried(home->model->migration,
+														facts->name)),
 		.relation_name = in_schema_of(home, facts->name),
 	});
 }

@@ -418,8 +418,8 @@ choose_name(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
 		char	   *name = makeObjectName(table->name, column,
 										  i == 0 ? label : psprintf("%s%d", label, i));
 
-		if (OidIsValid(get_relname_relid(name_new(model->migration, name),
-										 model->namespace)))
+		if (OidIsValid(catalog_index_of_table(table->relid,
+											  name_new(model->migration, name))))
 		{
 			def->name = name;
 			return;

@@ -239,7 +239,7 @@ start_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 {
 	char	   *name = name_new(model->migration, object->name);
 
-	if (OidIsValid(get_relname_relid(name, model->namespace)))
+	if (OidIsValid(catalog_index_of_table(table->relid, name)))
 		return;
 	plan_step(plan, (Step) {
 		.phase = PHASE_BACKGROUND,
@@ -285,7 +285,7 @@ complete_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 {
 	const ConstraintDefinition *def = object->definition;
 	char	   *name = name_new(model->migration, object->name);
-	Oid			index = get_relname_relid(name, model->namespace);
+	Oid			index = catalog_index_of_table(table->relid, name);
 
 	carry_must_exist(model->foreseen || OidIsValid(index), table->name, object->name);
 	shadow_alter_table(model, table, object->operation, PHASE_COMPLETE,

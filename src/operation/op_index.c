@@ -24,6 +24,7 @@
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
+#include "state/tasks.h"
 
 typedef struct CreateIndex
 {
@@ -60,6 +61,7 @@ static void check_is_of_no_partition(const DropIndex *op, SchemaModel *model);
 static void check_serves_no_constraint(const DropIndex *op, SchemaModel *model);
 static void check_is_no_identity(const DropIndex *op);
 static bool has_gone(const ObjectModel *object);
+static List *new_indexes(int64 migration);
 static bool is_expected(SchemaModel *model, Oid relid);
 static void drop_built(Oid index, Phase phase, MigrationPlan *plan);
 
@@ -459,7 +461,7 @@ indexes_rollback(SchemaModel *model, MigrationPlan *plan)
 {
 	ListCell   *lc;
 
-	foreach(lc, catalog_new_indexes(model->migration))
+	foreach(lc, new_indexes(model->migration))
 	{
 		if (!catalog_index_reads_own_column(lfirst_oid(lc), model->migration))
 			drop_built(lfirst_oid(lc), PHASE_ROLLBACK, plan);
@@ -471,11 +473,33 @@ indexes_complete(SchemaModel *model, MigrationPlan *plan)
 {
 	ListCell   *lc;
 
-	foreach(lc, catalog_new_indexes(model->migration))
+	foreach(lc, new_indexes(model->migration))
 	{
 		if (!is_expected(model, IndexGetRelation(lfirst_oid(lc), false)))
 			drop_built(lfirst_oid(lc), PHASE_COMPLETE, plan);
 	}
+}
+
+/*
+ * What (Oid) the migration's tasks have built that stands for nothing, valid or not.
+ * Others may call an index so, too: theirs is of another table.
+ */
+static List *
+new_indexes(int64 migration)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, tasks_of_kind(migration, TASK_INDEX))
+	{
+		const Task *task = lfirst(lc);
+		Oid			index = catalog_index_of_table(task->relation, task->object);
+
+		if (OidIsValid(index) && name_is_new(task->object))
+			found = list_append_unique_oid(found, index);
+	}
+	list_sort(found, list_oid_cmp);
+	return found;
 }
 
 /* Is it of a table, or a partition of one, that the migration makes something for? */

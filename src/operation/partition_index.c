@@ -52,8 +52,7 @@ index_members_new(SchemaModel *model, TableModel *table, const char *name,
 		member->name = member->parent == NULL ? pstrdup(name) :
 			choose_name(model, table, member, columns);
 		member->built_name = name_new(model->migration, member->name);
-		member->index = get_relname_relid(member->built_name,
-										  get_rel_namespace(member->relid));
+		member->index = catalog_index_of_table(member->relid, member->built_name);
 		members = lappend(members, member);
 	}
 	return members;

@@ -12,6 +12,7 @@
 #include "access/reloptions.h"
 #include "access/table.h"
 #include "catalog/dependency.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
@@ -391,26 +392,13 @@ catalog_indexes(Oid relid)
 	return found;
 }
 
-List *
-catalog_new_indexes(int64 migration)
+Oid
+catalog_index_of_table(Oid relid, const char *name)
 {
-	Relation	rel = table_open(RelationRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple;
-	List	   *found = NIL;
+	Oid			index = get_relname_relid(name, get_rel_namespace(relid));
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
-
-		if (form->relkind == RELKIND_INDEX && name_is_new(NameStr(form->relname)) &&
-			name_is_of_migration(NameStr(form->relname), migration))
-			found = lappend_oid(found, form->oid);
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	list_sort(found, list_oid_cmp);
-	return found;
+	return OidIsValid(index) && IndexGetRelation(index, true) == relid ?
+		index : InvalidOid;
 }
 
 bool

@@ -148,11 +148,8 @@ typedef struct IndexFacts
 /* Valid ones, in the order of their names. */
 extern List *catalog_indexes(Oid relid);
 
-/*
- * Those (Oid), valid or not and of whatever table, that a migration makes for
- * nothing that is there.
- */
-extern List *catalog_new_indexes(int64 migration);
+/* The table's index of that name, valid or not; InvalidOid: it has none. */
+extern Oid	catalog_index_of_table(Oid relid, const char *name);
 
 /* Does the index read a column that was made for the migration? */
 extern bool catalog_index_reads_own_column(Oid index, int64 migration);

@@ -34,6 +34,8 @@ static const char *const state_names[] = {
 
 static int64 execute(const char *command, int nargs, Oid *types, Datum *values,
 					 const char *nulls, int expected);
+static List *select_tasks(const char *condition, int nargs, Oid *types,
+						  Datum *values);
 static Task *task_from_spi(HeapTuple tuple, TupleDesc desc);
 static int	index_of_name(const char *name, const char *const *names, int n);
 
@@ -88,25 +90,22 @@ task_count(int64 migration, int *n_open, int *n_failed)
 Task *
 task_next(int64 migration)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext spi;
-	SecurityScope scope;
-	Task	   *task = NULL;
+	List	   *tasks = select_tasks("state <> 'done' ORDER BY id LIMIT 1",
+									 1, (Oid[]) {INT8OID},
+									 (Datum[]) {Int64GetDatum(migration)});
 
-	owner_begin(&scope);
-	SPI_connect();
-	spi_execute("SELECT id, migration, kind, relation::oid, object, command,"
-				" state, storage, next_block, rows_done FROM " TASK_TABLE
-				" WHERE migration = $1 AND state <> 'done' ORDER BY id LIMIT 1",
-				1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(migration)},
-				NULL, SPI_OK_SELECT);
-	spi = MemoryContextSwitchTo(caller);
-	if (SPI_processed == 1)
-		task = task_from_spi(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
-	MemoryContextSwitchTo(spi);
-	SPI_finish();
-	owner_end(&scope);
-	return task;
+	return tasks == NIL ? NULL : linitial(tasks);
+}
+
+List *
+tasks_of_kind(int64 migration, TaskKind kind)
+{
+	Oid			types[] = {INT8OID, TEXTOID};
+	Datum		values[2];
+
+	values[0] = Int64GetDatum(migration);
+	values[1] = CStringGetTextDatum(kind_names[kind]);
+	return select_tasks("kind = $2 ORDER BY id", 2, types, values);
 }
 
 bool
@@ -275,7 +274,32 @@ execute(const char *command, int nargs, Oid *types, Datum *values,
 	return result;
 }
 
-/* A copy in the current memory context of a row of task_next()'s query. */
+/* Those (Task *) of migration $1 that meet a condition, with an order. */
+static List *
+select_tasks(const char *condition, int nargs, Oid *types, Datum *values)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext spi;
+	SecurityScope scope;
+	List	   *tasks = NIL;
+
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute(psprintf("SELECT id, migration, kind, relation::oid, object, command,"
+						 " state, storage, next_block, rows_done FROM " TASK_TABLE
+						 " WHERE migration = $1 AND %s", condition),
+				nargs, types, values, NULL, SPI_OK_SELECT);
+	spi = MemoryContextSwitchTo(caller);
+	for (uint64 row = 0; row < SPI_processed; row++)
+		tasks = lappend(tasks, task_from_spi(SPI_tuptable->vals[row],
+											 SPI_tuptable->tupdesc));
+	MemoryContextSwitchTo(spi);
+	SPI_finish();
+	owner_end(&scope);
+	return tasks;
+}
+
+/* A copy in the current memory context of a row of select_tasks()'s query. */
 static Task *
 task_from_spi(HeapTuple tuple, TupleDesc desc)
 {

@@ -7,6 +7,7 @@
 #ifndef PGROLL_TASKS_H
 #define PGROLL_TASKS_H
 
+#include "nodes/pg_list.h"
 #include "storage/block.h"
 
 typedef enum TaskKind
@@ -66,6 +67,9 @@ extern void task_count(int64 migration, int *n_open, int *n_failed);
 
 /* The first task that is not done, palloc'd in the current context, or NULL. */
 extern Task *task_next(int64 migration);
+
+/* All (Task *) of a kind, in whatever state, palloc'd in the current context. */
+extern List *tasks_of_kind(int64 migration, TaskKind kind);
 
 /* Has the migration a task of this kind for the relation, done or not? */
 extern bool task_exists(int64 migration, TaskKind kind, Oid relation);

@@ -135,7 +135,7 @@ look(void *arg)
 	state->owner = table->rd_rel->relowner;
 	strlcpy(state->schema, get_namespace_name(RelationGetNamespace(table)),
 			NAMEDATALEN);
-	index = get_relname_relid(state->task->object, RelationGetNamespace(table));
+	index = catalog_index_of_table(state->task->relation, state->task->object);
 	state->exists = OidIsValid(index);
 	state->is_valid = state->exists && index_is_valid(index);
 	state->wanted = catalog_carried_is_wanted(state->task->relation,
