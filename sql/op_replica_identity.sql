@@ -47,6 +47,44 @@ SELECT pgroll_c.start_migration('02', test_identity('Nothing'));
 SELECT state, identity_of('item') FROM pgroll_c.status();
 SELECT pgroll_c.rollback_migration();
 SELECT * FROM test.changes(); -- no rows
+-- the index is called otherwise since, and another one as it was
+SELECT pgroll_c.start_migration('02', test_identity('full'));
+ALTER INDEX "Item a" RENAME TO item_renamed;
+ALTER INDEX item_plain RENAME TO "Item a";
+SELECT pgroll_c.rollback_migration();
+SELECT identity_of('item');
+ALTER INDEX "Item a" RENAME TO item_plain;
+ALTER INDEX item_renamed RENAME TO "Item a";
+SELECT * FROM test.changes(); -- no rows
+-- it is made anew
+SELECT pgroll_c.start_migration('02', test_identity('full'));
+DROP INDEX "Item a";
+CREATE UNIQUE INDEX "Item a" ON item (a) INCLUDE (b);
+SELECT pgroll_c.rollback_migration();
+SELECT identity_of('item');
+-- it is gone or can't be the identity any more: no error, nor none at all
+SELECT pgroll_c.start_migration('02', test_identity('full'));
+DROP INDEX "Item a";
+CREATE UNIQUE INDEX "Item a" ON item (a) WHERE b > 0;
+\set VERBOSITY default
+SELECT pgroll_c.rollback_migration();
+\set VERBOSITY terse
+SELECT identity_of('item');
+DROP INDEX "Item a";
+CREATE UNIQUE INDEX "Item a" ON item (a) INCLUDE (b);
+ALTER TABLE item REPLICA IDENTITY USING INDEX "Item a";
+SELECT pgroll_c.start_migration('02', test_identity('full'));
+ALTER TABLE item ALTER a DROP NOT NULL;
+SELECT pgroll_c.rollback_migration();
+SELECT identity_of('item');
+ALTER TABLE item ALTER a SET NOT NULL, REPLICA IDENTITY USING INDEX "Item a";
+-- as it was already: nothing to do
+SELECT pgroll_c.start_migration('02', test_identity('full'));
+ALTER TABLE item REPLICA IDENTITY USING INDEX "Item a";
+SELECT phase, command FROM pgroll_c.plan_migration('02', test_identity('full')) WHERE command ~ 'IDENTITY';
+SELECT pgroll_c.rollback_migration();
+SELECT identity_of('item');
+CALL test.remember();
 -- twice in one migration: the last one stays, the first one's is put back
 SELECT pgroll_c.start_migration('02', test.migration(
 	'{"set_replica_identity": {"table": "item", "identity": {"type": "full"}}}',

@@ -27,6 +27,7 @@
 #include "migration/document.h"
 #include "migration/lifecycle.h"
 #include "migration/plan.h"
+#include "operation/op_replica_identity.h"
 #include "operation/op_sql.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
@@ -168,6 +169,7 @@ lifecycle_rollback(const char *base_schema)
 	check_may_run_text(row, plan, PHASE_ROLLBACK);
 	ddl_lock_plan(plan, PHASE_ROLLBACK);
 	plan = rollback_plan(base_schema, migration, row->id);
+	replica_identities_warn(row->id);
 	ddl_execute_plan(plan, PHASE_ROLLBACK, row->id);
 	check_is_active(row->id, row->name);
 	if (op_sql_cannot_be_undone(linitial(migration->operations)))

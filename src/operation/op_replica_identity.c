@@ -11,6 +11,8 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
@@ -58,6 +60,10 @@ static char *identity_action(const SetReplicaIdentity *op, const char *index);
 static void identity_step(const SetReplicaIdentity *op, SchemaModel *model,
 						  Phase phase, const char *index, MigrationPlan *plan);
 static char *saved_action(const SavedIdentity *saved);
+static bool has_lost_index(const SavedIdentity *saved);
+static bool is_as_saved(const SavedIdentity *saved);
+static Oid	saved_index(const SavedIdentity *saved);
+static bool can_be_identity(Oid relation, Oid index);
 
 static Operation *
 parse_set_replica_identity(JsonReader *reader)
@@ -326,6 +332,8 @@ replica_identities_rollback(SchemaModel *model, MigrationPlan *plan)
 
 		if (get_rel_name(saved->relation) == NULL)
 			continue;			/* somebody has dropped the table */
+		if (has_lost_index(saved) || is_as_saved(saved))
+			continue;
 		table = catalog_relation_name(saved->relation);
 		plan_step(plan, (Step) {
 			.phase = PHASE_ROLLBACK,
@@ -337,7 +345,25 @@ replica_identities_rollback(SchemaModel *model, MigrationPlan *plan)
 	}
 }
 
-/* A table whose identity was an index that is gone has none. */
+void
+replica_identities_warn(int64 migration)
+{
+	ListCell   *lc;
+
+	foreach(lc, replica_identities_saved(migration))
+	{
+		SavedIdentity *saved = lfirst(lc);
+
+		if (get_rel_name(saved->relation) != NULL && has_lost_index(saved))
+			ereport(WARNING,
+					(errmsg("the former replica identity of table \"%s\" cannot be put back",
+							get_rel_name(saved->relation)),
+					 errdetail("Its index \"%s\" is gone, or cannot be one any more.",
+							   saved->index),
+					 errhint("Set another with ALTER TABLE ... REPLICA IDENTITY.")));
+	}
+}
+
 static char *
 saved_action(const SavedIdentity *saved)
 {
@@ -348,16 +374,72 @@ saved_action(const SavedIdentity *saved)
 		case REPLICA_IDENTITY_FULL:
 			return "REPLICA IDENTITY FULL";
 		case REPLICA_IDENTITY_INDEX:
-			if (saved->index != NULL &&
-				OidIsValid(get_relname_relid(saved->index,
-											 get_rel_namespace(saved->relation))))
+			if (saved->index != NULL)
 				return psprintf("REPLICA IDENTITY USING INDEX %s",
-								quote_identifier(saved->index));
-			break;
+								quote_identifier(get_rel_name(saved_index(saved))));
+			break;				/* it was gone before the migration */
 		default:
 			break;
 	}
 	return "REPLICA IDENTITY NOTHING";
+}
+
+static bool
+has_lost_index(const SavedIdentity *saved)
+{
+	return saved->index != NULL && !OidIsValid(saved_index(saved));
+}
+
+/* So that nothing needs a lock. */
+static bool
+is_as_saved(const SavedIdentity *saved)
+{
+	Relation	rel = table_open(saved->relation, AccessShareLock);
+	char		type = rel->rd_rel->relreplident;
+	Oid			index = RelationGetReplicaIndex(rel);
+
+	table_close(rel, NoLock);
+	return type == saved->type &&
+		(type != REPLICA_IDENTITY_INDEX || index == saved_index(saved));
+}
+
+/* The index, or one that somebody has made in its place; InvalidOid: none. */
+static Oid
+saved_index(const SavedIdentity *saved)
+{
+	Oid			index = saved->index_oid;
+
+	if (can_be_identity(saved->relation, index))
+		return index;
+	index = saved->index == NULL ? InvalidOid :
+		catalog_index_of_table(saved->relation, saved->index);
+	return can_be_identity(saved->relation, index) ? index : InvalidOid;
+}
+
+static bool
+can_be_identity(Oid relation, Oid index)
+{
+	Relation	rel;
+	bool		can_be = true;
+
+	if (!OidIsValid(index) || IndexGetRelation(index, true) != relation ||
+		unfit_stored(index) != NULL)
+		return false;
+	rel = index_open(index, AccessShareLock);
+	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(rel); i++)
+	{
+		HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation),
+											Int16GetDatum(rel->rd_index->indkey.values[i]));
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for column %d of relation %u",
+				 rel->rd_index->indkey.values[i], relation);
+		if (!((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull)
+			can_be = false;
+		ReleaseSysCache(tuple);
+	}
+	index_close(rel, AccessShareLock);
+	return can_be;
 }
 
 const OperationOps set_replica_identity_ops = {

@@ -9,7 +9,11 @@
 
 #include "operation/operation.h"
 
-/* The steps of a rollback that put back what the start has saved. */
+/*
+ * The steps of a rollback that put back what the start has saved, where it can be,
+ * and a warning of each that can't.
+ */
 extern void replica_identities_rollback(SchemaModel *model, MigrationPlan *plan);
+extern void replica_identities_warn(int64 migration);
 
 #endif							/* PGROLL_OP_REPLICA_IDENTITY_H */

@@ -62,6 +62,7 @@ CREATE TABLE @extschema@.replica_identity (
 	relation		regclass NOT NULL,
 	identity		"char" NOT NULL,	-- as pg_class.relreplident
 	index			name,
+	index_place		text,			-- its system identifier/database/OID
 	PRIMARY KEY (migration, relation)
 );
 COMMENT ON TABLE @extschema@.replica_identity IS 'what tables had before a migration set another, for its rollback';

@@ -9,8 +9,10 @@
 #include "pgroll.h"
 
 #include "access/table.h"
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -21,7 +23,9 @@
 
 #define IDENTITY_TABLE PGROLL_SCHEMA ".replica_identity"
 
-static char *identity_index(Oid relation, char type);
+static Oid	identity_index(Oid relation, char type);
+static char *place_of(Oid index);
+static Oid	index_at(const char *place);
 
 void
 replica_identity_save(int64 migration, Oid relation)
@@ -29,41 +33,60 @@ replica_identity_save(int64 migration, Oid relation)
 	SecurityScope scope;
 	Relation	rel = table_open(relation, AccessShareLock);
 	char		type = rel->rd_rel->relreplident;
-	char	   *index = identity_index(relation, type);
-	Oid			types[] = {INT8OID, OIDOID, CHAROID, NAMEOID};
-	Datum		values[4];
+	Oid			index = identity_index(relation, type);
+	Oid			types[] = {INT8OID, OIDOID, CHAROID, NAMEOID, TEXTOID};
+	Datum		values[5] = {0};
 
 	table_close(rel, NoLock);
 	values[0] = Int64GetDatum(migration);
 	values[1] = ObjectIdGetDatum(relation);
 	values[2] = CharGetDatum(type);
-	values[3] = CStringGetDatum(index);
+	if (OidIsValid(index))
+	{
+		values[3] = CStringGetDatum(get_rel_name(index));
+		values[4] = CStringGetTextDatum(place_of(index));
+	}
 	owner_begin(&scope);
 	SPI_connect();
 	spi_execute("INSERT INTO " IDENTITY_TABLE
-				" (migration, relation, identity, index) VALUES ($1, $2, $3, $4)"
-				" ON CONFLICT DO NOTHING",
-				4, types, values, index == NULL ? "   n" : NULL, SPI_OK_INSERT);
+				" (migration, relation, identity, index, index_place)"
+				" VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+				5, types, values, OidIsValid(index) ? NULL : "   nn", SPI_OK_INSERT);
 	SPI_finish();
 	owner_end(&scope);
 }
 
-/*
- * Its name, which survives a dump: the table's data comes before its indexes
- * then, so that there is no regclass yet.
- */
-static char *
+static Oid
 identity_index(Oid relation, char type)
 {
 	Relation	rel;
 	Oid			index;
 
 	if (type != REPLICA_IDENTITY_INDEX)
-		return NULL;
+		return InvalidOid;
 	rel = table_open(relation, AccessShareLock);
 	index = RelationGetReplicaIndex(rel);
 	table_close(rel, NoLock);
-	return OidIsValid(index) ? get_rel_name(index) : NULL;
+	return index;
+}
+
+/*
+ * Its OID, which survives that somebody renames it, and where that holds.  There
+ * is no regclass in a dump yet: the table's data comes before its indexes.
+ */
+static char *
+place_of(Oid index)
+{
+	return psprintf(UINT64_FORMAT "/%u/%u", GetSystemIdentifier(), MyDatabaseId,
+					index);
+}
+
+static Oid
+index_at(const char *place)
+{
+	Oid			index = atooid(strrchr(place, '/') + 1);
+
+	return strcmp(place_of(index), place) == 0 ? index : InvalidOid;
 }
 
 List *
@@ -75,7 +98,7 @@ replica_identities_saved(int64 migration)
 
 	owner_begin(&scope);
 	SPI_connect();
-	spi_execute("SELECT relation::oid, identity, index FROM " IDENTITY_TABLE
+	spi_execute("SELECT relation::oid, identity, index, index_place FROM " IDENTITY_TABLE
 				" WHERE migration = $1 ORDER BY relation",
 				1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(migration)},
 				NULL, SPI_OK_SELECT);
@@ -93,6 +116,9 @@ replica_identities_saved(int64 migration)
 		index = SPI_getbinval(tuple, desc, 3, &isnull);
 		if (!isnull)
 			saved->index = pstrdup(NameStr(*DatumGetName(index)));
+		index = SPI_getbinval(tuple, desc, 4, &isnull);
+		if (!isnull)
+			saved->index_oid = index_at(TextDatumGetCString(index));
 		found = lappend(found, saved);
 		MemoryContextSwitchTo(spi);
 	}

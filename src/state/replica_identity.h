@@ -15,6 +15,8 @@ typedef struct SavedIdentity
 	Oid			relation;
 	char		type;			/* pg_class.relreplident */
 	char	   *index;			/* its name, where type is 'i'; NULL: none */
+	Oid			index_oid;		/* InvalidOid where that was in another cluster
+								 * or database */
 } SavedIdentity;
 
 /* Save a table's identity as it is now; nothing where it has been saved already. */
