@@ -70,6 +70,7 @@ static void check_no_sql_before(const Migration *migration, const TableModel *ta
 static void complete_columns(SchemaModel *model, int operation, MigrationPlan *plan);
 static void complete_carried(SchemaModel *model, TableModel *table, MigrationPlan *plan);
 static bool has_later_shadow(const TableModel *table, int operation);
+static void check_row_type(Oid relid);
 static void check_nothing_depends(SchemaModel *model, TableModel *table);
 
 void
@@ -148,6 +149,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		version_schema_drop(model, previous, PHASE_COMPLETE, plan);
 	version_views_follow_grants(model, migration->version_schema, PHASE_COMPLETE, plan);
 	drop_triggers(model, PHASE_COMPLETE, plan);
+	carry_drop_unwanted(model, plan);
 	new_objects_drop(model, plan);
 	foreach(lc, migration->operations)
 	{
@@ -359,6 +361,7 @@ plan_supplement(const Migration *migration, SchemaModel *model,
 	{
 		TableModel *table = lfirst(lc);
 
+		shadow_columns_supplement(model, table, plan);
 		carry_start(model, table, plan);
 		carry_incoming_start(model, table, plan);
 		new_objects_start(model, table, plan);
@@ -485,11 +488,8 @@ check_table_can_have_edges(TableModel *table)
 	{
 		char		relkind = get_rel_relkind(lfirst_oid(lc));
 		char	   *publication = catalog_publication_of_all_columns(lfirst_oid(lc));
-		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
 
-		/* Values of the row type, stored elsewhere, would lack the new columns. */
-		find_composite_type_dependencies(rel->rd_rel->reltype, rel, NULL);
-		table_close(rel, AccessShareLock);
+		check_row_type(lfirst_oid(lc));
 		if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -754,7 +754,20 @@ check_nothing_depends(SchemaModel *model, TableModel *table)
 	{
 		ColumnModel *column = lfirst(lc);
 
-		if (model_stored_ancestor(column->generation) != column->generation)
-			operation_check_can_shadow(model, table, column, "completion");
+		if (model_stored_ancestor(column->generation) == column->generation)
+			continue;
+		operation_check_can_shadow(model, table, column, "completion");
+		if (model_stored_ancestor(column->generation) != NULL)
+			check_row_type(table->relid);
 	}
+}
+
+/* Values of a table's row type, stored elsewhere, would lack the new columns. */
+static void
+check_row_type(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+
+	find_composite_type_dependencies(rel->rd_rel->reltype, rel, NULL);
+	table_close(rel, AccessShareLock);
 }

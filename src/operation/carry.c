@@ -27,6 +27,11 @@
 #include "schema/object_model.h"
 #include "versioning/expression.h"
 
+static void follow_timing(SchemaModel *model, TableModel *table,
+						  const ConstraintFacts *facts, const char *name,
+						  MigrationPlan *plan);
+static bool is_unwanted(const SchemaModel *model, const TableModel *table,
+						const char *name);
 static bool is_carried_here(SchemaModel *model, const TableModel *table,
 							const ConstraintFacts *facts);
 static bool is_constraint_of_index(const ConstraintFacts *constraint);
@@ -133,6 +138,57 @@ carry_shadow_of(const TableModel *table, AttrNumber attnum)
 			return generation;
 	}
 	return NULL;
+}
+
+void
+carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (!OidIsValid(table->relid) || table->dropped ||
+			(table->relkind != RELKIND_RELATION &&
+			 table->relkind != RELKIND_PARTITIONED_TABLE))
+			continue;
+		foreach(lc2, catalog_constraints(table->relid))
+		{
+			ConstraintFacts *facts = lfirst(lc2);
+
+			if (facts->inherited || !is_unwanted(model, table, facts->name))
+				continue;
+			operation_lock_constraint_partner(table->relid, facts->name,
+											  PHASE_COMPLETE, plan);
+			shadow_alter_table(model, table, 0, PHASE_COMPLETE,
+							   psprintf("DROP CONSTRAINT %s",
+										quote_identifier(facts->name)), plan);
+		}
+		foreach(lc2, catalog_indexes(table->relid))
+		{
+			IndexFacts *facts = lfirst(lc2);
+
+			if (is_unwanted(model, table, facts->name))
+				plan_step(plan, (Step) {
+					.phase = PHASE_COMPLETE,
+					.command = psprintf("DROP INDEX %s",
+										catalog_relation_name(facts->oid)),
+					.lock = AccessExclusiveLock,
+					.relation = table->relid,
+					.relation_name = model_qualified(model, table->physical),
+				});
+		}
+	}
+}
+
+static bool
+is_unwanted(const SchemaModel *model, const TableModel *table, const char *name)
+{
+	return name_is_of_migration(name, model->migration) &&
+		name_carried_original(name) != NULL && !name_is_new(name) &&
+		!catalog_carried_is_wanted(table->relid, model->migration, name);
 }
 
 /* Keys come with their indexes, what references a new key with that. */
@@ -259,6 +315,30 @@ key_sql(List *names, List *key)
 	return sql.data;
 }
 
+/* ALTER CONSTRAINT may have changed when the old one is checked since the start. */
+static void
+follow_timing(SchemaModel *model, TableModel *table, const ConstraintFacts *facts,
+			  const char *name, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(table->relid))
+	{
+		ConstraintFacts *carried = lfirst(lc);
+
+		if (strcmp(carried->name, name) != 0 ||
+			(carried->deferrable == facts->deferrable &&
+			 carried->initially_deferred == facts->initially_deferred))
+			continue;
+		operation_lock_constraint_partner(table->relid, name, PHASE_COMPLETE, plan);
+		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
+						   psprintf("ALTER CONSTRAINT %s %s%s", quote_identifier(name),
+									facts->deferrable ? "DEFERRABLE" : "NOT DEFERRABLE",
+									facts->initially_deferred ? " INITIALLY DEFERRED" : ""),
+						   plan);
+	}
+}
+
 static void
 complete_constraint(SchemaModel *model, TableModel *table,
 					const ConstraintFacts *facts, MigrationPlan *plan)
@@ -275,6 +355,8 @@ complete_constraint(SchemaModel *model, TableModel *table,
 	{
 		carry_must_exist(model->foreseen || catalog_constraint_exists(table->relid, name),
 						 table->name, facts->name);
+		if (facts->type == CONSTRAINT_FOREIGN)
+			follow_timing(model, table, facts, name, plan);
 		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
 						   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
 									quote_identifier(final)), plan);

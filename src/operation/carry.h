@@ -44,4 +44,10 @@ extern char *carry_foreign_key_sql(const ConstraintFacts *facts, List *names,
 /* Raise object_not_in_prerequisite_state for what was added since the start. */
 extern void carry_must_exist(bool exists, const char *table, const char *name);
 
+/*
+ * The steps of the completion that drop what stands for a constraint or index that
+ * is there no more under its name: somebody renamed it since the start.
+ */
+extern void carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan);
+
 #endif							/* PGROLL_CARRY_H */

@@ -88,6 +88,32 @@ foreign_key_definition_awaits_key(const ConstraintDefinition *def)
 	return true;
 }
 
+void
+foreign_key_definition_check_default(const ConstraintDefinition *def,
+									 const TableModel *table)
+{
+	const ReferenceDefinition *references = def->references;
+	ListCell   *lc;
+
+	if ((references->on_delete == NULL || strcmp(references->on_delete, "SET DEFAULT") != 0) &&
+		(references->on_update == NULL || strcmp(references->on_update, "SET DEFAULT") != 0))
+		return;
+	foreach(lc, def->key)
+	{
+		const Generation *newest = model_newest_generation(table, lfirst(lc));
+
+		if (newest->attnum != 0 || newest->default_text == NULL ||
+			newest->stored_default != NULL)
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("foreign key \"%s\" sets the default of column \"%s\", which has it only when the migration is completed",
+						def->name, newest->name),
+				 errdetail("At %s.", references->path),
+				 errhint("Add the foreign key in a migration of its own, after this one.")));
+	}
+}
+
 bool
 foreign_key_definition_types_fit(Oid from, Oid to)
 {

@@ -23,6 +23,13 @@ extern void foreign_key_definition_resolve(ConstraintDefinition *def, SchemaMode
 extern bool foreign_key_definition_awaits_key(const ConstraintDefinition *def);
 
 /*
+ * Raise feature_not_supported where an action sets a default that the stored column has
+ * only from the completion on; when all operations are applied.
+ */
+extern void foreign_key_definition_check_default(const ConstraintDefinition *def,
+												 const TableModel *table);
+
+/*
  * Can a column of a type reference a key of another?  As ATAddForeignKeyConstraint() in
  * tablecmds.c decides.
  */

@@ -189,6 +189,8 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 	if (catalog_constraint_exists(table->relid, name))
 		return;
 	constraint_definition_recheck(def, model, table);
+	if (def->type == CONSTRAINT_FOREIGN)
+		foreign_key_definition_check_default(def, table);
 	sql = psprintf("ADD CONSTRAINT %s %s NOT VALID", quote_identifier(name),
 				   constraint_definition_sql(def, model, table));
 	if (foreign_key_definition_awaits_key(def))

@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 
 #include "ddl/column_domain.h"
+#include "operation/carry.h"
 #include "operation/carry_identity.h"
 #include "operation/column_attributes.h"
 #include "operation/column_sequence.h"
@@ -102,6 +103,22 @@ shadow_column_start(SchemaModel *model, TableModel *table,
 		column_attributes_start(model, table, generation, old, plan);
 	if (not_null_is_checked(generation))
 		add_not_null(model, table, generation, plan);
+}
+
+void
+shadow_columns_supplement(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(table->relid) && !table->dropped ? table->columns : NIL)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+
+		if (generation->attnum == 0 && generation->leader == NULL &&
+			not_null_is_checked(generation) &&
+			!catalog_constraint_exists(table->relid, not_null_name(model, generation)))
+			add_not_null(model, table, generation, plan);
+	}
 }
 
 void
@@ -478,6 +495,8 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 		catalog_not_null_name(table->relid, old->attnum);
 	ListCell   *lc;
 
+	carry_must_exist(model->foreseen || catalog_constraint_exists(table->relid, check),
+					 table->name, psprintf("%s NOT NULL", generation->name));
 	if (!carry_identity_has_not_null(generation))
 		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
 						   name == NULL ?

@@ -24,6 +24,12 @@ extern void shadow_column_start(SchemaModel *model, TableModel *table,
 								Generation *generation, MigrationPlan *plan);
 
 /*
+ * The steps for what the old columns of a table were given since the start: NOT NULL.
+ */
+extern void shadow_columns_supplement(SchemaModel *model, TableModel *table,
+									  MigrationPlan *plan);
+
+/*
  * The steps that make it the column in place of the old one, which goes: default,
  * ownership of sequences.
  */

@@ -1,0 +1,50 @@
+-- What other sessions do to a column while it changes: carried over, or said at the
+-- completion, never lost.
+\i test/include/setup.sql
+
+CREATE TABLE other (id int PRIMARY KEY);
+CREATE TABLE item (
+	id int PRIMARY KEY,
+	n int CONSTRAINT positive CHECK (n > 0) CONSTRAINT other_n REFERENCES other
+);
+CREATE INDEX item_n ON item (n);
+INSERT INTO other SELECT generate_series(1, 9);
+INSERT INTO item SELECT g, g FROM generate_series(1, 5) g;
+CREATE SCHEMA plain;
+CREATE TABLE plain.other (LIKE other INCLUDING ALL);
+CREATE TABLE plain.item (LIKE item INCLUDING ALL);
+ALTER TABLE plain.item ADD CONSTRAINT other_n FOREIGN KEY (n) REFERENCES plain.other;
+SELECT pgroll_c.baseline('01_base');
+\set migration '{"operations": [{"alter_column": {"table": "item", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}]}'
+
+-- names, timing and NOT NULL
+SELECT pgroll_c.start_migration('02_big', :'migration');
+CALL pgroll_c.run_tasks();
+ALTER TABLE item RENAME CONSTRAINT positive TO "not zero";
+ALTER INDEX item_n RENAME TO item_number;
+ALTER TABLE item ALTER CONSTRAINT other_n DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE item ALTER n SET NOT NULL;
+SELECT pgroll_c.complete_migration(); -- fails
+SELECT pgroll_c.retry_migration();
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+ALTER TABLE plain.item RENAME CONSTRAINT positive TO "not zero";
+ALTER INDEX plain.item_n_idx RENAME TO item_number;
+ALTER TABLE plain.item ALTER CONSTRAINT other_n DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE plain.item ALTER n SET NOT NULL;
+ALTER TABLE plain.item ALTER n TYPE bigint;
+SELECT * FROM test.differences('public', 'plain'); -- no rows
+
+-- values of the row type, which would lack the column
+SELECT pgroll_c.start_migration('03_text', '{"operations": [{"alter_column": {"table": "item", "column": "id", "type": "text", "up": "id::text", "down": "id::int"}}]}');
+CALL pgroll_c.run_tasks();
+CREATE TABLE stored (i item);
+INSERT INTO stored SELECT jsonb_populate_record(NULL::item, '{"id": 1, "n": 7}');
+SELECT pgroll_c.complete_migration(); -- fails
+SELECT (i).id, (i).n FROM stored;
+DROP TABLE stored;
+SELECT pgroll_c.complete_migration();
+
+-- an action of a foreign key that sets a default which is not there yet
+SELECT test.error(test.migration('{"add_column": {"table": "item", "column": {"name": "o", "type": "int", "default": "3", "references": {"name": "o", "table": "other", "column": "id", "on_delete": "SET DEFAULT"}}, "up": "n::int"}}'));
+\i test/include/teardown.sql
