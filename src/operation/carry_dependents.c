@@ -39,8 +39,9 @@ static bool note_rule(DependentSearch *search, Oid rule);
 static void check_rule_table(SchemaModel *model, const RuleFacts *facts);
 static List *all_objects(DependentSearch *search);
 static CarriedObject *carried_object(Oid relation, char *description, Oid owner);
+static List *add_object(List *objects, CarriedObject *object);
 static CarriedObject *carry_policy(Oid policy);
-static CarriedObject *carry_rule(Oid rule, bool anew);
+static CarriedObject *carry_rule(Oid rule, List *dropped);
 static CarriedObject *carry_function(Oid function);
 static CarriedObject *carry_published(Oid publication_rel);
 static bool is_about(const CarriedObject *object, List *relations);
@@ -191,23 +192,24 @@ all_objects(DependentSearch *search)
 
 	list_sort(search->rules, list_oid_cmp);
 	foreach(lc, search->rules)
-	{
-		Oid			relid = catalog_rule(lfirst_oid(lc))->relid;
-
-		objects = lappend(objects,
-						  carry_rule(lfirst_oid(lc),
-									 list_member_oid(search->dropped, relid)));
-	}
+		objects = add_object(objects, carry_rule(lfirst_oid(lc), search->dropped));
 	list_sort(search->functions, list_oid_cmp);
 	foreach(lc, search->functions)
-		objects = lappend(objects, carry_function(lfirst_oid(lc)));
+		objects = add_object(objects, carry_function(lfirst_oid(lc)));
 	list_sort(search->policies, list_oid_cmp);
 	foreach(lc, search->policies)
-		objects = lappend(objects, carry_policy(lfirst_oid(lc)));
+		objects = add_object(objects, carry_policy(lfirst_oid(lc)));
 	list_sort(search->published, list_oid_cmp);
 	foreach(lc, search->published)
-		objects = lappend(objects, carry_published(lfirst_oid(lc)));
+		objects = add_object(objects, carry_published(lfirst_oid(lc)));
 	return objects;
+}
+
+/* NULL: somebody has dropped it since it was found. */
+static List *
+add_object(List *objects, CarriedObject *object)
+{
+	return object == NULL ? objects : lappend(objects, object);
 }
 
 void
@@ -407,12 +409,15 @@ static CarriedObject *
 carry_policy(Oid policy)
 {
 	PolicyFacts *facts = catalog_policy(policy);
-	char	   *table = catalog_relation_name(facts->relid);
-	char	   *alter = psprintf("ALTER POLICY %s ON %s",
-								 quote_identifier(facts->name), table);
+	char	   *table;
+	char	   *alter;
 	CarriedObject *object;
 	StringInfoData attach;
 
+	if (facts == NULL)
+		return NULL;
+	table = catalog_relation_name(facts->relid);
+	alter = psprintf("ALTER POLICY %s ON %s", quote_identifier(facts->name), table);
 	object = carried_object(facts->relid,
 							psprintf("policy \"%s\" of table %s", facts->name, table),
 							catalog_relation_owner(facts->relid));
@@ -437,14 +442,20 @@ carry_policy(Oid policy)
  * is dropped goes with it, and is made anew.
  */
 static CarriedObject *
-carry_rule(Oid rule, bool anew)
+carry_rule(Oid rule, List *dropped)
 {
 	static const char create[] = "CREATE RULE ";
 	RuleFacts  *facts = catalog_rule(rule);
-	char	   *table = catalog_relation_name(facts->relid);
-	const char *name = quote_identifier(facts->name);
+	char	   *table;
+	const char *name;
+	bool		anew;
 	CarriedObject *object;
 
+	if (facts == NULL)
+		return NULL;
+	table = catalog_relation_name(facts->relid);
+	name = quote_identifier(facts->name);
+	anew = list_member_oid(dropped, facts->relid);
 	object = carried_object(facts->relid,
 							psprintf("rule \"%s\" on %s", facts->name, table),
 							catalog_relation_owner(facts->relid));
@@ -473,6 +484,8 @@ carry_function(Oid function)
 	FunctionFacts *facts = catalog_function(function);
 	CarriedObject *object = palloc0(sizeof(CarriedObject));
 
+	if (facts == NULL)
+		return NULL;
 	object->description = psprintf("function %s", facts->name);
 	carry_check_owner(facts->owner, object->description);
 	carry_check_can_create(facts->namespace, object->description);
@@ -495,13 +508,16 @@ static CarriedObject *
 carry_published(Oid publication_rel)
 {
 	PublicationFacts *facts = catalog_published_table(publication_rel);
-	char	   *table = catalog_relation_name(facts->relid);
-	char	   *alter = psprintf("ALTER PUBLICATION %s",
-								 quote_identifier(facts->publication));
+	char	   *table;
+	char	   *alter;
 	CarriedObject *object;
 	StringInfoData attach;
 	ListCell   *lc;
 
+	if (facts == NULL)
+		return NULL;
+	table = catalog_relation_name(facts->relid);
+	alter = psprintf("ALTER PUBLICATION %s", quote_identifier(facts->publication));
 	object = carried_object(facts->relid,
 							psprintf("publication \"%s\" of table %s",
 									 facts->publication, table), facts->owner);

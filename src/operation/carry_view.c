@@ -238,6 +238,14 @@ read_view(Oid relid)
 	Datum		options;
 	bool		isnull;
 
+	/* Read while it is locked. */
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
+	if (!isnull)
+		view->options = catalog_options_text(options);
+	ReleaseSysCache(tuple);
 	if (rel->rd_rel->relkind != RELKIND_VIEW)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -255,12 +263,6 @@ read_view(Oid relid)
 	view->needs_key = catalog_needed_objects(RewriteRelationId, rule,
 											 ConstraintRelationId) != NIL;
 	relation_close(rel, AccessShareLock);
-
-	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
-	if (!isnull)
-		view->options = catalog_options_text(options);
-	ReleaseSysCache(tuple);
 	return view;
 }
 

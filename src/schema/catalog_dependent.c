@@ -40,6 +40,7 @@
 
 static PolicyFacts *read_policy(HeapTuple tuple, TupleDesc desc);
 static char *table_expression(Datum tree, Oid relid);
+static char *text_about(PGFunction function, Oid object);
 static RuleFacts *read_rule(HeapTuple tuple, TupleDesc desc);
 static const char *event_name(char event);
 static int	compare_rules(const ListCell *a, const ListCell *b);
@@ -93,14 +94,33 @@ static char *
 table_expression(Datum tree, Oid relid)
 {
 	int			guc_level = NewGUCNestLevel();
+	char	   *table = get_rel_name(relid);
 	char	   *result;
 
+	if (table == NULL)
+		elog(ERROR, "cache lookup failed for relation %u", relid);
 	guc_set_portable_text();
 	result = deparse_expression(stringToNode(TextDatumGetCString(tree)),
-								deparse_context_for(get_rel_name(relid), relid),
-								false, false);
+								deparse_context_for(table, relid), false, false);
 	AtEOXact_GUC(false, guc_level);
 	return result;
+}
+
+/* What one of the server's functions says of an object; NULL where it is gone. */
+static char *
+text_about(PGFunction function, Oid object)
+{
+	LOCAL_FCINFO(fcinfo, 1);
+	int			guc_level = NewGUCNestLevel();
+	Datum		result;
+
+	guc_set_portable_text();
+	InitFunctionCallInfoData(*fcinfo, NULL, 1, InvalidOid, NULL, NULL);
+	fcinfo->args[0].value = ObjectIdGetDatum(object);
+	fcinfo->args[0].isnull = false;
+	result = function(fcinfo);
+	AtEOXact_GUC(false, guc_level);
+	return fcinfo->isnull ? NULL : TextDatumGetCString(result);
 }
 
 RuleFacts *
@@ -140,7 +160,7 @@ catalog_rules(Oid relid)
 	{
 		RuleFacts  *facts = read_rule(tuple, RelationGetDescr(catalog));
 
-		if (!facts->is_view_query)
+		if (facts != NULL && !facts->is_view_query)
 			found = lappend(found, facts);
 	}
 	systable_endscan(scan);
@@ -149,12 +169,12 @@ catalog_rules(Oid relid)
 	return found;
 }
 
+/* NULL where the rule has gone since its row was read. */
 static RuleFacts *
 read_rule(HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_rewrite form = (Form_pg_rewrite) GETSTRUCT(tuple);
 	RuleFacts  *facts = palloc0(sizeof(RuleFacts));
-	int			guc_level;
 
 	facts->oid = form->oid;
 	facts->name = pstrdup(NameStr(form->rulename));
@@ -165,13 +185,8 @@ read_rule(HeapTuple tuple, TupleDesc desc)
 		return facts;
 	facts->event = pstrdup(event_name(form->ev_type));
 	facts->comment = GetComment(form->oid, RewriteRelationId, 0);
-	guc_level = NewGUCNestLevel();
-	guc_set_portable_text();
-	facts->definition =
-		TextDatumGetCString(DirectFunctionCall1(pg_get_ruledef,
-												ObjectIdGetDatum(form->oid)));
-	AtEOXact_GUC(false, guc_level);
-	return facts;
+	facts->definition = text_about(pg_get_ruledef, form->oid);
+	return facts->definition == NULL ? NULL : facts;
 }
 
 static const char *
@@ -201,10 +216,8 @@ FunctionFacts *
 catalog_function(Oid function)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Datum		oid = ObjectIdGetDatum(function);
 	Form_pg_proc form;
 	FunctionFacts *facts;
-	int			guc_level;
 	int			head;
 
 	if (!HeapTupleIsValid(tuple))
@@ -218,11 +231,10 @@ catalog_function(Oid function)
 	facts->superusers = form->proleakproof || OidIsValid(form->prosupport);
 	ReleaseSysCache(tuple);
 
-	guc_level = NewGUCNestLevel();
-	guc_set_portable_text();
-	facts->head = TextDatumGetCString(DirectFunctionCall1(pg_get_functiondef, oid));
-	facts->body = TextDatumGetCString(DirectFunctionCall1(pg_get_function_sqlbody, oid));
-	AtEOXact_GUC(false, guc_level);
+	facts->head = text_about(pg_get_functiondef, function);
+	facts->body = text_about(pg_get_function_sqlbody, function);
+	if (facts->head == NULL || facts->body == NULL)
+		return NULL;
 	/* a line break ends the definition */
 	head = strlen(facts->head) - strlen(facts->body) - 1;
 	if (head < 0 || strncmp(facts->head + head, facts->body, strlen(facts->body)) != 0)

@@ -11,7 +11,7 @@
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 
-/* Quoted, with schema. */
+/* Quoted, with schema; raises undefined_table where a relation has gone. */
 extern char *catalog_collation_name(Oid collation);
 extern char *catalog_opclass_name(Oid opclass);
 extern char *catalog_relation_name(Oid relid);

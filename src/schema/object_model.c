@@ -360,7 +360,8 @@ find_stored(const TableModel *table, const char *stored)
 	{
 		const ObjectModel *object = lfirst(lc);
 
-		if (object->stored != NULL && strcmp(object->stored, stored) == 0)
+		if (stored != NULL && object->stored != NULL &&
+			strcmp(object->stored, stored) == 0)
 			return object;
 	}
 	return NULL;
