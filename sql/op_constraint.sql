@@ -232,6 +232,27 @@ SELECT pgroll_c.rollback_migration();
 SELECT pgroll_c.start_migration('11_gone', '{"operations": [{"drop_constraint": {"table": "parent", "name": "small"}}]}');
 ALTER TABLE parent DROP CONSTRAINT small;
 SELECT pgroll_c.complete_migration();
+CREATE TABLE plain.parent (a int);
+CREATE TABLE plain.own_check (CONSTRAINT not_7 CHECK (a <> 7)) INHERITS (plain.parent);
+SELECT * FROM test.differences('public', 'plain'); -- no rows
+
+--
+-- names that come free, with a view that needs the columns' names before
+--
+CREATE TABLE viewed (id int PRIMARY KEY, email text, x int, CONSTRAINT old CHECK (id > 0));
+CREATE INDEX viewed_email ON viewed (email);
+CREATE VIEW reader AS SELECT x FROM viewed;
+CREATE TABLE plain.viewed (LIKE viewed INCLUDING ALL);
+CREATE VIEW plain.reader AS SELECT x FROM plain.viewed;
+SELECT pgroll_c.start_migration('11_view', '{"operations": [{"alter_column": {"table": "viewed", "column": "x", "nullable": false, "up": "coalesce(x, 0)"}}, {"drop_index": {"name": "viewed_email"}}, {"create_constraint": {"table": "viewed", "name": "viewed_email", "type": "unique", "columns": ["email"], "up": {"email": "email"}, "down": {"email": "email"}}}, {"rename_constraint": {"table": "viewed", "from": "old", "to": "older"}}, {"create_constraint": {"table": "viewed", "name": "old", "type": "check", "check": "id < 1000", "up": {}, "down": {}}}]}');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+ALTER TABLE plain.viewed ALTER x SET NOT NULL;
+DROP INDEX plain.viewed_email_idx;
+ALTER TABLE plain.viewed ADD CONSTRAINT viewed_email UNIQUE (email);
+ALTER TABLE plain.viewed RENAME CONSTRAINT old TO older;
+ALTER TABLE plain.viewed ADD CONSTRAINT old CHECK (id < 1000);
+SELECT * FROM test.differences('public', 'plain'); -- no rows
 
 --
 -- what fails in the background says which row, by the final name

@@ -291,12 +291,36 @@ complete_rename_constraint(const Operation *base, SchemaModel *model,
 
 	if (op->table->created || op->object == NULL || op->object->stored == NULL ||
 		!object_is_shown(op->table, op->object) ||
-		object_is_carried(op->table, op->object))
+		object_is_carried(op->table, op->object) ||
+		strcmp(op->object->present, op->from) != 0)
 		return;
 	shadow_alter_table(model, op->table, base->number, PHASE_COMPLETE,
 					   psprintf("RENAME CONSTRAINT %s TO %s",
 								quote_identifier(op->from),
 								quote_identifier(op->to)), plan);
+	op->object->present = op->to;
+}
+
+/*
+ * What the migration makes may be waiting for the name.  Where another has the new
+ * name still, it goes with a column, and this one follows.
+ */
+static void
+vacate_rename_constraint(const Operation *base, SchemaModel *model,
+						 MigrationPlan *plan)
+{
+	const RenameConstraint *op = (const RenameConstraint *) base;
+	ListCell   *lc;
+
+	foreach(lc, op->table->objects)
+	{
+		const ObjectModel *object = lfirst(lc);
+
+		if (object->present != NULL && !object->dropped &&
+			strcmp(object->present, op->to) == 0)
+			return;
+	}
+	complete_rename_constraint(base, model, plan);
 }
 
 const OperationOps drop_constraint_ops = {
@@ -324,4 +348,5 @@ const OperationOps rename_constraint_ops = {
 	.start = start_rename_constraint,
 	.complete = complete_rename_constraint,
 	.rollback = NULL,			/* nothing was changed */
+	.vacate = vacate_rename_constraint,
 };

@@ -329,6 +329,7 @@ add_stored(TableModel *table, char *name, char type, Bitmapset *attnums)
 
 	object->name = name;
 	object->stored = name;
+	object->present = name;
 	object->type = type;
 	object->columns = generations_of(table, attnums);
 	table->objects = lappend(table->objects, object);

@@ -19,6 +19,8 @@ typedef struct ObjectModel
 {
 	char	   *name;			/* logical */
 	char	   *stored;			/* before the migration; NULL: it makes it */
+	char	   *present;		/* in the completion's plan: stored, or what a
+								 * step has renamed it to */
 	char		type;			/* pg_constraint.contype or OBJECT_INDEX */
 	bool		inherited;		/* from a parent table */
 	bool		dropped;		/* by the migration */
