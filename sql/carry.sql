@@ -233,6 +233,16 @@ EXCEPTION WHEN feature_not_supported THEN
 	END IF;
 END $$;
 
+-- an index keeps its columns' names, also one that another of them has been given
+CREATE TABLE renamed (a int, b int);
+CREATE INDEX renamed_a_b ON renamed (a, b);
+ALTER TABLE renamed RENAME a TO c;
+ALTER TABLE renamed RENAME b TO a;
+CALL pgroll_c.migrate('92_renamed', '{"operations": [
+	{"alter_column": {"table": "renamed", "column": "c", "type": "bigint", "up": "c", "down": "c"}}]}', 'app');
+SELECT attname, format_type(atttypid, atttypmod), pg_get_indexdef(attrelid, attnum, true)
+	FROM pg_attribute WHERE attrelid = 'renamed_a_b'::regclass ORDER BY attnum;
+
 RESET ROLE;
 DROP OWNED BY regress_carry CASCADE;
 DROP ROLE regress_carry, regress_carry_reader;

@@ -428,13 +428,15 @@ complete_columns(const IndexHome *home, const IndexFacts *facts, Oid index,
 {
 	AttrNumber	last = catalog_last_attnum(facts->oid);
 	char	   *qualified = in_schema_of(home, facts->name);
+	List	   *present = NIL;
+	List	   *wanted = NIL;
 
 	for (AttrNumber attnum = 1; attnum <= last; attnum++)
 	{
-		char	   *wanted = get_attname(facts->oid, attnum, false);
-		char	   *present = index_column_name(home, facts, index, attnum);
 		int			target = catalog_statistics_target(facts->oid, attnum);
 
+		present = lappend(present, index_column_name(home, facts, index, attnum));
+		wanted = lappend(wanted, get_attname(facts->oid, attnum, false));
 		if (target >= 0)
 			plan_step(plan, (Step) {
 				.phase = PHASE_COMPLETE,
@@ -444,17 +446,9 @@ complete_columns(const IndexHome *home, const IndexFacts *facts, Oid index,
 				.relation = index,
 				.relation_name = qualified,
 			});
-		if (strcmp(wanted, present) == 0)
-			continue;
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", qualified,
-								quote_identifier(present), quote_identifier(wanted)),
-			.lock = AccessExclusiveLock,
-			.relation = index,
-			.relation_name = qualified,
-		});
 	}
+	operation_rename_index_columns(home->model, 0, index, qualified, present, wanted,
+								   plan);
 }
 
 /*
