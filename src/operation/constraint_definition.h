@@ -23,7 +23,7 @@ typedef struct ReferenceDefinition
 	const char *on_update;
 	List	   *set_columns;	/* char *: of ON DELETE SET … */
 
-	/* set by constraint_definition_resolve() */
+	/* set by constraint_definition_apply() */
 	TableModel *partner;
 	List	   *partner_key;	/* Generation * of the partner */
 	List	   *set_key;		/* Generation * of the table */
@@ -33,7 +33,7 @@ typedef struct ConstraintDefinition
 {
 	char	   *path;
 	char	   *name;			/* NULL: PostgreSQL's own choice, made by
-								 * constraint_definition_resolve() */
+								 * constraint_definition_apply() */
 	char		type;			/* pg_constraint.contype */
 	List	   *columns;		/* char * */
 	char	   *check;
@@ -49,7 +49,7 @@ typedef struct ConstraintDefinition
 	char	   *tablespace;
 	ExclusionDefinition *exclude;
 
-	/* set by constraint_definition_resolve() */
+	/* set by constraint_definition_apply() */
 	List	   *key;			/* Generation * */
 	List	   *included;		/* Generation * */
 	Node	   *check_expr;		/* over generations */
