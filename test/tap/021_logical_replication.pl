@@ -91,11 +91,11 @@ $publisher->safe_psql('postgres', q{
 		{"alter_column": {"table": "people", "column": "name", "nullable": false,
 			"up": "coalesce(name, ''nobody'')", "down": "name"}}]}')});
 $publisher->safe_psql('postgres', q{
-	UPDATE public_04.people SET name = 'new' WHERE id = 6;
 	UPDATE public_03.people SET name = 'old' WHERE id = 7;
 	INSERT INTO public_04.people (id, name) VALUES (-1, 'unseen'), (400, 'more');
 	CALL pgroll_c.wait_for_migration()});
 $publisher->safe_psql('postgres', q{
+	UPDATE public_04.people SET name = 'new' WHERE id = 6;	-- found by then
 	UPDATE public_04.people SET name = 'ready' WHERE id = 8;
 	SELECT pgroll_c.complete_migration()});
 $publisher->safe_psql('postgres', q{
