@@ -320,7 +320,8 @@ SELECT pg_temp.operation_error('rename_constraint', '{"from": "nothing", "to": "
 SELECT pg_temp.operation_error('rename_constraint', '{"from": "once", "to": "twice_pkey"}');
 SELECT pg_temp.operation_error('rename_constraint', '{"from": "once", "to": "tasks"}');
 SELECT test.error(test.migration('{"create_constraint": {"table": "twice", "name": "f", "type": "foreign_key", "columns": ["a"], "references": {"table": "twice", "columns": ["id"]}, "up": {"a": "a"}, "down": {"a": "a"}}}', '{"drop_constraint": {"table": "twice", "name": "twice_pkey"}}'));
-SELECT test.error(test.migration('{"create_constraint": {"table": "twice", "name": "c", "type": "check", "check": "a > 1", "columns": ["a"], "up": {"a": "a"}, "down": {"a": "a"}}}', '{"alter_column": {"table": "twice", "column": "a", "type": "text", "up": "a::text", "down": "a::int"}}'));
+-- 19 has more to say
+SELECT substring(test.error(test.migration('{"create_constraint": {"table": "twice", "name": "c", "type": "check", "check": "a > 1", "columns": ["a"], "up": {"a": "a"}, "down": {"a": "a"}}}', '{"alter_column": {"table": "twice", "column": "a", "type": "text", "up": "a::text", "down": "a::int"}}')) FROM '.*\n *At [a-z_\[\]0.]*check');
 CREATE TABLE child (CONSTRAINT c CHECK (title <> '')) INHERITS (tasks);
 ALTER TABLE tasks ADD CONSTRAINT d CHECK (parent > 0);
 SELECT pg_temp.operation_error('drop_constraint', '{"table": "child", "name": "d", "down": "parent"}');
