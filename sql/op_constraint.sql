@@ -326,6 +326,18 @@ CREATE TABLE child (CONSTRAINT c CHECK (title <> '')) INHERITS (tasks);
 ALTER TABLE tasks ADD CONSTRAINT d CHECK (parent > 0);
 SELECT pg_temp.operation_error('drop_constraint', '{"table": "child", "name": "d", "down": "parent"}');
 SELECT pg_temp.operation_error('rename_constraint', '{"table": "child", "from": "d", "to": "e"}');
+-- a name that a child or partition has already is not found out at the completion
+ALTER TABLE child ADD CONSTRAINT own CHECK (id > 0);
+SELECT pg_temp.constraint_error('{"type": "check", "check": "parent > 0", "name": "own", "columns": ["parent"], "up": {"parent": "parent"}, "down": {"parent": "parent"}}', 'tasks');
+SELECT pg_temp.operation_error('rename_constraint', '{"table": "tasks", "from": "d", "to": "own"}');
+ALTER TABLE tasks ADD CONSTRAINT only_here CHECK (parent > 0) NO INHERIT;
+SELECT pg_temp.operation_error('rename_constraint', '{"table": "tasks", "from": "only_here", "to": "own"}');
+SELECT test.error(test.migration('{"rename_constraint": {"table": "child", "from": "own", "to": "owned"}}',
+	'{"rename_constraint": {"table": "tasks", "from": "d", "to": "own"}}'));
+CREATE TABLE whole (id int PRIMARY KEY, a int REFERENCES tasks) PARTITION BY LIST (id);
+CREATE TABLE part PARTITION OF whole (CONSTRAINT n CHECK (a > 0)) FOR VALUES IN (1);
+SELECT pg_temp.constraint_error('{"type": "foreign_key", "references": {"table": "tasks", "columns": ["id"]}}', 'whole');
+SELECT pg_temp.constraint_error('{"type": "check", "check": "a > 1"}', 'whole');
 CREATE TABLE parts (a int, b int) PARTITION BY LIST (a);
 CREATE TABLE two_keys (a int, b int, UNIQUE (a, b));
 SELECT pg_temp.constraint_error('{"type": "unique"}', 'parts');

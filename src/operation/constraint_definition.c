@@ -185,6 +185,9 @@ constraint_definition_apply(ConstraintDefinition *def, SchemaModel *model,
 		choose_name(def, model, table);
 	model_check_object_free(model, table, def->name,
 							has_index(def), psprintf("%s.name", def->path));
+	if (!has_index(def) && !def->no_inherit)
+		model_check_members_free(model, table, def->name, def->type,
+								 psprintf("%s.name", def->path));
 	/* It is made at the start, when no other object has made way yet. */
 	if (table->created && has_index(def))
 		model_check_relation_free(model, def->name, psprintf("%s.name", def->path));

@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 
 #include "operation/column_change.h"
+#include "operation/constraint_definition.h"
 #include "operation/inherit.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
@@ -52,6 +53,7 @@ static void add_change(DropConstraint *op, SchemaModel *model, Generation *gener
 					   ColumnChange change);
 static void change_columns(DropConstraint *op, SchemaModel *model);
 static ColumnModel *column_of(TableModel *table, const Generation *generation);
+static bool is_inherited_check(const TableModel *table, const ObjectModel *object);
 static void check_is_own(const Operation *base, const TableModel *table,
 						 const ObjectModel *object, const char *field);
 
@@ -266,8 +268,32 @@ validate_rename_constraint(Operation *base, SchemaModel *model)
 	check_is_own(base, op->table, op->object, "from");
 	model_check_object_free(model, op->table, op->to, object_has_index(op->object),
 							operation_path(base, "to"));
+	if (is_inherited_check(op->table, op->object))
+		model_check_members_free(model, op->table, op->to, CONSTRAINT_CHECK,
+								 operation_path(base, "to"));
 	op->object->name = op->to;
 	op->object->operation = base->number;
+}
+
+/* Do children have it, too? */
+static bool
+is_inherited_check(const TableModel *table, const ObjectModel *object)
+{
+	const ConstraintDefinition *def = object->definition;
+	ListCell   *lc;
+
+	if (object->type != CONSTRAINT_CHECK)
+		return false;
+	if (object->stored == NULL)
+		return !def->no_inherit;
+	foreach(lc, catalog_constraints(table->relid))
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (strcmp(facts->name, object->stored) == 0)
+			return !facts->no_inherit;
+	}
+	return false;
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
 
@@ -21,6 +22,7 @@ static bool serves_constraint(Oid index, List *constraints);
 static ObjectModel *add_stored(TableModel *table, char *name, char type,
 							   Bitmapset *attnums);
 static const ObjectModel *find_stored(const TableModel *table, const char *stored);
+static bool member_has(SchemaModel *model, Oid member, const char *name);
 static bool is_index_of_another(const SchemaModel *model, const TableModel *table,
 								const char *name);
 static void check_not_reserved(const char *name, const char *path);
@@ -142,6 +144,54 @@ model_check_object_free(SchemaModel *model, TableModel *table, const char *name,
 		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
 	if (!model->started && OidIsValid(relid) && !name_is_vacated(model, relid))
 		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
+}
+
+void
+model_check_members_free(SchemaModel *model, TableModel *table, const char *name,
+						 char type, const char *path)
+{
+	ListCell   *lc;
+
+	if (model->started || !OidIsValid(table->relid) ||
+		(type == CONSTRAINT_FOREIGN && table->relkind != RELKIND_PARTITIONED_TABLE))
+		return;
+	foreach(lc, catalog_table_tree(table->relid))
+	{
+		Oid			member = lfirst_oid(lc);
+
+		/* The server chooses a foreign key's name in a partitioned partition. */
+		if (member == table->relid || !member_has(model, member, name) ||
+			(type == CONSTRAINT_FOREIGN &&
+			 get_rel_relkind(member) == RELKIND_PARTITIONED_TABLE))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("constraint \"%s\" for table \"%s\" already exists", name,
+						get_rel_name(member)),
+				 errdetail("At %s: table \"%s\" is to get a constraint of that name from table \"%s\".",
+						   path, get_rel_name(member), table->name),
+				 errhint("Choose another name.")));
+	}
+}
+
+/* Has it a constraint of the name that the migration does not take away? */
+static bool
+member_has(SchemaModel *model, Oid member, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (table->relid == member)
+		{
+			ObjectModel *object = model_find_object(table, name);
+
+			return object != NULL && object->type != OBJECT_INDEX;
+		}
+	}
+	return catalog_constraint_exists(member, name);
 }
 
 bool

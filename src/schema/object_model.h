@@ -67,6 +67,13 @@ extern ObjectModel *model_add_object(TableModel *table, const char *name, char t
 extern void model_check_object_free(SchemaModel *model, TableModel *table,
 									const char *name, bool has_index, const char *path);
 
+/*
+ * Raise duplicate_object where a partition or child that gets a new constraint of
+ * the table, or its new name, has another of that name.
+ */
+extern void model_check_members_free(SchemaModel *model, TableModel *table,
+									 const char *name, char type, const char *path);
+
 /* Has a stored index the name, which the migration drops or renames? */
 extern bool model_relation_is_vacated(SchemaModel *model, const char *name);
 
