@@ -153,6 +153,39 @@ SELECT * FROM tree_differences(); -- no rows
 SELECT "table", index, of, key FROM index_tree WHERE schema = 'public' AND "table" ~* 'ware' ORDER BY 1, 2;
 
 --
+-- names that others take, or partitions get, meanwhile
+--
+-- the name that a partition's would have is taken meanwhile: what is built is found
+CREATE INDEX item_even_price_idx ON plain.item_even (price);
+SELECT pgroll_c.start_migration('07_taken', test.migration('{"create_index": {"table": "item", "name": "item_price", "columns": ["price"]}}'));
+CALL pgroll_c.wait_for_migration();
+CREATE INDEX item_even_price_idx ON item_even (price);
+SELECT pgroll_c.retry_migration();
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.complete_migration();
+CREATE INDEX item_price ON ONLY plain.item (price);
+CREATE INDEX item_high_price_idx ON ONLY plain.item_high (price);
+ALTER INDEX plain.item_price ATTACH PARTITION plain.item_high_price_idx;
+CREATE INDEX item_even_price_idx1 ON plain.item_even (price);
+ALTER INDEX plain.item_high_price_idx ATTACH PARTITION plain.item_even_price_idx1;
+CREATE INDEX "Item odd_price_idx" ON plain."Item odd" (price);
+ALTER INDEX plain.item_high_price_idx ATTACH PARTITION plain."Item odd_price_idx";
+SELECT * FROM tree_differences(); -- no rows
+-- a partition that is called otherwise since gets another, and loses the first
+SELECT pgroll_c.start_migration('08_called', test.migration('{"create_index": {"table": "item", "name": "item_id", "columns": ["id"]}}'));
+CALL pgroll_c.wait_for_migration();
+ALTER TABLE item_even RENAME TO item_flat;
+SELECT test.error_of('SELECT pgroll_c.complete_migration()');
+SELECT pgroll_c.retry_migration();
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.complete_migration();
+ALTER TABLE plain.item_even RENAME TO item_flat;
+CREATE INDEX item_id ON plain.item (id);
+SELECT * FROM tree_differences(); -- no rows
+ALTER TABLE item_flat RENAME TO item_even;
+ALTER TABLE plain.item_flat RENAME TO item_even;
+
+--
 -- what is refused
 --
 SELECT test.error(test.migration('{"create_index": {"table": "item", "name": "i", "columns": ["name"], "unique": true}}'));

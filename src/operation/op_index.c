@@ -62,7 +62,7 @@ static void check_serves_no_constraint(const DropIndex *op, SchemaModel *model);
 static void check_is_no_identity(const DropIndex *op);
 static bool has_gone(const ObjectModel *object);
 static List *new_indexes(int64 migration);
-static bool is_expected(SchemaModel *model, Oid relid);
+static bool is_expected(SchemaModel *model, Oid index);
 static void drop_built(Oid index, Phase phase, MigrationPlan *plan);
 
 static Operation *
@@ -475,7 +475,7 @@ indexes_complete(SchemaModel *model, MigrationPlan *plan)
 
 	foreach(lc, new_indexes(model->migration))
 	{
-		if (!is_expected(model, IndexGetRelation(lfirst_oid(lc), false)))
+		if (!is_expected(model, lfirst_oid(lc)))
 			drop_built(lfirst_oid(lc), PHASE_COMPLETE, plan);
 	}
 }
@@ -502,10 +502,12 @@ new_indexes(int64 migration)
 	return found;
 }
 
-/* Is it of a table, or a partition of one, that the migration makes something for? */
+/* Does the completion make something of it? */
 static bool
-is_expected(SchemaModel *model, Oid relid)
+is_expected(SchemaModel *model, Oid index)
 {
+	Oid			relid = IndexGetRelation(index, false);
+	char	   *name = get_rel_name(index);
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -513,15 +515,16 @@ is_expected(SchemaModel *model, Oid relid)
 	{
 		TableModel *table = lfirst(lc);
 
-		foreach(lc2, table->objects)
+		foreach(lc2, table->relid == relid ? table->objects : NIL)
 		{
-			if (((ObjectModel *) lfirst(lc2))->stored == NULL &&
-				OidIsValid(table->relid) &&
-				list_member_oid(catalog_table_tree(table->relid), relid))
+			ObjectModel *object = lfirst(lc2);
+
+			if (object->stored == NULL &&
+				strcmp(name_new(model->migration, object->name), name) == 0)
 				return true;
 		}
 	}
-	return false;
+	return index_members_have(model, index);
 }
 
 static void

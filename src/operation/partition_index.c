@@ -29,6 +29,9 @@
 static IndexMember *add_member(SchemaModel *model, List *members, Oid relid);
 static char *choose_name(SchemaModel *model, TableModel *table,
 						 const IndexMember *member, List *columns);
+static char *choose_built_name(SchemaModel *model, const IndexMember *member,
+							   List *columns);
+static char *numbered_name(const IndexMember *member, List *columns, int i);
 static char *name_addition(List *columns);
 static bool name_is_taken(SchemaModel *model, TableModel *table,
 						  const IndexMember *member, char *name);
@@ -51,7 +54,9 @@ index_members_new(SchemaModel *model, TableModel *table, const char *name,
 
 		member->name = member->parent == NULL ? pstrdup(name) :
 			choose_name(model, table, member, columns);
-		member->built_name = name_new(model->migration, member->name);
+		member->built_name = member->parent == NULL ?
+			name_new(model->migration, name) :
+			choose_built_name(model, member, columns);
 		member->index = catalog_index_of_table(member->relid, member->built_name);
 		members = lappend(members, member);
 	}
@@ -85,19 +90,45 @@ static char *
 choose_name(SchemaModel *model, TableModel *table, const IndexMember *member,
 			List *columns)
 {
-	char	   *addition = name_addition(columns);
 	char	   *name;
 
 	for (int i = 0;; i++)
 	{
-		name = makeObjectName(member->label, addition,
-							  i == 0 ? "idx" : psprintf("idx%d", i));
+		name = numbered_name(member, columns, i);
 		if (!name_is_taken(model, table, member, name))
 			break;
 	}
 	model->chosen_names = lappend(model->chosen_names,
 								  index_member_qualified(member, name));
 	return name;
+}
+
+/*
+ * The same in every phase, whatever names others take in between: only this
+ * migration's own are looked at.
+ */
+static char *
+choose_built_name(SchemaModel *model, const IndexMember *member, List *columns)
+{
+	char	   *qualified;
+	char	   *name;
+
+	for (int i = 0;; i++)
+	{
+		name = name_new(model->migration, numbered_name(member, columns, i));
+		qualified = index_member_qualified(member, name);
+		if (!has_column(model->chosen_names, qualified))
+			break;
+	}
+	model->chosen_names = lappend(model->chosen_names, qualified);
+	return name;
+}
+
+static char *
+numbered_name(const IndexMember *member, List *columns, int i)
+{
+	return makeObjectName(member->label, name_addition(columns),
+						  i == 0 ? "idx" : psprintf("idx%d", i));
 }
 
 /* As ChooseIndexNameAddition(): "a_b", as far as a name goes. */
@@ -227,6 +258,12 @@ has_column(List *columns, const char *name)
 			return true;
 	}
 	return false;
+}
+
+bool
+index_members_have(const SchemaModel *model, Oid index)
+{
+	return has_column(model->chosen_names, catalog_relation_name(index));
 }
 
 char *

@@ -29,7 +29,8 @@ typedef struct IndexMember
 
 /*
  * The members (IndexMember *) of a new index, parents first.  Partitions' indexes
- * get the names that the server would choose.
+ * get the names that the server would choose; those of a migration that is active
+ * do not depend on what other objects there are.
  */
 extern List *index_members_new(SchemaModel *model, TableModel *table,
 							   const char *name, List *columns);
@@ -41,6 +42,9 @@ extern List *index_members_new(SchemaModel *model, TableModel *table,
  */
 extern void index_members_check(SchemaModel *model, List *members, bool unique,
 								List *columns, const char *path);
+
+/* Is the index, by its name of now, that of a partition among all of a migration's? */
+extern bool index_members_have(const SchemaModel *model, Oid index);
 
 /* "schema.name" of a member's index. */
 extern char *index_member_qualified(const IndexMember *member, const char *name);

@@ -103,7 +103,7 @@ typedef struct SchemaModel
 	int64		migration;		/* id: part of the names that we make */
 	int			next_object;	/* for name_temporary() */
 	List	   *chosen_names;	/* char *: qualified, of the indexes that
-								 * partitions get */
+								 * partitions get, and while they are built */
 	List	   *tables;			/* TableModel *, dropped ones included */
 	List	   *sequences;		/* char *: that come with new columns */
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
