@@ -174,7 +174,7 @@ model_check_members_free(SchemaModel *model, TableModel *table, const char *name
 	}
 }
 
-/* Has it a constraint of the name that the migration does not take away? */
+/* A constraint of its own: an inherited one goes, or stays, with the parent's. */
 static bool
 member_has(SchemaModel *model, Oid member, const char *name)
 {
@@ -188,10 +188,11 @@ member_has(SchemaModel *model, Oid member, const char *name)
 		{
 			ObjectModel *object = model_find_object(table, name);
 
-			return object != NULL && object->type != OBJECT_INDEX;
+			return object != NULL && object->type != OBJECT_INDEX &&
+				!object->inherited;
 		}
 	}
-	return catalog_constraint_exists(member, name);
+	return catalog_constraint_is_own(member, name);
 }
 
 bool
