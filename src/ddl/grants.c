@@ -34,6 +34,8 @@ static const struct
 static List *grants_as_text(List *parts, const char *column, const char *table);
 static char *grant_sql(const GrantPart *part, const char *names,
 					   const char *object);
+static char *revoke_column_sql(const GrantPart *part, const char *column,
+							   const char *object);
 
 char *
 grant_column_sql(const GrantPart *part, const char *column, const char *object)
@@ -85,7 +87,8 @@ revoke_all_sql(const GrantPart *part, const char *object)
 	return psprintf("REVOKE ALL ON %s FROM %s", object, part->grantee);
 }
 
-char *
+/* Takes everything on the column from the grantee of part. */
+static char *
 revoke_column_sql(const GrantPart *part, const char *column, const char *object)
 {
 	return psprintf("REVOKE ALL (%s) ON %s FROM %s", quote_identifier(column),

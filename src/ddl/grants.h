@@ -23,10 +23,6 @@ extern List *grant_follow_column(Oid relid, AttrNumber from, const char *to,
 /* Takes everything on an object, or "SCHEMA name", from the grantee of part. */
 extern char *revoke_all_sql(const GrantPart *part, const char *object);
 
-/* Takes everything on the column from the grantee of part. */
-extern char *revoke_column_sql(const GrantPart *part, const char *column,
-							   const char *object);
-
 /* NULL where none of the privileges makes sense for the object's kind. */
 extern char *grant_view_sql(const GrantPart *part, const char *object);
 extern char *grant_sequence_sql(const GrantPart *part, const char *sequence);

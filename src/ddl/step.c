@@ -53,6 +53,21 @@ plan_lock(MigrationPlan *plan, Phase phase, Oid relation, LOCKMODE mode,
 }
 
 void
+plan_comment(MigrationPlan *plan, Phase phase, int operation, Oid relation,
+			 const char *relation_name, const char *object, const char *comment)
+{
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.operation = operation,
+		.command = psprintf("COMMENT ON %s IS %s", object,
+							comment == NULL ? "NULL" : quote_literal_cstr(comment)),
+		.lock = ShareUpdateExclusiveLock,
+		.relation = relation,
+		.relation_name = pstrdup(relation_name),
+	});
+}
+
+void
 plan_validate(MigrationPlan *plan, int operation, Oid relation,
 			  const char *relation_name, const char *constraint)
 {

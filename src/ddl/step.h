@@ -69,6 +69,14 @@ extern void plan_step(MigrationPlan *plan, Step step);
 extern void plan_lock(MigrationPlan *plan, Phase phase, Oid relation,
 					  LOCKMODE mode, const char *relation_name);
 
+/*
+ * Append "COMMENT ON object IS …" (comment NULL: none any more); the relation is the
+ * one that it is, or is a part of.
+ */
+extern void plan_comment(MigrationPlan *plan, Phase phase, int operation, Oid relation,
+						 const char *relation_name, const char *object,
+						 const char *comment);
+
 /* Append the background validation of a constraint that is NOT VALID at first. */
 extern void plan_validate(MigrationPlan *plan, int operation, Oid relation,
 						  const char *relation_name, const char *constraint);

@@ -9,27 +9,20 @@
  */
 #include "pgroll.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/table.h"
-#include "catalog/dependency.h"
-#include "catalog/indexing.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_depend.h"
 #include "catalog/pg_rewrite.h"
 #include "commands/trigger.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "inspect/guard_scope.h"
 #include "schema/catalog_read.h"
+#include "schema/names.h"
 #include "state/migrations.h"
 #include "versioning/edge.h"
 
 static List *version_schemas_of(const MigrationRow *migration);
-static bool list_has_string(List *strings, const char *string);
 static GuardLine *line_of_dependent_view(List *lines, Oid relid,
 										 AttrNumber attnum);
 static GuardLine *line_of_trigger(List *lines, Oid relid, const char *column);
@@ -67,7 +60,7 @@ guard_line_of_schema(List *lines, const char *schema)
 		GuardLine  *line = lfirst(lc);
 
 		if (strcmp(line->base_schema, schema) == 0 ||
-			list_has_string(line->version_schemas, schema))
+			names_include(line->version_schemas, schema))
 			return line;
 	}
 	return NULL;
@@ -82,7 +75,7 @@ guard_line_of_view_schema(List *lines, const char *schema)
 	{
 		GuardLine  *line = lfirst(lc);
 
-		if (list_has_string(line->version_schemas, schema))
+		if (names_include(line->version_schemas, schema))
 			return line;
 	}
 	return NULL;
@@ -145,52 +138,28 @@ version_schemas_of(const MigrationRow *migration)
 	return schemas;
 }
 
-static bool
-list_has_string(List *strings, const char *string)
-{
-	ListCell   *lc;
-
-	foreach(lc, strings)
-	{
-		if (strcmp(lfirst(lc), string) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* The line with a version's view that shows the relation, or a column of it. */
 static GuardLine *
 line_of_dependent_view(List *lines, Oid relid, AttrNumber attnum)
 {
-	Relation	depend = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData keys[3];
-	SysScanDesc scan;
-	HeapTuple	tuple;
 	GuardLine  *line = NULL;
+	ListCell   *lc;
 
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(RelationRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(relid));
-	ScanKeyInit(&keys[2], Anum_pg_depend_refobjsubid, BTEqualStrategyNumber,
-				F_INT4EQ, Int32GetDatum(attnum));
-	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL,
-							  attnum == InvalidAttrNumber ? 2 : 3, keys);
-	while (line == NULL && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	foreach(lc, catalog_depending_objects(RelationRelationId, relid, attnum))
 	{
-		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+		const ObjectAddress *object = &((Dependent *) lfirst(lc))->object;
 		Oid			view;
 		char	   *schema;
 
-		if (form->classid != RewriteRelationId)
+		if (object->classId != RewriteRelationId)
 			continue;
-		view = catalog_view_of_rule(form->objid);
+		view = catalog_view_of_rule(object->objectId);
 		schema = get_namespace_name(get_rel_namespace(view));
 		if (view != relid && schema != NULL)
 			line = guard_line_of_view_schema(lines, schema);
+		if (line != NULL)
+			break;
 	}
-	systable_endscan(scan);
-	table_close(depend, AccessShareLock);
 	return line;
 }
 
@@ -244,5 +213,5 @@ half_names_column(const EdgeHalf *half, const char *column)
 {
 	return half != NULL &&
 		(strcmp(half->column, column) == 0 ||
-		 list_has_string(half->inputs, column));
+		 names_include(half->inputs, column));
 }

@@ -43,9 +43,6 @@ static char *constraint_sql(const TableModel *table, const ConstraintFacts *fact
 static char *key_sql(List *names, List *key);
 static void complete_constraint(SchemaModel *model, TableModel *table,
 								const ConstraintFacts *facts, MigrationPlan *plan);
-static void complete_comment(SchemaModel *model, TableModel *table,
-							 const char *object, const char *comment,
-							 MigrationPlan *plan);
 
 void
 carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
@@ -105,21 +102,11 @@ carry_covers(const TableModel *table, Bitmapset *attnums)
 
 	while ((attnum = bms_next_member(attnums, attnum)) >= 0)
 	{
-		ListCell   *lc;
-		bool		shown = false;
+		Generation *newest = model_newest_of_stored(table, attnum);
 
-		foreach(lc, table->columns)
-		{
-			Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
-			Generation *stored = model_stored_ancestor(generation);
-
-			if (stored == NULL || stored->attnum != attnum)
-				continue;
-			shown = true;
-			any |= generation != stored;
-		}
-		if (!shown)
+		if (newest == NULL)
 			return false;
+		any |= newest->attnum == 0;
 	}
 	return any;
 }
@@ -127,17 +114,9 @@ carry_covers(const TableModel *table, Bitmapset *attnums)
 Generation *
 carry_shadow_of(const TableModel *table, AttrNumber attnum)
 {
-	ListCell   *lc;
+	Generation *newest = model_newest_of_stored(table, attnum);
 
-	foreach(lc, table->columns)
-	{
-		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
-		Generation *stored = model_stored_ancestor(generation);
-
-		if (stored != NULL && stored != generation && stored->attnum == attnum)
-			return generation;
-	}
-	return NULL;
+	return newest != NULL && newest->attnum == 0 ? newest : NULL;
 }
 
 void
@@ -295,11 +274,15 @@ carry_foreign_key_sql(const ConstraintFacts *facts, List *names, List *partner_k
 	appendStringInfo(&sql, ")%s", facts->reference_tail);
 	if (facts->delete_set_key != NIL)
 		appendStringInfo(&sql, " (%s)", key_sql(names, facts->delete_set_key));
-	if (facts->deferrable)
-		appendStringInfoString(&sql, " DEFERRABLE");
-	if (facts->initially_deferred)
-		appendStringInfoString(&sql, " INITIALLY DEFERRED");
+	appendStringInfoString(&sql, carry_timing_sql(facts));
 	return sql.data;
+}
+
+const char *
+carry_timing_sql(const ConstraintFacts *facts)
+{
+	return facts->initially_deferred ? " DEFERRABLE INITIALLY DEFERRED" :
+		facts->deferrable ? " DEFERRABLE" : "";
 }
 
 static char *
@@ -332,10 +315,9 @@ follow_timing(SchemaModel *model, TableModel *table, const ConstraintFacts *fact
 			continue;
 		operation_lock_constraint_partner(table->relid, name, PHASE_COMPLETE, plan);
 		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
-						   psprintf("ALTER CONSTRAINT %s %s%s", quote_identifier(name),
-									facts->deferrable ? "DEFERRABLE" : "NOT DEFERRABLE",
-									facts->initially_deferred ? " INITIALLY DEFERRED" : ""),
-						   plan);
+						   psprintf("ALTER CONSTRAINT %s%s", quote_identifier(name),
+									facts->deferrable ? carry_timing_sql(facts) :
+									" NOT DEFERRABLE"), plan);
 	}
 }
 
@@ -361,10 +343,11 @@ complete_constraint(SchemaModel *model, TableModel *table,
 						   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
 									quote_identifier(final)), plan);
 	}
-	complete_comment(model, table,
+	if (facts->comment != NULL)
+		plan_comment(plan, PHASE_COMPLETE, 0, table->relid,
+					 model_qualified(model, table->physical),
 					 psprintf("CONSTRAINT %s ON %s", quote_identifier(final),
-							  model_qualified(model, table->physical)),
-					 facts->comment, plan);
+							  model_qualified(model, table->physical)), facts->comment);
 }
 
 void
@@ -378,20 +361,4 @@ carry_must_exist(bool exists, const char *table, const char *name)
 					name, table),
 			 errdetail("It was added since the migration started, or what stands for it was dropped."),
 			 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
-}
-
-static void
-complete_comment(SchemaModel *model, TableModel *table, const char *object,
-				 const char *comment, MigrationPlan *plan)
-{
-	if (comment == NULL)
-		return;
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.command = psprintf("COMMENT ON %s IS %s", object,
-							quote_literal_cstr(comment)),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = table->relid,
-		.relation_name = model_qualified(model, table->physical),
-	});
 }

@@ -41,6 +41,9 @@ extern Generation *carry_shadow_of(const TableModel *table, AttrNumber attnum);
 extern char *carry_foreign_key_sql(const ConstraintFacts *facts, List *names,
 								   List *partner_key);
 
+/* " DEFERRABLE INITIALLY DEFERRED", a part of it, or nothing. */
+extern const char *carry_timing_sql(const ConstraintFacts *facts);
+
 /* Raise object_not_in_prerequisite_state for what was added since the start. */
 extern void carry_must_exist(bool exists, const char *table, const char *name);
 

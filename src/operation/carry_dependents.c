@@ -29,6 +29,7 @@
 #include "operation/operation_util.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/names.h"
 
 /* So that people who read a plan see that it is one. */
@@ -119,7 +120,7 @@ note_column(DependentSearch *search, Oid relid, AttrNumber attnum)
 	ListCell   *lc;
 
 	foreach(lc, catalog_depending_objects(RelationRelationId, relid, attnum))
-		any |= carry_dependents_note(search, lfirst(lc));
+		any |= carry_dependents_note(search, &((Dependent *) lfirst(lc))->object);
 	return any;
 }
 

@@ -12,7 +12,6 @@
  */
 #include "pgroll.h"
 
-#include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_am.h"
@@ -23,12 +22,12 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "operation/carry.h"
 #include "operation/carry_incoming.h"
 #include "operation/foreign_key_definition.h"
 #include "operation/operation_util.h"
+#include "schema/catalog_dependent.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
@@ -37,7 +36,6 @@ static bool names_shadow(List *columns, int64 migration);
 static void complete_parts(SchemaModel *model, const ConstraintFacts *facts,
 						   List *keys, MigrationPlan *plan);
 static List *parts_of(const ConstraintFacts *facts);
-static TableModel *table_of(SchemaModel *model, Oid relid);
 static bool is_carried(SchemaModel *model, const TableModel *table,
 					   const ConstraintFacts *facts);
 static bool falls(SchemaModel *model, const TableModel *table,
@@ -48,7 +46,6 @@ static void check(SchemaModel *model, const TableModel *table,
 static void check_owner(const ConstraintFacts *facts);
 static void check_types(SchemaModel *model, const TableModel *table,
 						const ConstraintFacts *facts);
-static Generation *newest(const TableModel *table, AttrNumber attnum);
 static Oid	type_of(const TableModel *table, Oid relid, AttrNumber attnum);
 static const ConstraintFacts *find(List *keys, Oid relation, const char *name);
 static void constraint_task(SchemaModel *model, TableModel *table,
@@ -64,7 +61,7 @@ bool
 carry_incoming_has(SchemaModel *model, const ConstraintFacts *facts)
 {
 	TableModel *table = OidIsValid(facts->partner) ?
-		table_of(model, facts->partner) : NULL;
+		model_table_of(model, facts->partner) : NULL;
 
 	return table != NULL && !table->dropped &&
 		carry_covers(table, facts->partner_columns);
@@ -122,16 +119,11 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 				  psprintf("ADD CONSTRAINT %s %s", quote_identifier(facts->name),
 						   key_sql(model, table, facts)), plan);
 		if (facts->comment != NULL)
-			plan_step(plan, (Step) {
-				.phase = PHASE_COMPLETE,
-				.command = psprintf("COMMENT ON CONSTRAINT %s ON %s IS %s",
-									quote_identifier(facts->name),
-									catalog_relation_name(facts->relation),
-									quote_literal_cstr(facts->comment)),
-				.lock = ShareUpdateExclusiveLock,
-				.relation = facts->relation,
-				.relation_name = catalog_relation_name(facts->relation),
-			});
+			plan_comment(plan, PHASE_COMPLETE, 0, facts->relation,
+						 catalog_relation_name(facts->relation),
+						 psprintf("CONSTRAINT %s ON %s", quote_identifier(facts->name),
+								  catalog_relation_name(facts->relation)),
+						 facts->comment);
 	}
 }
 
@@ -222,25 +214,11 @@ parts_of(const ConstraintFacts *facts)
 	return list_make1((void *) facts);
 }
 
-/* The model's table of that OID; NULL: one of another schema, or a partition. */
-static TableModel *
-table_of(SchemaModel *model, Oid relid)
-{
-	ListCell   *lc;
-
-	foreach(lc, model->tables)
-	{
-		if (((TableModel *) lfirst(lc))->relid == relid)
-			return lfirst(lc);
-	}
-	return NULL;
-}
-
 /* Is it one that both versions have, on a key of which one has another form? */
 static bool
 is_carried(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 {
-	TableModel *other = table_of(model, facts->relation);
+	TableModel *other = model_table_of(model, facts->relation);
 	int			attnum = -1;
 
 	if (name_is_of_migration(facts->name, model->migration) ||
@@ -252,7 +230,7 @@ is_carried(SchemaModel *model, const TableModel *table, const ConstraintFacts *f
 		return false;
 	while ((attnum = bms_next_member(facts->columns, attnum)) >= 0)
 	{
-		if (newest(other, attnum) == NULL)
+		if (model_newest_of_stored(other, attnum) == NULL)
 			return false;
 	}
 	return true;
@@ -265,7 +243,7 @@ is_carried(SchemaModel *model, const TableModel *table, const ConstraintFacts *f
 static bool
 falls(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 {
-	TableModel *other = table_of(model, facts->relation);
+	TableModel *other = model_table_of(model, facts->relation);
 
 	return other != NULL && !name_is_ours(facts->name) &&
 		carry_covers(table, facts->partner_columns) &&
@@ -320,14 +298,7 @@ check(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 static void
 check_owner(const ConstraintFacts *facts)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(facts->relation));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", facts->relation);
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	if (!has_privs_of_role(GetUserId(), owner))
+	if (!has_privs_of_role(GetUserId(), catalog_relation_owner(facts->relation)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of table %s",
@@ -341,7 +312,7 @@ check_owner(const ConstraintFacts *facts)
 static void
 check_types(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 {
-	TableModel *other = table_of(model, facts->relation);
+	TableModel *other = model_table_of(model, facts->relation);
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -351,7 +322,7 @@ check_types(SchemaModel *model, const TableModel *table, const ConstraintFacts *
 		Oid			from = type_of(other, facts->relation, attnum);
 		Oid			to = type_of(table, table->relid,
 								 get_attnum(table->relid, lfirst(lc2)));
-		Generation *shown = newest(table, get_attnum(table->relid, lfirst(lc2)));
+		Generation *shown = model_newest_of_stored(table, get_attnum(table->relid, lfirst(lc2)));
 
 		if (foreign_key_definition_types_fit(from, to))
 			continue;
@@ -370,28 +341,11 @@ check_types(SchemaModel *model, const TableModel *table, const ConstraintFacts *
 	}
 }
 
-/* What the newest version shows of a stored column, or NULL. */
-static Generation *
-newest(const TableModel *table, AttrNumber attnum)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->columns)
-	{
-		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
-		Generation *stored = model_stored_ancestor(generation);
-
-		if (stored != NULL && stored->attnum == attnum)
-			return generation;
-	}
-	return NULL;
-}
-
 /* Of a column in the newest version; table is NULL where the model has it not. */
 static Oid
 type_of(const TableModel *table, Oid relid, AttrNumber attnum)
 {
-	Generation *generation = table == NULL ? NULL : newest(table, attnum);
+	Generation *generation = table == NULL ? NULL : model_newest_of_stored(table, attnum);
 
 	return generation != NULL ? generation->type : get_atttype(relid, attnum);
 }
@@ -456,7 +410,7 @@ key_sql(SchemaModel *model, const TableModel *table, const ConstraintFacts *fact
 static List *
 column_names(SchemaModel *model, Oid relid)
 {
-	TableModel *table = table_of(model, relid);
+	TableModel *table = model_table_of(model, relid);
 
 	return table != NULL ? carry_column_names(table) : catalog_column_names(relid);
 }

@@ -68,11 +68,8 @@ static void complete_roles(const IndexHome *home, const IndexFacts *facts,
 						   MigrationPlan *plan);
 static void attach(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan);
 static char *key_constraint_sql(const ConstraintFacts *key, const char *index);
-static const char *timing_sql(const ConstraintFacts *key);
 static void alter_home(const IndexHome *home, const char *action, MigrationPlan *plan);
 static char *in_schema_of(const IndexHome *home, const char *index);
-static void complete_comment(const IndexHome *home, const char *object,
-							 const char *comment, MigrationPlan *plan);
 
 void
 carry_indexes_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
@@ -145,21 +142,14 @@ column_names(TableModel *table, Oid relid)
 {
 	List	   *names = catalog_column_names(relid);
 	ListCell   *lc;
-	ListCell   *lc2;
 
 	foreach(lc, names)
 	{
-		AttrNumber	attnum = get_attnum(table->relid, lfirst(lc));
+		Generation *newest = model_newest_of_stored(table, get_attnum(table->relid,
+																	  lfirst(lc)));
 
-		foreach(lc2, table->columns)
-		{
-			Generation *generation = ((ColumnModel *) lfirst(lc2))->generation;
-			Generation *stored = model_stored_ancestor(generation);
-
-			if (attnum != InvalidAttrNumber && stored != NULL &&
-				stored->attnum == attnum)
-				lfirst(lc) = generation->physical;
-		}
+		if (newest != NULL)
+			lfirst(lc) = newest->physical;
 	}
 	return names;
 }
@@ -200,12 +190,9 @@ carried_indexes(const IndexHome *home)
 static bool
 is_dropped(const IndexHome *home, const IndexFacts *facts)
 {
-	if (home->relid == home->table->relid)
-		return object_is_dropped(home->table, facts->name);
-	if (!get_rel_relispartition(facts->oid))
-		return false;
-	return object_is_dropped(home->table,
-							 get_rel_name(llast_oid(get_partition_ancestors(facts->oid))));
+	return home->relid == home->table->relid ?
+		object_is_dropped(home->table, facts->name) :
+		object_part_is_dropped(home->table, facts->oid);
 }
 
 static void
@@ -358,12 +345,14 @@ complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
 		complete_whole(home, facts, key, plan);
 	complete_columns(home, facts, index, plan);
 	complete_roles(home, facts, plan);
-	complete_comment(home, psprintf("INDEX %s", in_schema_of(home, facts->name)),
-					 facts->comment, plan);
-	if (key != NULL)
-		complete_comment(home, psprintf("CONSTRAINT %s ON %s",
-										quote_identifier(key->name), home->relation),
-						 key->comment, plan);
+	if (facts->comment != NULL)
+		plan_comment(plan, PHASE_COMPLETE, 0, home->relid, home->relation,
+					 psprintf("INDEX %s", in_schema_of(home, facts->name)),
+					 facts->comment);
+	if (key != NULL && key->comment != NULL)
+		plan_comment(plan, PHASE_COMPLETE, 0, home->relid, home->relation,
+					 psprintf("CONSTRAINT %s ON %s", quote_identifier(key->name),
+							  home->relation), key->comment);
 }
 
 /* Of what has been built: the key and the index have one name. */
@@ -418,7 +407,7 @@ complete_whole(const IndexHome *home, const IndexFacts *facts,
 						key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
 						facts->nulls_not_distinct ? " NULLS NOT DISTINCT" : "",
 						columns.data, included_sql(home, facts), index_tail(facts),
-						timing_sql(key)), plan);
+						carry_timing_sql(key)), plan);
 }
 
 /* An index's columns keep the names that the table's had when it was built. */
@@ -447,8 +436,8 @@ complete_columns(const IndexHome *home, const IndexFacts *facts, Oid index,
 				.relation_name = qualified,
 			});
 	}
-	operation_rename_index_columns(home->model, 0, index, qualified, present, wanted,
-								   plan);
+	operation_rename_index_columns(home->model, 0, index, qualified, qualified, present,
+								   wanted, plan);
 }
 
 /*
@@ -519,14 +508,7 @@ key_constraint_sql(const ConstraintFacts *key, const char *index)
 	return psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s",
 					quote_identifier(key->name),
 					key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
-					quote_identifier(index), timing_sql(key));
-}
-
-static const char *
-timing_sql(const ConstraintFacts *key)
-{
-	return key->initially_deferred ? " DEFERRABLE INITIALLY DEFERRED" :
-		key->deferrable ? " DEFERRABLE" : "";
+					quote_identifier(index), carry_timing_sql(key));
 }
 
 static void
@@ -547,20 +529,4 @@ static char *
 in_schema_of(const IndexHome *home, const char *index)
 {
 	return quote_qualified_identifier(get_namespace_name(home->namespace), index);
-}
-
-static void
-complete_comment(const IndexHome *home, const char *object, const char *comment,
-				 MigrationPlan *plan)
-{
-	if (comment == NULL)
-		return;
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.command = psprintf("COMMENT ON %s IS %s", object,
-							quote_literal_cstr(comment)),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = home->relid,
-		.relation_name = home->relation,
-	});
 }

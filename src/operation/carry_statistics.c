@@ -143,18 +143,7 @@ follows(const TableModel *table, Oid member, Bitmapset *attnums)
 static Generation *
 newest_of(const TableModel *table, const char *name)
 {
-	AttrNumber	attnum = get_attnum(table->relid, name);
-	ListCell   *lc;
-
-	foreach(lc, table->columns)
-	{
-		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
-		Generation *stored = model_stored_ancestor(generation);
-
-		if (stored != NULL && stored->attnum == attnum)
-			return generation;
-	}
-	return NULL;
+	return model_newest_of_stored(table, get_attnum(table->relid, name));
 }
 
 /* A member's columns' names by attribute number, shadows in place of what they replace. */

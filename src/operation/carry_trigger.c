@@ -96,12 +96,8 @@ carry_triggers_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 		foreach(lc2, facts->of_columns)
 		{
 			char	   *name = list_nth(names, lfirst_int(lc2) - 1);
-			ListCell   *lc3;
-			bool		there = false;
 
-			foreach(lc3, of_columns)
-				there |= strcmp(lfirst(lc3), name) == 0;
-			if (!there)
+			if (!names_include(of_columns, name))
 				of_columns = lappend(of_columns, name);
 		}
 		replace_trigger(model, table, facts, of_columns, names, PHASE_COMPLETE, plan);

@@ -167,7 +167,7 @@ note_dependents(DependentSearch *search, const View *view)
 											   ((RuleFacts *) lfirst(lc))->oid);
 	foreach(lc, catalog_depending_objects(RelationRelationId, view->relid, 0))
 	{
-		ObjectAddress *object = lfirst(lc);
+		const ObjectAddress *object = &((Dependent *) lfirst(lc))->object;
 
 		if (object->classId == TypeRelationId ||
 			object->classId == AttrDefaultRelationId ||
@@ -183,7 +183,7 @@ note_dependents(DependentSearch *search, const View *view)
 	{
 		foreach(lc, catalog_depending_objects(TypeRelationId, types[i], 0))
 		{
-			ObjectAddress *object = lfirst(lc);
+			const ObjectAddress *object = &((Dependent *) lfirst(lc))->object;
 
 			if (object->classId != TypeRelationId || object->objectId != types[1])
 				in_the_way(view, object);
@@ -361,16 +361,12 @@ shown_view(DependentSearch *search, const View *view, List *views)
 	MigrationPlan *plan = plan_create(model->base_schema);
 	CarriedObject *object = NULL;
 	List	   *said = NIL;
+	TableModel *shown_as = model_table_of(model, view->relid);
 	ListCell   *lc;
 
-	foreach(lc, model->tables)
-	{
-		TableModel *table = lfirst(lc);
-
-		if (table->relid == view->relid && !table->dropped)
-			version_view_recreate(model, table, search->version_schema,
-								  PHASE_COMPLETE, plan);
-	}
+	if (shown_as != NULL && !shown_as->dropped)
+		version_view_recreate(model, shown_as, search->version_schema,
+							  PHASE_COMPLETE, plan);
 	foreach(lc, views)
 	{
 		View	   *shown = lfirst(lc);

@@ -241,14 +241,7 @@ static void
 comment_step(Oid relid, char *relation, const Generation *generation,
 			 const char *comment, MigrationPlan *plan)
 {
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.operation = generation->operation,
-		.command = psprintf("COMMENT ON COLUMN %s.%s IS %s", relation,
-							quote_identifier(generation->physical),
-							quote_literal_cstr(comment)),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = relid,
-		.relation_name = relation,
-	});
+	plan_comment(plan, PHASE_COMPLETE, generation->operation, relid, relation,
+				 psprintf("COLUMN %s.%s", relation,
+						  quote_identifier(generation->physical)), comment);
 }

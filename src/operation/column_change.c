@@ -61,6 +61,23 @@ column_change_finish(ColumnChange *change, SchemaModel *model)
 }
 
 void
+column_changes_apply(List *changes, SchemaModel *model)
+{
+	ListCell   *lc;
+
+	foreach(lc, changes)
+	{
+		ColumnChange *change = lfirst(lc);
+
+		column_change_prepare(change, model, change->column->generation->type);
+	}
+	foreach(lc, changes)
+		(void) column_change_replace(lfirst(lc));
+	foreach(lc, changes)
+		column_change_finish(lfirst(lc), model);
+}
+
+void
 column_change_start(const ColumnChange *change, SchemaModel *model,
 					MigrationPlan *plan)
 {

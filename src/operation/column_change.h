@@ -42,6 +42,9 @@ extern Generation *column_change_replace(ColumnChange *change);
 /* Read down, which gives the old generation's type. */
 extern void column_change_finish(ColumnChange *change, SchemaModel *model);
 
+/* All three for changes (ColumnChange *) that keep their columns' types. */
+extern void column_changes_apply(List *changes, SchemaModel *model);
+
 /* The steps of its shadow, unless a later operation has replaced it. */
 extern void column_change_start(const ColumnChange *change, SchemaModel *model,
 								MigrationPlan *plan);

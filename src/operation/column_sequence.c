@@ -10,6 +10,7 @@
  * sequence (versioning/owned_sequence.c).  The server makes an identity only
  * with a sequence of its own: at the completion that one gets the name and the
  * state of ours.
+ *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
 

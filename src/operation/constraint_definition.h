@@ -54,6 +54,9 @@ typedef struct ConstraintDefinition
 	List	   *included;		/* Generation * */
 	Node	   *check_expr;		/* over generations */
 	char	   *storage;		/* of WITH, or NULL */
+
+	char	   *created_sql;	/* on a table that the migration creates, set by
+								 * new_object_apply() */
 } ConstraintDefinition;
 
 /* {name, constraint, no_inherit}: the check of a column. */

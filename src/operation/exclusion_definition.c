@@ -7,6 +7,7 @@
  * stand.  What it found is looked up in the base schema, checked as the server does
  * it when it makes the index, and written anew: nothing of the text itself gets
  * into a statement.
+ *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
 

@@ -28,6 +28,7 @@
 #include "operation/index_definition.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
+#include "schema/names.h"
 #include "schema/object_model.h"
 #include "support/guc.h"
 #include "versioning/expression.h"
@@ -55,7 +56,6 @@ static char *index_options(const char *text, const IndexAmRoutine *routine);
 static List *read_options(const char *text, bool of_opclass);
 static char *options_sql(List *options);
 static List *logical_names(TableModel *table);
-static bool has_name(List *names, const char *name);
 static bool reads_changed_column(const IndexDefinition *def, TableModel *table);
 
 IndexDefinition *
@@ -612,7 +612,7 @@ index_definition_column_names(List *columns)
 	{
 		char	   *name = lfirst(lc);
 
-		for (int i = 1; has_name(names, name); i++)
+		for (int i = 1; names_include(names, name); i++)
 		{
 			char	   *number = psprintf("%d", i);
 			int			length = pg_mbcliplen(lfirst(lc), strlen(lfirst(lc)),
@@ -623,17 +623,4 @@ index_definition_column_names(List *columns)
 		names = lappend(names, name);
 	}
 	return names;
-}
-
-static bool
-has_name(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-	{
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	}
-	return false;
 }

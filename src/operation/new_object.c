@@ -122,9 +122,17 @@ new_objects_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 }
 
 void
+new_object_apply(ConstraintDefinition *def, SchemaModel *model, TableModel *table,
+				 int operation)
+{
+	(void) constraint_definition_apply(def, model, table, operation);
+	if (table->created)
+		def->created_sql = constraint_definition_sql(def, model, table);
+}
+
+void
 new_object_on_created(const Operation *op, SchemaModel *model, const char *table,
-					  const ConstraintDefinition *def, const char *sql,
-					  MigrationPlan *plan)
+					  const ConstraintDefinition *def, MigrationPlan *plan)
 {
 	TableModel *partner = def->references == NULL ? NULL : def->references->partner;
 
@@ -132,7 +140,7 @@ new_object_on_created(const Operation *op, SchemaModel *model, const char *table
 		operation_lock_tree(plan, PHASE_START, partner->relid, ShareRowExclusiveLock);
 	operation_alter_created(op, model, plan, table,
 							psprintf("ADD CONSTRAINT %s %s",
-									 quote_identifier(def->name), sql));
+									 quote_identifier(def->name), def->created_sql));
 }
 
 static bool
@@ -306,6 +314,7 @@ name_key_columns(SchemaModel *model, TableModel *table, const ObjectModel *objec
 {
 	const ConstraintDefinition *def = object->definition;
 	List	   *generations = list_concat_copy(def->key, def->included);
+	char	   *qualified = model_qualified(model, object->name);
 	List	   *present = NIL;
 	List	   *wanted = NIL;
 	ListCell   *lc;
@@ -322,9 +331,8 @@ name_key_columns(SchemaModel *model, TableModel *table, const ObjectModel *objec
 							  get_attname(table->relid, newest->attnum, false));
 		wanted = lappend(wanted, newest->name);
 	}
-	operation_rename_index_columns(model, object->operation, index,
-								   model_qualified(model, object->name), present,
-								   wanted, plan);
+	operation_rename_index_columns(model, object->operation, index, qualified, qualified,
+								   present, wanted, plan);
 }
 
 static void

@@ -37,11 +37,18 @@ extern void new_objects_drop(SchemaModel *model, MigrationPlan *plan);
 extern void new_objects_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan);
 
 /*
- * "ADD CONSTRAINT name …" at the start, on a table that the same migration creates;
- * sql as constraint_definition_sql() gave it when the operation was applied.
+ * Enter a constraint of a table, which the migration may create, into the model:
+ * constraint_definition_apply(), and its text as the table is by this operation.
+ */
+extern void new_object_apply(ConstraintDefinition *def, SchemaModel *model,
+							 TableModel *table, int operation);
+
+/*
+ * "ADD CONSTRAINT name …" at the start, on a table that the same migration creates,
+ * when new_object_apply() has entered it.
  */
 extern void new_object_on_created(const Operation *op, SchemaModel *model,
 								  const char *table, const ConstraintDefinition *def,
-								  const char *sql, MigrationPlan *plan);
+								  MigrationPlan *plan);
 
 #endif							/* PGROLL_NEW_OBJECT_H */

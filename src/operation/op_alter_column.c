@@ -57,7 +57,6 @@ typedef struct AlterColumn
 	TableModel *table;
 	Generation *generation;		/* what the operation leaves */
 	bool		shadow;
-	List	   *created_sql;	/* char *: the constraints of a created table */
 	bool		in_place;		/* the type widens in the catalog alone */
 	char	   *type_sql;		/* of a created table's column */
 } AlterColumn;
@@ -198,10 +197,7 @@ apply_constraints(AlterColumn *op, SchemaModel *model)
 		ConstraintDefinition *def = lfirst(lc);
 
 		operation_check_can_constrain(op->table, def->type, def->path);
-		(void) constraint_definition_apply(def, model, op->table, op->base.number);
-		if (op->table->created)
-			op->created_sql = lappend(op->created_sql,
-									  constraint_definition_sql(def, model, op->table));
+		new_object_apply(def, model, op->table, op->base.number);
 	}
 }
 
@@ -466,7 +462,6 @@ start_alter_column(const Operation *base, SchemaModel *model, MigrationPlan *pla
 	const AlterColumn *op = (const AlterColumn *) base;
 	const char *column = quote_identifier(op->column_name);
 	ListCell   *lc;
-	ListCell   *lc2;
 
 	if (op->table->created)
 	{
@@ -480,9 +475,8 @@ start_alter_column(const Operation *base, SchemaModel *model, MigrationPlan *pla
 											 op->nullable == NULLABLE_SET_NOT_NULL ?
 											 "SET" : "DROP"));
 		metadata_steps(op, model, PHASE_START, plan);
-		forboth(lc, op->constraints, lc2, op->created_sql)
-			new_object_on_created(base, model, op->table_name, lfirst(lc), lfirst(lc2),
-								  plan);
+		foreach(lc, op->constraints)
+			new_object_on_created(base, model, op->table_name, lfirst(lc), plan);
 	}
 	else if (op->in_place)
 		start_in_place(op, model, plan);
@@ -553,17 +547,10 @@ metadata_steps(const AlterColumn *op, SchemaModel *model, Phase phase,
 			.also = operation_other_members(op->table->relid),
 		});
 	if (op->has_comment)
-		plan_step(plan, (Step) {
-			.phase = phase,
-			.operation = op->base.number,
-			.command = psprintf("COMMENT ON COLUMN %s.%s IS %s",
-								model_qualified(model, table), column,
-								op->comment == NULL ? "NULL" :
-								quote_literal_cstr(op->comment)),
-			.lock = ShareUpdateExclusiveLock,
-			.relation = op->table->relid,
-			.relation_name = model_qualified(model, table),
-		});
+		plan_comment(plan, phase, op->base.number, op->table->relid,
+					 model_qualified(model, table),
+					 psprintf("COLUMN %s.%s", model_qualified(model, table), column),
+					 op->comment);
 }
 
 const OperationOps alter_column_ops = {

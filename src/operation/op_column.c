@@ -30,7 +30,6 @@ typedef struct AddColumn
 	Generation *generation;
 	char	   *created_sql;	/* of a table that the migration creates */
 	List	   *constraints;	/* ConstraintDefinition * */
-	List	   *constraints_sql;	/* char *: those of a created table */
 } AddColumn;
 
 typedef struct RenameColumn
@@ -113,14 +112,9 @@ add_constraints(AddColumn *op, SchemaModel *model)
 		ConstraintDefinition *def = lfirst(lc);
 
 		operation_check_can_constrain(op->table, def->type, def->path);
-		(void) constraint_definition_apply(def, model, op->table, op->base.number);
-		if (op->table->created)
-			op->constraints_sql = lappend(op->constraints_sql,
-										  constraint_definition_sql(def, model,
-																	op->table));
+		new_object_apply(def, model, op->table, op->base.number);
 	}
 }
-
 
 /* What would rewrite a table with rows, and other sources of its values. */
 static void
@@ -205,15 +199,13 @@ start_add_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 {
 	const AddColumn *op = (const AddColumn *) base;
 	ListCell   *lc;
-	ListCell   *lc2;
 
 	if (op->table->created)
 	{
 		operation_alter_created(base, model, plan, op->table_name,
 								psprintf("ADD COLUMN %s", op->created_sql));
-		forboth(lc, op->constraints, lc2, op->constraints_sql)
-			new_object_on_created(base, model, op->table_name, lfirst(lc), lfirst(lc2),
-								  plan);
+		foreach(lc, op->constraints)
+			new_object_on_created(base, model, op->table_name, lfirst(lc), plan);
 	}
 	else if (op->generation->current)
 		shadow_column_start(model, op->table, op->generation, plan);

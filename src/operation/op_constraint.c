@@ -51,7 +51,6 @@ typedef struct RenameConstraint
 static bool drop_from_model(DropConstraint *op, SchemaModel *model);
 static void add_change(DropConstraint *op, SchemaModel *model, Generation *generation,
 					   ColumnChange change);
-static void change_columns(DropConstraint *op, SchemaModel *model);
 static ColumnModel *column_of(TableModel *table, const Generation *generation);
 static bool is_inherited_check(const TableModel *table, const ObjectModel *object);
 static void check_is_own(const Operation *base, const TableModel *table,
@@ -104,7 +103,7 @@ validate_drop_constraint(Operation *base, SchemaModel *model)
 			.up_path = operation_path(base, "up"),
 			.down_path = operation_path(base, "down"),
 		});
-	change_columns(op, model);
+	column_changes_apply(op->changes, model);
 }
 
 static void
@@ -129,7 +128,7 @@ validate_drop_multicolumn_constraint(Operation *base, SchemaModel *model)
 	if (op->ups != NULL)
 		json_done(op->ups);
 	json_done(op->downs);
-	change_columns(op, model);
+	column_changes_apply(op->changes, model);
 }
 
 /* False where it is gone, and there is nothing to do. */
@@ -169,23 +168,6 @@ add_change(DropConstraint *op, SchemaModel *model, Generation *generation,
 	inherit_check_own_column(op->table, change.column, change.path);
 	*copy = change;
 	op->changes = lappend(op->changes, copy);
-}
-
-static void
-change_columns(DropConstraint *op, SchemaModel *model)
-{
-	ListCell   *lc;
-
-	foreach(lc, op->changes)
-	{
-		ColumnChange *change = lfirst(lc);
-
-		column_change_prepare(change, model, change->column->generation->type);
-	}
-	foreach(lc, op->changes)
-		(void) column_change_replace(lfirst(lc));
-	foreach(lc, op->changes)
-		column_change_finish(lfirst(lc), model);
 }
 
 /* The column that shows what became of a generation, which is not dropped. */

@@ -27,7 +27,6 @@ typedef struct CreateConstraint
 	ConstraintDefinition *definition;
 	List	   *changes;		/* ColumnChange *, one for each column */
 	TableModel *table;
-	char	   *sql;			/* on a table that the migration creates */
 } CreateConstraint;
 
 static void read_halves(CreateConstraint *op, JsonReader *reader);
@@ -89,19 +88,13 @@ validate_create_constraint(Operation *base, SchemaModel *model)
 		change->column = model_column(op->table, name, change->path);
 		inherit_check_own_column(op->table, change->column, change->path);
 	}
-	if (op->table->created && op->definition->type == CONSTRAINT_PRIMARY)
-	{
-		foreach(lc, op->changes)
-			((ColumnChange *) lfirst(lc))->column->generation->not_null = true;
-	}
 	if (!op->table->created)
 		change_columns(op, model);
-	(void) constraint_definition_apply(op->definition, model, op->table, base->number);
-	if (op->table->created)
-		op->sql = constraint_definition_sql(op->definition, model, op->table);
+	foreach(lc, op->definition->type == CONSTRAINT_PRIMARY ? op->changes : NIL)
+		((ColumnChange *) lfirst(lc))->column->generation->not_null = true;
+	new_object_apply(op->definition, model, op->table, base->number);
 }
 
-/* All ups, then all columns, then all downs. */
 static void
 change_columns(CreateConstraint *op, SchemaModel *model)
 {
@@ -114,21 +107,7 @@ change_columns(CreateConstraint *op, SchemaModel *model)
 			changes = lappend(changes, lfirst(lc));
 	}
 	op->changes = changes;
-	foreach(lc, changes)
-	{
-		ColumnChange *change = lfirst(lc);
-
-		column_change_prepare(change, model, change->column->generation->type);
-	}
-	foreach(lc, changes)
-	{
-		Generation *generation = column_change_replace(lfirst(lc));
-
-		if (op->definition->type == CONSTRAINT_PRIMARY)
-			generation->not_null = true;
-	}
-	foreach(lc, changes)
-		column_change_finish(lfirst(lc), model);
+	column_changes_apply(changes, model);
 }
 
 /* A primary key's column that may hold NULL is made NOT NULL on the way. */
@@ -150,8 +129,7 @@ start_create_constraint(const Operation *base, SchemaModel *model, MigrationPlan
 
 	if (op->table->created)
 	{
-		new_object_on_created(base, model, op->table_name, op->definition, op->sql,
-							  plan);
+		new_object_on_created(base, model, op->table_name, op->definition, plan);
 		return;
 	}
 	foreach(lc, op->changes)

@@ -250,33 +250,20 @@ start_create_table(const Operation *base, SchemaModel *model, MigrationPlan *pla
 static void
 comment_steps(const CreateTable *op, SchemaModel *model, MigrationPlan *plan)
 {
+	char	   *table = model_qualified(model, op->name);
 	ListCell   *lc;
 
 	if (op->comment != NULL)
-		plan_step(plan, (Step) {
-			.phase = PHASE_START,
-			.operation = op->base.number,
-			.command = psprintf("COMMENT ON TABLE %s IS %s",
-								model_qualified(model, op->name),
-								quote_literal_cstr(op->comment)),
-			.lock = ShareUpdateExclusiveLock,
-			.relation_name = model_qualified(model, op->name),
-		});
+		plan_comment(plan, PHASE_START, op->base.number, InvalidOid, table,
+					 psprintf("TABLE %s", table), op->comment);
 	foreach(lc, op->columns)
 	{
 		ColumnDefinition *def = lfirst(lc);
 
 		if (def->comment != NULL)
-			plan_step(plan, (Step) {
-				.phase = PHASE_START,
-				.operation = op->base.number,
-				.command = psprintf("COMMENT ON COLUMN %s.%s IS %s",
-									model_qualified(model, op->name),
-									quote_identifier(def->name),
-									quote_literal_cstr(def->comment)),
-				.lock = ShareUpdateExclusiveLock,
-				.relation_name = model_qualified(model, op->name),
-			});
+			plan_comment(plan, PHASE_START, op->base.number, InvalidOid, table,
+						 psprintf("COLUMN %s.%s", table, quote_identifier(def->name)),
+						 def->comment);
 	}
 }
 

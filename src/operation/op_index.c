@@ -55,8 +55,6 @@ static void create_on_only(const CreateIndex *op, const IndexMember *member,
 static void rename_columns(const CreateIndex *op, SchemaModel *model,
 						   const IndexMember *member, MigrationPlan *plan);
 static List *present_columns(const CreateIndex *op, const IndexMember *member);
-static void rename_column(const CreateIndex *op, const IndexMember *member,
-						  ListCell *present, char *name, MigrationPlan *plan);
 static void check_is_of_no_partition(const DropIndex *op, SchemaModel *model);
 static void check_serves_no_constraint(const DropIndex *op, SchemaModel *model);
 static void check_is_no_identity(const DropIndex *op);
@@ -245,23 +243,11 @@ rename_columns(const CreateIndex *op, SchemaModel *model,
 			   const IndexMember *member, MigrationPlan *plan)
 {
 	List	   *wanted = index_definition_column_names(index_definition_field_names(op->definition));
-	List	   *present = present_columns(op, member);
 
-	for (int i = 0; i < list_length(wanted); i++)
-	{
-		char	   *name = list_nth(wanted, i);
-		ListCell   *lc;
-
-		if (strcmp(name, list_nth(present, i)) == 0)
-			continue;
-		for_each_from(lc, present, i + 1)
-		{
-			if (strcmp(lfirst(lc), name) == 0)
-				rename_column(op, member, lc, model_temporary_name(model, name),
-							  plan);
-		}
-		rename_column(op, member, list_nth_cell(present, i), name, plan);
-	}
+	operation_rename_index_columns(model, op->base.number, member->index,
+								   index_member_qualified(member, member->name),
+								   index_member_now(member),
+								   present_columns(op, member), wanted, plan);
 }
 
 /* The names (char *); while the index is only foreseen, those that it will get. */
@@ -283,24 +269,6 @@ present_columns(const CreateIndex *op, const IndexMember *member)
 						generation->physical);
 	}
 	return OidIsValid(member->index) ? names : index_definition_column_names(names);
-}
-
-static void
-rename_column(const CreateIndex *op, const IndexMember *member, ListCell *present,
-			  char *name, MigrationPlan *plan)
-{
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.operation = op->base.number,
-		.command = psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
-							index_member_qualified(member, member->name),
-							quote_identifier(lfirst(present)),
-							quote_identifier(name)),
-		.lock = AccessExclusiveLock,
-		.relation = member->index,
-		.relation_name = index_member_now(member),
-	});
-	lfirst(present) = name;
 }
 
 static Operation *
@@ -506,23 +474,17 @@ new_indexes(int64 migration)
 static bool
 is_expected(SchemaModel *model, Oid index)
 {
-	Oid			relid = IndexGetRelation(index, false);
+	TableModel *table = model_table_of(model, IndexGetRelation(index, false));
 	char	   *name = get_rel_name(index);
 	ListCell   *lc;
-	ListCell   *lc2;
 
-	foreach(lc, model->tables)
+	foreach(lc, table != NULL ? table->objects : NIL)
 	{
-		TableModel *table = lfirst(lc);
+		ObjectModel *object = lfirst(lc);
 
-		foreach(lc2, table->relid == relid ? table->objects : NIL)
-		{
-			ObjectModel *object = lfirst(lc2);
-
-			if (object->stored == NULL &&
-				strcmp(name_new(model->migration, object->name), name) == 0)
-				return true;
-		}
+		if (object->stored == NULL &&
+			strcmp(name_new(model->migration, object->name), name) == 0)
+			return true;
 	}
 	return index_members_have(model, index);
 }

@@ -49,9 +49,11 @@ static bool goes_before(const SchemaModel *model, const Dependent *dependent);
 static bool loses_key(const TableModel *table, Oid relid, Oid constraint);
 static bool shows_stored_column(const TableModel *table, const char *physical);
 static bool key_has_column(const ConstraintFacts *facts, Oid relid, List *columns);
+static void check_none_stays(SchemaModel *model, List *dependents, const char *object,
+							 const char *path);
 static void rename_index_column(int operation, Oid index, const char *index_name,
-								ListCell *present, char *name,
-								MigrationPlan *plan);
+								const char *shown_name, ListCell *present,
+								char *name, MigrationPlan *plan);
 
 char *
 operation_path(const Operation *op, const char *field)
@@ -63,40 +65,24 @@ void
 operation_check_dependents(SchemaModel *model, TableModel *table,
 						   const Generation *column, const char *path)
 {
-	char	   *list = those_that_stay(model,
-									   catalog_blocking_dependents(table->relid,
-																   column == NULL ? 0 : column->attnum,
-																   model->version_namespaces));
-
-	if (list[0] == '\0')
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-			 column == NULL ?
-			 errmsg("cannot drop table \"%s\" because other objects depend on it",
-					table->name) :
-			 errmsg("cannot drop column \"%s\" of table \"%s\" because other objects depend on it",
-					column->name, table->name),
-			 errdetail("At %s; what depends on it: %s.", path, list),
-			 errhint("Drop or change these objects first.")));
+	check_none_stays(model,
+					 catalog_blocking_dependents(table->relid,
+												 column == NULL ? 0 : column->attnum,
+												 model->version_namespaces),
+					 column == NULL ? psprintf("table \"%s\"", table->name) :
+					 psprintf("column \"%s\" of table \"%s\"", column->name,
+							  table->name), path);
 }
 
 void
 operation_check_constraint_dependents(SchemaModel *model, TableModel *table,
 									  const char *constraint, const char *path)
 {
-	char	   *list = those_that_stay(model,
-									   catalog_constraint_dependents(table->relid,
-																	 constraint,
-																	 model->version_namespaces));
-
-	if (list[0] != '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-				 errmsg("cannot drop constraint \"%s\" of table \"%s\" because other objects depend on it",
-						constraint, table->name),
-				 errdetail("At %s; what depends on it: %s.", path, list),
-				 errhint("Drop or change these objects first.")));
+	check_none_stays(model,
+					 catalog_constraint_dependents(table->relid, constraint,
+												   model->version_namespaces),
+					 psprintf("constraint \"%s\" of table \"%s\"", constraint,
+							  table->name), path);
 }
 
 void
@@ -104,15 +90,23 @@ operation_check_index_dependents(SchemaModel *model, const char *index,
 								 const char *path)
 {
 	Oid			relid = get_relname_relid(index, model->namespace);
-	char	   *list = those_that_stay(model,
-									   catalog_blocking_dependents(relid, 0,
-																   model->version_namespaces));
+
+	check_none_stays(model,
+					 catalog_blocking_dependents(relid, 0, model->version_namespaces),
+					 psprintf("index \"%s\"", index), path);
+}
+
+/* Raise where one of what depends on an object, named as people know it, stays. */
+static void
+check_none_stays(SchemaModel *model, List *dependents, const char *object,
+				 const char *path)
+{
+	char	   *list = those_that_stay(model, dependents);
 
 	if (list[0] != '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-				 errmsg("cannot drop index \"%s\" because other objects depend on it",
-						index),
+				 errmsg("cannot drop %s because other objects depend on it", object),
 				 errdetail("At %s; what depends on it: %s.", path, list),
 				 errhint("Drop or change these objects first.")));
 }
@@ -212,8 +206,8 @@ operation_other_members(Oid relid)
 
 void
 operation_rename_index_columns(SchemaModel *model, int operation, Oid index,
-							   const char *index_name, List *present, List *wanted,
-							   MigrationPlan *plan)
+							   const char *index_name, const char *shown_name,
+							   List *present, List *wanted, MigrationPlan *plan)
 {
 	ListCell   *lc;
 
@@ -226,11 +220,11 @@ operation_rename_index_columns(SchemaModel *model, int operation, Oid index,
 		for_each_from(lc, present, i + 1)
 		{
 			if (strcmp(lfirst(lc), name) == 0)
-				rename_index_column(operation, index, index_name, lc,
+				rename_index_column(operation, index, index_name, shown_name, lc,
 									model_temporary_name(model, name), plan);
 		}
-		rename_index_column(operation, index, index_name, list_nth_cell(present, i),
-							name, plan);
+		rename_index_column(operation, index, index_name, shown_name,
+							list_nth_cell(present, i), name, plan);
 	}
 }
 
@@ -556,8 +550,9 @@ key_has_column(const ConstraintFacts *facts, Oid relid, List *columns)
 }
 
 static void
-rename_index_column(int operation, Oid index, const char *index_name, ListCell *present,
-					char *name, MigrationPlan *plan)
+rename_index_column(int operation, Oid index, const char *index_name,
+					const char *shown_name, ListCell *present, char *name,
+					MigrationPlan *plan)
 {
 	plan_step(plan, (Step) {
 		.phase = PHASE_COMPLETE,
@@ -566,7 +561,7 @@ rename_index_column(int operation, Oid index, const char *index_name, ListCell *
 							quote_identifier(lfirst(present)), quote_identifier(name)),
 		.lock = AccessExclusiveLock,
 		.relation = index,
-		.relation_name = pstrdup(index_name),
+		.relation_name = pstrdup(shown_name),
 	});
 	lfirst(present) = name;
 }

@@ -111,10 +111,12 @@ extern void operation_check_accepts_null(const TableModel *table,
 /*
  * The steps of the completion that give the columns of an index (InvalidOid while it is
  * only foreseen) their names: present and wanted (char *), in order.  A name that a
- * later column still has is made free first.
+ * later column still has is made free first.  By then the index is called index_name,
+ * now shown_name (both qualified and quoted).
  */
 extern void operation_rename_index_columns(SchemaModel *model, int operation, Oid index,
-										   const char *index_name, List *present,
+										   const char *index_name,
+										   const char *shown_name, List *present,
 										   List *wanted, MigrationPlan *plan);
 
 /* Lock a table, and all of its partitions, in a phase. */

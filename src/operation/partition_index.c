@@ -7,7 +7,6 @@
 #include "pgroll.h"
 
 #include "access/table.h"
-#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
@@ -21,6 +20,7 @@
 #include "utils/rel.h"
 
 #include "operation/partition_index.h"
+#include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
@@ -35,10 +35,7 @@ static char *numbered_name(const IndexMember *member, List *columns, int i);
 static char *name_addition(List *columns);
 static bool name_is_taken(SchemaModel *model, TableModel *table,
 						  const IndexMember *member, char *name);
-static bool goes_with_dropped(TableModel *table, Oid index);
-static Oid	owner_of(Oid relid);
 static void check_keys(const IndexMember *member, List *columns, const char *path);
-static bool has_column(List *columns, const char *name);
 
 List *
 index_members_new(SchemaModel *model, TableModel *table, const char *name,
@@ -117,7 +114,7 @@ choose_built_name(SchemaModel *model, const IndexMember *member, List *columns)
 	{
 		name = name_new(model->migration, numbered_name(member, columns, i));
 		qualified = index_member_qualified(member, name);
-		if (!has_column(model->chosen_names, qualified))
+		if (!names_include(model->chosen_names, qualified))
 			break;
 	}
 	model->chosen_names = lappend(model->chosen_names, qualified);
@@ -156,21 +153,9 @@ name_is_taken(SchemaModel *model, TableModel *table, const IndexMember *member,
 {
 	Oid			relid = get_relname_relid(name, get_rel_namespace(member->relid));
 
-	if (has_column(model->chosen_names, index_member_qualified(member, name)))
+	if (names_include(model->chosen_names, index_member_qualified(member, name)))
 		return true;
-	return OidIsValid(relid) && !goes_with_dropped(table, relid);
-}
-
-/* Is it a partition's index of one that the migration drops? */
-static bool
-goes_with_dropped(TableModel *table, Oid index)
-{
-	if (get_rel_relkind(index) != RELKIND_INDEX &&
-		get_rel_relkind(index) != RELKIND_PARTITIONED_INDEX)
-		return false;
-	if (!get_rel_relispartition(index))
-		return false;
-	return object_is_dropped(table, get_rel_name(llast_oid(get_partition_ancestors(index))));
+	return OidIsValid(relid) && !object_part_is_dropped(table, relid);
 }
 
 void
@@ -182,7 +167,7 @@ index_members_check(SchemaModel *model, List *members, bool unique,
 	foreach(lc, members)
 	{
 		IndexMember *member = lfirst(lc);
-		Oid			owner = owner_of(member->relid);
+		Oid			owner = catalog_relation_owner(member->relid);
 
 		if (get_rel_relkind(member->relid) == RELKIND_FOREIGN_TABLE)
 			ereport(ERROR,
@@ -211,16 +196,6 @@ index_members_check(SchemaModel *model, List *members, bool unique,
 	}
 }
 
-static Oid
-owner_of(Oid relid)
-{
-	Relation	rel = table_open(relid, AccessShareLock);
-	Oid			owner = rel->rd_rel->relowner;
-
-	table_close(rel, AccessShareLock);
-	return owner;
-}
-
 /* Else no partition could tell whether a key is unique. */
 static void
 check_keys(const IndexMember *member, List *columns, const char *path)
@@ -233,7 +208,7 @@ check_keys(const IndexMember *member, List *columns, const char *path)
 		char	   *name = key->partattrs[i] == 0 ? NULL :
 			get_attname(member->relid, key->partattrs[i], false);
 
-		if (name == NULL || !has_column(columns, name))
+		if (name == NULL || !names_include(columns, name))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("unique index on partitioned table must include all partitioning columns"),
@@ -247,23 +222,10 @@ check_keys(const IndexMember *member, List *columns, const char *path)
 	table_close(rel, AccessShareLock);
 }
 
-static bool
-has_column(List *columns, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, columns)
-	{
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	}
-	return false;
-}
-
 bool
 index_members_have(const SchemaModel *model, Oid index)
 {
-	return has_column(model->chosen_names, catalog_relation_name(index));
+	return names_include(model->chosen_names, catalog_relation_name(index));
 }
 
 char *

@@ -9,9 +9,9 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_policy.h"
@@ -41,7 +41,7 @@
 static PolicyFacts *read_policy(HeapTuple tuple, TupleDesc desc);
 static char *table_expression(Datum tree, Oid relid);
 static char *text_about(PGFunction function, Oid object);
-static RuleFacts *read_rule(HeapTuple tuple, TupleDesc desc);
+static RuleFacts *read_rule(HeapTuple tuple);
 static const char *event_name(char event);
 static int	compare_rules(const ListCell *a, const ListCell *b);
 static StatisticsFacts *read_statistics(Oid oid);
@@ -53,18 +53,11 @@ PolicyFacts *
 catalog_policy(Oid policy)
 {
 	Relation	catalog = table_open(PolicyRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple	tuple = get_catalog_object_by_oid(catalog, Anum_pg_policy_oid, policy);
 	PolicyFacts *facts = NULL;
 
-	ScanKeyInit(&key, Anum_pg_policy_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(policy));
-	scan = systable_beginscan(catalog, PolicyOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 		facts = read_policy(tuple, RelationGetDescr(catalog));
-	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	return facts;
 }
@@ -127,18 +120,11 @@ RuleFacts *
 catalog_rule(Oid rule)
 {
 	Relation	catalog = table_open(RewriteRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple	tuple = get_catalog_object_by_oid(catalog, Anum_pg_rewrite_oid, rule);
 	RuleFacts  *facts = NULL;
 
-	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(rule));
-	scan = systable_beginscan(catalog, RewriteOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
-		facts = read_rule(tuple, RelationGetDescr(catalog));
-	systable_endscan(scan);
+		facts = read_rule(tuple);
 	table_close(catalog, AccessShareLock);
 	return facts;
 }
@@ -158,7 +144,7 @@ catalog_rules(Oid relid)
 							  &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		RuleFacts  *facts = read_rule(tuple, RelationGetDescr(catalog));
+		RuleFacts  *facts = read_rule(tuple);
 
 		if (facts != NULL && !facts->is_view_query)
 			found = lappend(found, facts);
@@ -171,7 +157,7 @@ catalog_rules(Oid relid)
 
 /* NULL where the rule has gone since its row was read. */
 static RuleFacts *
-read_rule(HeapTuple tuple, TupleDesc desc)
+read_rule(HeapTuple tuple)
 {
 	Form_pg_rewrite form = (Form_pg_rewrite) GETSTRUCT(tuple);
 	RuleFacts  *facts = palloc0(sizeof(RuleFacts));
@@ -179,7 +165,6 @@ read_rule(HeapTuple tuple, TupleDesc desc)
 	facts->oid = form->oid;
 	facts->name = pstrdup(NameStr(form->rulename));
 	facts->relid = form->ev_class;
-	facts->enabled = form->ev_enabled;
 	facts->is_view_query = form->ev_type == '0' + CMD_SELECT;
 	if (facts->is_view_query)
 		return facts;
@@ -392,36 +377,6 @@ catalog_published_table(Oid publication_rel)
 	ReleaseSysCache(publication);
 	ReleaseSysCache(tuple);
 	return facts;
-}
-
-List *
-catalog_depending_objects(Oid class_id, Oid object, int32 attnum)
-{
-	Relation	depend = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData keys[3];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	List	   *found = NIL;
-
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(class_id));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(object));
-	ScanKeyInit(&keys[2], Anum_pg_depend_refobjsubid, BTEqualStrategyNumber,
-				F_INT4EQ, Int32GetDatum(attnum));
-	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL,
-							  attnum == 0 ? 2 : 3, keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
-		ObjectAddress *address = palloc(sizeof(ObjectAddress));
-
-		ObjectAddressSubSet(*address, form->classid, form->objid, form->objsubid);
-		found = lappend(found, address);
-	}
-	systable_endscan(scan);
-	table_close(depend, AccessShareLock);
-	return found;
 }
 
 List *

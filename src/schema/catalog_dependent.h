@@ -31,7 +31,6 @@ typedef struct RuleFacts
 	char	   *name;
 	Oid			relid;			/* the table or view that it is on */
 	bool		is_view_query;	/* the rule that makes a view of it */
-	char		enabled;		/* pg_rewrite.ev_enabled */
 	char	   *event;			/* INSERT, UPDATE or DELETE */
 	char	   *definition;		/* CREATE RULE …, NULL of a view's query */
 	char	   *comment;
@@ -87,12 +86,6 @@ typedef struct PublicationFacts
 } PublicationFacts;
 
 extern PublicationFacts *catalog_published_table(Oid publication_rel);
-
-/*
- * What depends on a column (ObjectAddress *), or (attnum 0) on a relation and all
- * its columns, as pg_depend has it: a rule rather than its view.
- */
-extern List *catalog_depending_objects(Oid class_id, Oid object, int32 attnum);
 
 /* The relations (Oid) that a rule or policy depends on, other than its own. */
 extern List *catalog_relations_read(Oid class_id, Oid object, Oid own);

@@ -552,7 +552,6 @@ read_constraint(HeapTuple tuple)
 	facts->relation = form->conrelid;
 	facts->name = pstrdup(NameStr(form->conname));
 	facts->type = form->contype;
-	facts->has_period = constraint_has_period(form);
 	facts->validated = form->convalidated;
 	facts->enforced = constraint_is_enforced(form);
 	facts->no_inherit = form->connoinherit;

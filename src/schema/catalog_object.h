@@ -68,7 +68,6 @@ typedef struct ConstraintFacts
 	Oid			partner;		/* of a foreign key */
 	List	   *partner_key;	/* char *: column names */
 	Bitmapset  *partner_columns;	/* attribute numbers */
-	bool		has_period;		/* WITHOUT OVERLAPS, PERIOD */
 	char	   *reference_tail; /* " MATCH FULL ON DELETE …", without SET
 								 * columns */
 	List	   *delete_set_key; /* int */

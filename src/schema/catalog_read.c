@@ -296,9 +296,8 @@ catalog_constraint_dependents(Oid relid, const char *constraint,
 	return found;
 }
 
-/* What depends on an object, or on a column of it (0: on it and all of them). */
-static List *
-dependents_of(Oid class_id, Oid object, AttrNumber attnum, List *ignored_schemas)
+List *
+catalog_depending_objects(Oid class_id, Oid object, AttrNumber attnum)
 {
 	Relation	depend = table_open(DependRelationId, AccessShareLock);
 	ScanKeyData keys[3];
@@ -322,9 +321,27 @@ dependents_of(Oid class_id, Oid object, AttrNumber attnum, List *ignored_schemas
 		ObjectAddressSubSet(dependent->object, form->classid, form->objid,
 							form->objsubid);
 		dependent->deptype = form->deptype;
-		if (form->classid == RewriteRelationId)
+		found = lappend(found, dependent);
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return found;
+}
+
+/* What depends on an object, or on a column of it (0: on it and all of them). */
+static List *
+dependents_of(Oid class_id, Oid object, AttrNumber attnum, List *ignored_schemas)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_depending_objects(class_id, object, attnum))
+	{
+		Dependent  *dependent = lfirst(lc);
+
+		if (dependent->object.classId == RewriteRelationId)
 		{
-			Oid			view = catalog_view_of_rule(form->objid);
+			Oid			view = catalog_view_of_rule(dependent->object.objectId);
 
 			/* A rule of the user's on a table is described as such. */
 			if (get_rel_relkind(view) == RELKIND_VIEW ||
@@ -339,8 +356,6 @@ dependents_of(Oid class_id, Oid object, AttrNumber attnum, List *ignored_schemas
 		if (dependent->description != NULL)
 			found = lappend(found, dependent);
 	}
-	systable_endscan(scan);
-	table_close(depend, AccessShareLock);
 	return found;
 }
 
@@ -397,18 +412,10 @@ Oid
 catalog_view_of_rule(Oid rule)
 {
 	Relation	rewrite = table_open(RewriteRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Oid			view;
-
-	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(rule));
-	scan = systable_beginscan(rewrite, RewriteOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	view = HeapTupleIsValid(tuple) ?
+	HeapTuple	tuple = get_catalog_object_by_oid(rewrite, Anum_pg_rewrite_oid, rule);
+	Oid			view = HeapTupleIsValid(tuple) ?
 		((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class : InvalidOid;
-	systable_endscan(scan);
+
 	table_close(rewrite, AccessShareLock);
 	return view;
 }

@@ -72,17 +72,23 @@ extern int	catalog_column_parents(Oid relid, const char *column);
 extern bool catalog_column_is_inherited(Oid relid, const char *column);
 extern bool catalog_column_is_local(Oid relid, const char *column);
 
-/* One object that depends on a table or column. */
+/* One object that depends on another. */
 typedef struct Dependent
 {
-	ObjectAddress object;		/* a view rather than its rules */
+	ObjectAddress object;
 	char		deptype;
-	char	   *description;	/* for people */
+	char	   *description;	/* for people; NULL of catalog_depending_objects() */
 } Dependent;
 
 /*
+ * What depends on a column (Dependent *), or (attnum 0) on an object and all its
+ * columns, as pg_depend has it: a rule rather than its view.
+ */
+extern List *catalog_depending_objects(Oid class_id, Oid object, AttrNumber attnum);
+
+/*
  * The dependents (Dependent *) of a column, or (attnum 0) of a table and all its
- * columns, but for views of the schemas (Oid) named.
+ * columns, but for views of the schemas (Oid) named; a view rather than its rules.
  */
 extern List *catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas);
 

@@ -103,6 +103,19 @@ name_is_of_migration(const char *name, int64 migration)
 	return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
+bool
+names_include(const List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	}
+	return false;
+}
+
 char *
 name_version_schema(const char *base_schema, const char *version)
 {

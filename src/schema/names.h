@@ -7,6 +7,8 @@
 #ifndef PGROLL_NAMES_H
 #define PGROLL_NAMES_H
 
+#include "nodes/pg_list.h"
+
 /* The trigger's names: '!' and '~' sort before and after what people use. */
 #define DUAL_WRITE_TRIGGER_FIRST "!pgroll_c_dual_write"
 #define DUAL_WRITE_TRIGGER_LAST "~pgroll_c_dual_write"
@@ -46,6 +48,9 @@ extern const char *name_temporary_original(const char *name);
 /* Was the name made by one of the above, or by them for this migration? */
 extern bool name_is_ours(const char *name);
 extern bool name_is_of_migration(const char *name, int64 migration);
+
+/* Is it one of the names (char *)? */
+extern bool names_include(const List *names, const char *name);
 
 /* Is it one of the trigger's names? */
 extern bool name_is_dual_write_trigger(const char *name);

@@ -7,6 +7,7 @@
 #include "pgroll.h"
 
 #include "catalog/index.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "utils/lsyscache.h"
@@ -25,7 +26,6 @@ static const ObjectModel *find_stored(const TableModel *table, const char *store
 static bool member_has(SchemaModel *model, Oid member, const char *name);
 static bool is_index_of_another(const SchemaModel *model, const TableModel *table,
 								const char *name);
-static void check_not_reserved(const char *name, const char *path);
 static bool name_is_vacated(const SchemaModel *model, Oid relid);
 pg_noreturn static void raise_duplicate(const char *what, const char *name, const char *owner,
 							int code, const char *path);
@@ -133,7 +133,7 @@ model_check_object_free(SchemaModel *model, TableModel *table, const char *name,
 	ObjectModel *same = model_find_object(table, name);
 	Oid			relid = get_relname_relid(name, model->namespace);
 
-	check_not_reserved(name, path);
+	model_check_not_reserved(name, path);
 	if (same != NULL && same->type != OBJECT_INDEX)
 		raise_duplicate("constraint", name, table->name, ERRCODE_DUPLICATE_OBJECT,
 						path);
@@ -178,21 +178,13 @@ model_check_members_free(SchemaModel *model, TableModel *table, const char *name
 static bool
 member_has(SchemaModel *model, Oid member, const char *name)
 {
-	ListCell   *lc;
+	TableModel *table = model_table_of(model, member);
+	ObjectModel *object;
 
-	foreach(lc, model->tables)
-	{
-		TableModel *table = lfirst(lc);
-
-		if (table->relid == member)
-		{
-			ObjectModel *object = model_find_object(table, name);
-
-			return object != NULL && object->type != OBJECT_INDEX &&
-				!object->inherited;
-		}
-	}
-	return catalog_constraint_is_own(member, name);
+	if (table == NULL)
+		return catalog_constraint_is_own(member, name);
+	object = model_find_object(table, name);
+	return object != NULL && object->type != OBJECT_INDEX && !object->inherited;
 }
 
 bool
@@ -238,7 +230,7 @@ model_creates_index(const SchemaModel *model, const char *name)
 void
 model_check_relation_free(SchemaModel *model, const char *name, const char *path)
 {
-	check_not_reserved(name, path);
+	model_check_not_reserved(name, path);
 	if (!model_relation_is_free(model, name))
 		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
 }
@@ -286,6 +278,16 @@ object_is_dropped(const TableModel *table, const char *stored)
 	const ObjectModel *object = find_stored(table, stored);
 
 	return object != NULL && object->dropped;
+}
+
+bool
+object_part_is_dropped(const TableModel *table, Oid index)
+{
+	char		relkind = get_rel_relkind(index);
+
+	return (relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX) &&
+		get_rel_relispartition(index) &&
+		object_is_dropped(table, get_rel_name(llast_oid(get_partition_ancestors(index))));
 }
 
 char *
@@ -445,42 +447,25 @@ static bool
 name_is_vacated(const SchemaModel *model, Oid relid)
 {
 	Oid			owner = IndexGetRelation(relid, true);
+	TableModel *table = model_table_of(model, OidIsValid(owner) ? owner : relid);
 	ListCell   *lc;
-	ListCell   *lc2;
 
-	foreach(lc, model->tables)
+	if (table == NULL)
+		return false;
+	if (table->dropped)
+		return true;
+	if (!OidIsValid(owner))
+		return strcmp(table->name, table->physical) != 0;
+	foreach(lc, model_objects(table))
 	{
-		TableModel *table = lfirst(lc);
+		ObjectModel *object = lfirst(lc);
 
-		if (table->relid == relid)
-			return table->dropped || strcmp(table->name, table->physical) != 0;
-		if (table->relid != owner)
-			continue;
-		if (table->dropped)
-			return true;
-		foreach(lc2, model_objects(table))
-		{
-			ObjectModel *object = lfirst(lc2);
-
-			if (object->stored != NULL && object_has_index(object) &&
-				get_relname_relid(object->stored, model->namespace) == relid)
-				return !object_is_shown(table, object) ||
-					strcmp(object->name, object->stored) != 0;
-		}
+		if (object->stored != NULL && object_has_index(object) &&
+			get_relname_relid(object->stored, model->namespace) == relid)
+			return !object_is_shown(table, object) ||
+				strcmp(object->name, object->stored) != 0;
 	}
 	return false;
-}
-
-static void
-check_not_reserved(const char *name, const char *path)
-{
-	if (name_is_ours(name))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESERVED_NAME),
-				 errmsg("name \"%s\" is reserved", name),
-				 errdetail("At %s: names that begin with \"%s\" are those of pgroll_c.",
-						   path, PGROLL_PREFIX),
-				 errhint("Choose another name.")));
 }
 
 static void

@@ -105,6 +105,9 @@ extern bool object_is_carried(const TableModel *table, const ObjectModel *object
 extern bool object_is_dropped(const TableModel *table, const char *stored);
 extern char *object_final_name(const TableModel *table, const char *stored);
 
+/* Is it a partition's index that goes with one of the table's, which is dropped? */
+extern bool object_part_is_dropped(const TableModel *table, Oid index);
+
 /* Is it the index of the table's replica identity, as the operations so far leave it? */
 extern bool object_is_identity(const TableModel *table, const ObjectModel *object);
 

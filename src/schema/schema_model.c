@@ -20,7 +20,6 @@
 
 static void check_physical_name_free(SchemaModel *model, const char *name,
 									 const char *path);
-static void check_not_reserved(const char *name, const char *path);
 
 TableModel *
 model_find_table(SchemaModel *model, const char *name)
@@ -48,6 +47,19 @@ model_find_column(TableModel *table, const char *name)
 
 		if (strcmp(column->name, name) == 0)
 			return column;
+	}
+	return NULL;
+}
+
+TableModel *
+model_table_of(const SchemaModel *model, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		if (((TableModel *) lfirst(lc))->relid == relid)
+			return lfirst(lc);
 	}
 	return NULL;
 }
@@ -154,6 +166,22 @@ model_stored_ancestor(Generation *generation)
 	return generation;
 }
 
+Generation *
+model_newest_of_stored(const TableModel *table, AttrNumber attnum)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		Generation *newest = ((ColumnModel *) lfirst(lc))->generation;
+		Generation *stored = model_stored_ancestor(newest);
+
+		if (stored != NULL && stored->attnum == attnum)
+			return newest;
+	}
+	return NULL;
+}
+
 void
 model_remove_column(TableModel *table, ColumnModel *column)
 {
@@ -176,14 +204,19 @@ model_qualified(const SchemaModel *model, const char *physical)
 bool
 model_makes_sequence(const SchemaModel *model, const char *name)
 {
-	ListCell   *lc;
+	return names_include(model->sequences, name);
+}
 
-	foreach(lc, model->sequences)
-	{
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	}
-	return false;
+void
+model_check_not_reserved(const char *name, const char *path)
+{
+	if (name_is_ours(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("name \"%s\" is reserved", name),
+				 errdetail("At %s: names that begin with \"%s\" are those of pgroll_c.",
+						   path, PGROLL_PREFIX),
+				 errhint("Choose another name.")));
 }
 
 void
@@ -199,7 +232,7 @@ model_check_table_free(SchemaModel *model, const char *name, const char *path)
 						name, model->base_schema),
 				 errdetail("At %s.", path),
 				 errhint("Choose another name.")));
-	check_not_reserved(name, path);
+	model_check_not_reserved(name, path);
 	if (!model->started)
 		check_physical_name_free(model, name, path);
 }
@@ -214,7 +247,7 @@ model_check_column_free(TableModel *table, const char *name, const char *path)
 						name, table->name),
 				 errdetail("At %s.", path),
 				 errhint("Choose another name.")));
-	check_not_reserved(name, path);
+	model_check_not_reserved(name, path);
 	if (SystemAttributeByName(name) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_COLUMN),
@@ -231,14 +264,10 @@ check_physical_name_free(SchemaModel *model, const char *name, const char *path)
 	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
 									   PointerGetDatum(name),
 									   ObjectIdGetDatum(model->namespace));
-	ListCell   *lc;
 
-	foreach(lc, OidIsValid(relid) ? model->tables : NIL)
-	{
-		/* An operation before this one renames or drops it. */
-		if (((TableModel *) lfirst(lc))->relid == relid)
-			return;
-	}
+	/* An operation before this one renames or drops it. */
+	if (OidIsValid(relid) && model_table_of(model, relid) != NULL)
+		return;
 	/* The server gives the array type of a table another name where it must. */
 	if (OidIsValid(relid) ||
 		(OidIsValid(type) && !OidIsValid(get_element_type(type))))
@@ -251,17 +280,5 @@ check_physical_name_free(SchemaModel *model, const char *name, const char *path)
 				 errmsg("type \"%s\" already exists in schema \"%s\"",
 						name, model->base_schema),
 				 errdetail("At %s.", path),
-				 errhint("Choose another name.")));
-}
-
-static void
-check_not_reserved(const char *name, const char *path)
-{
-	if (name_is_ours(name))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESERVED_NAME),
-				 errmsg("name \"%s\" is reserved", name),
-				 errdetail("At %s: names that begin with \"%s\" are those of pgroll_c.",
-						   path, PGROLL_PREFIX),
 				 errhint("Choose another name.")));
 }

@@ -125,6 +125,9 @@ extern ColumnModel *model_column(TableModel *table, const char *name, const char
 extern TableModel *model_find_table(SchemaModel *model, const char *name);
 extern ColumnModel *model_find_column(TableModel *table, const char *name);
 
+/* The table of that OID; NULL: one of another schema, or a partition. */
+extern TableModel *model_table_of(const SchemaModel *model, Oid relid);
+
 /*
  * model_table(), for an operation that changes it: raises wrong_object_type
  * where it is no table, insufficient_privilege where the user does not own it.
@@ -143,6 +146,9 @@ extern Generation *model_replace_generation(TableModel *table, ColumnModel *colu
 /* What was stored of the column before the migration, or NULL. */
 extern Generation *model_stored_ancestor(Generation *generation);
 
+/* What the newest version shows of a stored column, or NULL. */
+extern Generation *model_newest_of_stored(const TableModel *table, AttrNumber attnum);
+
 /* Take a column out of the newest version. */
 extern void model_remove_column(TableModel *table, ColumnModel *column);
 
@@ -156,6 +162,7 @@ extern char *model_qualified(const SchemaModel *model, const char *physical);
 extern bool model_makes_sequence(const SchemaModel *model, const char *name);
 
 /* Raise duplicate_table, duplicate_column … where a name is taken or reserved. */
+extern void model_check_not_reserved(const char *name, const char *path);
 extern void model_check_table_free(SchemaModel *model, const char *name, const char *path);
 extern void model_check_column_free(TableModel *table, const char *name, const char *path);
 

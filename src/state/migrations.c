@@ -135,16 +135,6 @@ migration_last_completed(const char *base_schema)
 					  (Datum[]) {CStringGetTextDatum(base_schema)});
 }
 
-bool
-migration_version_schema_used(const char *version_schema)
-{
-	return select_row(SELECT_MIGRATION
-					  "WHERE version_schema = $1"
-					  " AND state <> 'rolled_back' AND NOT retired LIMIT 1",
-					  1, (Oid[]) {TEXTOID},
-					  (Datum[]) {CStringGetTextDatum(version_schema)}) != NULL;
-}
-
 List *
 migrations_active_all(void)
 {

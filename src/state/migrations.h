@@ -56,9 +56,6 @@ extern MigrationRow *migration_by_name(const char *base_schema, const char *name
 extern MigrationRow *migration_newest_live(const char *base_schema);
 extern MigrationRow *migration_last_completed(const char *base_schema);
 
-/* Is it the version schema of a migration that is active or not retired? */
-extern bool migration_version_schema_used(const char *version_schema);
-
 /* Is any active in this database?  Cheap, without SPI. */
 extern bool migrations_any_active(void);
 

@@ -8,6 +8,7 @@
  * So the number comes as that of an identity column does: who may write to the
  * table may cause it to be drawn.  The sequence has the table's owner for its
  * own, since a column owns it.
+ *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
 
