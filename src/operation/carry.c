@@ -111,6 +111,22 @@ carry_covers(const TableModel *table, Bitmapset *attnums)
 	return any;
 }
 
+bool
+carry_has_shadow(const TableModel *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(table->relid) && !table->dropped ? table->columns : NIL)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+		Generation *stored = model_stored_ancestor(generation);
+
+		if (stored != NULL && stored != generation)
+			return true;
+	}
+	return false;
+}
+
 Generation *
 carry_shadow_of(const TableModel *table, AttrNumber attnum)
 {
@@ -122,10 +138,14 @@ carry_shadow_of(const TableModel *table, AttrNumber attnum)
 void
 carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
 {
+	bool		any = false;
 	ListCell   *lc;
 	ListCell   *lc2;
 
+	/* A foreign key may stand for one of a table that has no shadow itself. */
 	foreach(lc, model->tables)
+		any |= carry_has_shadow(lfirst(lc));
+	foreach(lc, any ? model->tables : NIL)
 	{
 		TableModel *table = lfirst(lc);
 
@@ -145,7 +165,7 @@ carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
 							   psprintf("DROP CONSTRAINT %s",
 										quote_identifier(facts->name)), plan);
 		}
-		foreach(lc2, catalog_indexes(table->relid))
+		foreach(lc2, carry_has_shadow(table) ? catalog_indexes(table->relid) : NIL)
 		{
 			IndexFacts *facts = lfirst(lc2);
 

@@ -31,6 +31,9 @@ extern List *carry_column_names(const TableModel *table);
 /* Is one of the columns (attribute numbers) shadowed, and are all in the newest version? */
 extern bool carry_covers(const TableModel *table, Bitmapset *attnums);
 
+/* Has a stored column of the table a shadow? */
+extern bool carry_has_shadow(const TableModel *table);
+
 /* The generation that replaces a stored column, NULL where none does. */
 extern Generation *carry_shadow_of(const TableModel *table, AttrNumber attnum);
 

@@ -40,7 +40,6 @@ static bool is_carried(SchemaModel *model, const TableModel *table,
 					   const ConstraintFacts *facts);
 static bool falls(SchemaModel *model, const TableModel *table,
 				  const ConstraintFacts *facts);
-static bool has_shadow(const TableModel *table);
 static void check(SchemaModel *model, const TableModel *table,
 				  const ConstraintFacts *facts);
 static void check_owner(const ConstraintFacts *facts);
@@ -70,7 +69,7 @@ carry_incoming_has(SchemaModel *model, const ConstraintFacts *facts)
 void
 carry_incoming_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
-	List	   *keys = has_shadow(table) ? catalog_referencing(table->relid) : NIL;
+	List	   *keys = carry_has_shadow(table) ? catalog_referencing(table->relid) : NIL;
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -99,7 +98,7 @@ carry_incoming_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 void
 carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
-	List	   *keys = has_shadow(table) ? catalog_referencing(table->relid) : NIL;
+	List	   *keys = carry_has_shadow(table) ? catalog_referencing(table->relid) : NIL;
 	ListCell   *lc;
 
 	foreach(lc, keys)
@@ -248,21 +247,6 @@ falls(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 	return other != NULL && !name_is_ours(facts->name) &&
 		carry_covers(table, facts->partner_columns) &&
 		!is_carried(model, table, facts) && !object_is_dropped(other, facts->name);
-}
-
-static bool
-has_shadow(const TableModel *table)
-{
-	ListCell   *lc;
-
-	foreach(lc, OidIsValid(table->relid) && !table->dropped ? table->columns : NIL)
-	{
-		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
-
-		if (model_stored_ancestor(generation) != generation)
-			return true;
-	}
-	return false;
 }
 
 static void

@@ -20,7 +20,6 @@
 #include "operation/operation_util.h"
 #include "operation/partition_foreign_key.h"
 #include "schema/catalog_object.h"
-#include "schema/catalog_read.h"
 
 static char *name_from(Oid leaf, Oid original);
 static Oid	parent_of(Oid constraint);
@@ -135,11 +134,8 @@ static void
 alter(Oid relid, Phase phase, int operation, const char *name, char *action, Oid partner,
 	  MigrationPlan *plan)
 {
-	ListCell   *lc;
-
-	foreach(lc, OidIsValid(partner) ? catalog_table_tree(partner) : NIL)
-		plan_lock(plan, phase, lfirst_oid(lc), ShareRowExclusiveLock,
-				  catalog_relation_name(lfirst_oid(lc)));
+	if (OidIsValid(partner))
+		operation_lock_tree(plan, phase, partner, ShareRowExclusiveLock);
 	plan_step(plan, (Step) {
 		.phase = phase,
 		.operation = operation,
