@@ -1,0 +1,105 @@
+# Cases of tables with partitions or children.
+
+package Cases::Partitions;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+
+use Cases::Default qw($rows);
+
+our @EXPORT_OK = qw(partition_cases);
+
+# The operations on tables with partitions or children.
+sub partition_cases
+{
+	my $partitioned = q{
+		CREATE TABLE t (id int, a int, b text, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+		CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (MINVALUE) TO (10);
+		CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (10) TO (MAXVALUE) PARTITION BY HASH (id);
+		CREATE TABLE t_2_0 PARTITION OF t_2 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+		CREATE TABLE t_2_1 (b text, x int, id int NOT NULL, a int);
+		ALTER TABLE t_2_1 DROP x;
+		ALTER TABLE t_2 ATTACH PARTITION t_2_1 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+		CREATE TABLE u (id int PRIMARY KEY)};
+	my $filled = "$rows; INSERT INTO u SELECT generate_series(-10, ROWS)";
+	my @partitioned = (
+		setup => $partitioned,
+		rows => $filled,
+		old => [ q{INSERT INTO t VALUES (0, 7, 'zero')}, 'UPDATE t SET id = 10000002 WHERE id = 2' ],
+		new => [ q{UPDATE t SET b = 'x' WHERE id = 3} ],
+		ready => [ 'UPDATE t SET id = 10000004 WHERE id = 4' ],
+		sees_old => { 'SELECT id, b FROM t WHERE id < 5 OR id > 10000000 ORDER BY id' => '0|zero 1|b1 3|x 10000002|b2 10000004|b4' },
+		sees_new => { 'SELECT id, b FROM t WHERE id < 5 OR id > 10000000 ORDER BY id' => '0|zero 1|b1 3|x 10000002|b2 10000004|b4' });
+
+	return (
+	{
+		name => 'partitions: add_column, with an up and a check',
+		@partitioned,
+		operations => '- add_column: {table: t, column: {name: c, type: int, check: {name: t_c, constraint: c > 0}}, up: a + 1}',
+		ddl => 'ALTER TABLE t ADD c int; UPDATE t SET c = a + 1; ALTER TABLE t ALTER c SET NOT NULL, ADD CONSTRAINT t_c CHECK (c > 0)',
+	},
+	{
+		name => 'partitions: drop_column and rename_column',
+		@partitioned,
+		operations => q[
+- drop_column: {table: t, column: a, down: length(b)}
+- rename_column: {table: t, from: b, to: n}],
+		ddl => 'ALTER TABLE t DROP a; ALTER TABLE t RENAME b TO n',
+		new => [ q{UPDATE t SET n = 'x' WHERE id = 3} ],
+		sees_new => { 'SELECT id, n FROM t WHERE id < 2 ORDER BY id' => '0|zero 1|b1' },
+	},
+	{
+		name => 'partitions: alter_column, with indexes and keys',
+		@partitioned,
+		setup => "$partitioned; CREATE INDEX t_a ON t (a); CREATE UNIQUE INDEX t_ia ON t (id, a) INCLUDE (b);
+			ALTER TABLE t ADD CONSTRAINT t_f FOREIGN KEY (a) REFERENCES u",
+		rows => 'INSERT INTO u SELECT generate_series(-10, ROWS); INSERT INTO t SELECT i, i, \'b\' || i FROM generate_series(1, ROWS) i',
+		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
+		ddl => 'ALTER TABLE t ALTER a TYPE bigint',
+	},
+	{
+		name => 'partitions: create_constraint',
+		@partitioned,
+		operations => '- create_constraint: {table: t, name: t_c, type: check, columns: [a], check: a > 0, up: {a: a}, down: {a: a}}',
+		ddl => 'ALTER TABLE t ADD CONSTRAINT t_c CHECK (a > 0)',
+	},
+	{
+		name => 'partitions: drop_constraint and rename_constraint',
+		@partitioned,
+		setup => "$partitioned; ALTER TABLE t ADD CONSTRAINT t_c CHECK (a > 0), ADD CONSTRAINT t_d CHECK (a < 10000000)",
+		operations => q[
+- drop_constraint: {table: t, name: t_c}
+- rename_constraint: {table: t, from: t_d, to: t_c}],
+		ddl => 'ALTER TABLE t DROP CONSTRAINT t_c; ALTER TABLE t RENAME CONSTRAINT t_d TO t_c',
+	},
+	{
+		name => 'partitions: drop_table and rename_table',
+		@partitioned,
+		operations => q[
+- drop_table: {name: u}
+- rename_table: {from: t, to: n}],
+		ddl => 'DROP TABLE u; ALTER TABLE t RENAME TO n',
+		new => [ q{UPDATE n SET b = 'x' WHERE id = 3} ],
+		ready => [ 'UPDATE n SET id = 10000004 WHERE id = 4' ],
+		sees_new => { 'SELECT id, b FROM n WHERE id < 2 ORDER BY id' => '0|zero 1|b1' },
+	},
+	{
+		name => 'children: add_column, drop_column and create_constraint',
+		setup => 'CREATE TABLE t (id int, a int, b text); CREATE TABLE u (c int) INHERITS (t); CREATE TABLE v () INHERITS (u)',
+		rows => "$rows; INSERT INTO u SELECT 10000000 + i, i, 'u', i FROM generate_series(1, ROWS) i; INSERT INTO v SELECT 20000000 + i, i, 'v', i FROM generate_series(1, ROWS) i",
+		operations => q[
+- add_column: {table: t, column: {name: d, type: text}, up: "b || a"}
+- drop_column: {table: t, column: a, down: "0"}
+- create_constraint: {table: t, name: t_c, type: check, columns: [b], check: b <> '', up: {b: b}, down: {b: b}}],
+		ddl => q{ALTER TABLE t ADD d text; UPDATE t SET d = b || a; ALTER TABLE t ALTER d SET NOT NULL; ALTER TABLE t DROP a;
+			ALTER TABLE t ADD CONSTRAINT t_c CHECK (b <> '')},
+		old => [ q{INSERT INTO t VALUES (0, 7, 'zero')}, q{UPDATE t SET b = 'o' WHERE id = 20000001} ],
+		new => [ q{INSERT INTO t VALUES (-1, 'new', 'd')} ],
+		sees_old => { 'SELECT id, a, b FROM t WHERE id < 1 OR id = 20000001 ORDER BY id' => '-1|0|new 0|7|zero 20000001|1|o' },
+		sees_new => { 'SELECT id, b, d FROM t WHERE id < 1 OR id IN (10000001, 20000001) ORDER BY id' => '-1|new|d 0|zero|zero7 10000001|u|u1 20000001|o|o1' },
+	});
+}
+
+1;
