@@ -27,10 +27,11 @@
 #include "operation/carry_trigger.h"
 #include "operation/inherit.h"
 #include "operation/new_object.h"
-#include "operation/op_index.h"
+#include "operation/built_index.h"
 #include "operation/op_replica_identity.h"
 #include "operation/op_sql.h"
 #include "operation/operation_util.h"
+#include "operation/shadow_check.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
@@ -195,7 +196,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 			version_view_replace(model, table, migration->version_schema,
 								 PHASE_COMPLETE, plan);
 	}
-	indexes_complete(model, plan);
+	built_indexes_complete(model, plan);
 }
 
 /* Has the table our marker, or will it have it once the migration has started? */
@@ -415,7 +416,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 			shadow_drop_columns(model, table, 0, PHASE_ROLLBACK, names, plan);
 		}
 	}
-	indexes_rollback(model, plan);
+	built_indexes_rollback(model, plan);
 }
 
 bool
@@ -756,7 +757,7 @@ check_nothing_depends(SchemaModel *model, TableModel *table)
 
 		if (model_stored_ancestor(column->generation) == column->generation)
 			continue;
-		operation_check_can_shadow(model, table, column, "completion");
+		shadow_check_possible(model, table, column, "completion");
 		if (model_stored_ancestor(column->generation) != NULL)
 			check_row_type(table->relid);
 	}

@@ -8,6 +8,7 @@
 
 #include "operation/column_change.h"
 #include "operation/operation_util.h"
+#include "operation/shadow_check.h"
 #include "operation/shadow_column.h"
 #include "versioning/expression.h"
 
@@ -34,7 +35,7 @@ column_change_prepare(ColumnChange *change, SchemaModel *model, Oid type)
 {
 	Generation	target;
 
-	operation_check_can_shadow(model, change->table, change->column, change->path);
+	shadow_check_possible(model, change->table, change->column, change->path);
 	change->old = change->column->generation;
 	target = *change->old;
 	target.type = type;

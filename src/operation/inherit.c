@@ -15,6 +15,7 @@
 
 #include "operation/inherit.h"
 #include "operation/operation_util.h"
+#include "operation/shadow_check.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 
@@ -253,9 +254,9 @@ check_can_follow(SchemaModel *model, TableModel *child)
 
 		if (generation->leader != NULL &&
 			model_stored_ancestor(generation) != generation)
-			operation_check_can_shadow(model, child, column,
-									   psprintf("operations[%d]",
-												generation->operation - 1));
+			shadow_check_possible(model, child, column,
+								  psprintf("operations[%d]",
+										   generation->operation - 1));
 	}
 }
 

@@ -20,10 +20,12 @@
 #include "operation/carry_identity.h"
 #include "operation/column_change.h"
 #include "operation/constraint_definition.h"
+#include "operation/drop_check.h"
 #include "operation/inherit.h"
 #include "operation/new_object.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
+#include "operation/shadow_check.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
@@ -304,7 +306,7 @@ resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column)
 	if (op->table->created)
 	{
 		if (op->type_text != NULL)
-			operation_check_not_generated_from(op->table, column->generation,
+			drop_check_not_generated_from(op->table, column->generation,
 											   "change the type of",
 											   operation_path(&op->base, "type"));
 		column->generation->type = type;
@@ -403,7 +405,7 @@ check_new_type(const AlterColumn *op, const Generation *new)
 	Generation	bare = *new;
 
 	bare.default_text = NULL;
-	operation_check_accepts_null(op->table, &bare, new->type,
+	shadow_check_accepts_null(op->table, &bare, new->type,
 								 operation_path(&op->base, "type"));
 }
 

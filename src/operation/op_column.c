@@ -12,11 +12,13 @@
 #include "utils/typcache.h"
 
 #include "operation/column_sequence.h"
+#include "operation/drop_check.h"
 #include "operation/foreign_key_definition.h"
 #include "operation/inherit.h"
 #include "operation/new_object.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
+#include "operation/shadow_check.h"
 #include "operation/shadow_column.h"
 #include "versioning/expression.h"
 
@@ -183,8 +185,8 @@ add_value(AddColumn *op, SchemaModel *model)
 		Generation	bare = *generation;
 
 		bare.default_text = NULL;
-		operation_check_accepts_null(op->table, &bare, generation->type,
-									 operation_path(&op->base, "column.type"));
+		shadow_check_accepts_null(op->table, &bare, generation->type,
+								  operation_path(&op->base, "column.type"));
 	}
 	generation->current = true;
 	if (up != NULL && OidIsValid(op->table->relid))
@@ -290,14 +292,14 @@ validate_drop_column(Operation *base, SchemaModel *model)
 	generation = column->generation;
 	op->generation = generation;
 	if (generation->attnum != 0)
-		operation_check_dependents(model, op->table, generation, path);
+		drop_check_dependents(model, op->table, generation, path);
 	if (op->table->created)
 	{
-		operation_check_not_generated_from(op->table, generation, "drop", path);
+		drop_check_not_generated_from(op->table, generation, "drop", path);
 		foreign_key_definition_check_unreferenced(model, op->table, generation, path);
 	}
 	if (generation->attnum != 0)
-		operation_check_accepts_null(op->table, generation, generation->type, path);
+		shadow_check_accepts_null(op->table, generation, generation->type, path);
 	if (op->down == NULL && generation->not_null && generation->attnum != 0 &&
 		generation->default_text == NULL && generation->identity == '\0' &&
 		generation->generated == '\0')
@@ -311,7 +313,7 @@ validate_drop_column(Operation *base, SchemaModel *model)
 	if (op->down != NULL)
 	{
 		if (generation->attnum != 0)
-			operation_check_can_shadow(model, op->table, column, path);
+			shadow_check_possible(model, op->table, column, path);
 		generation->down = operation_half(model, op->table, op->down, generation,
 										  operation_path(base, "down"));
 		if (generation->attnum != 0)

@@ -17,6 +17,7 @@
 
 #include "operation/column_change.h"
 #include "operation/constraint_definition.h"
+#include "operation/drop_check.h"
 #include "operation/inherit.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
@@ -145,7 +146,7 @@ drop_from_model(DropConstraint *op, SchemaModel *model)
 	op->object = model_constraint(op->table, op->name, path);
 	check_is_own(&op->base, op->table, op->object, "name");
 	if (op->object->stored != NULL)
-		operation_check_constraint_dependents(model, op->table, op->object->stored, path);
+		drop_check_constraint_dependents(model, op->table, op->object->stored, path);
 	op->object->dropped = true;
 	op->object->operation = op->base.number;
 	return true;

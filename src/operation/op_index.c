@@ -11,18 +11,16 @@
 
 #include "catalog/index.h"
 #include "catalog/partition.h"
-#include "catalog/pg_class.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "operation/drop_check.h"
 #include "operation/index_definition.h"
-#include "operation/op_index.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "operation/partition_index.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
-#include "schema/names.h"
 #include "schema/object_model.h"
 #include "state/tasks.h"
 
@@ -59,9 +57,6 @@ static void check_is_of_no_partition(const DropIndex *op, SchemaModel *model);
 static void check_serves_no_constraint(const DropIndex *op, SchemaModel *model);
 static void check_is_no_identity(const DropIndex *op);
 static bool has_gone(const ObjectModel *object);
-static List *new_indexes(int64 migration);
-static bool is_expected(SchemaModel *model, Oid index);
-static void drop_built(Oid index, Phase phase, MigrationPlan *plan);
 
 static Operation *
 parse_create_index(JsonReader *reader)
@@ -297,7 +292,7 @@ validate_drop_index(Operation *base, SchemaModel *model)
 	if (!model->started)
 		check_is_no_identity(op);
 	if (!model->started && op->object->stored != NULL)
-		operation_check_index_dependents(model, op->object->stored, path);
+		drop_check_index_dependents(model, op->object->stored, path);
 	op->object->dropped = true;
 	op->object->operation = base->number;
 }
@@ -423,83 +418,3 @@ const OperationOps drop_index_ops = {
 	.rollback = NULL,			/* nothing was done */
 	.vacate = complete_drop_index,
 };
-
-void
-indexes_rollback(SchemaModel *model, MigrationPlan *plan)
-{
-	ListCell   *lc;
-
-	foreach(lc, new_indexes(model->migration))
-	{
-		if (!catalog_index_reads_own_column(lfirst_oid(lc), model->migration))
-			drop_built(lfirst_oid(lc), PHASE_ROLLBACK, plan);
-	}
-}
-
-void
-indexes_complete(SchemaModel *model, MigrationPlan *plan)
-{
-	ListCell   *lc;
-
-	foreach(lc, new_indexes(model->migration))
-	{
-		if (!is_expected(model, lfirst_oid(lc)))
-			drop_built(lfirst_oid(lc), PHASE_COMPLETE, plan);
-	}
-}
-
-/*
- * What (Oid) the migration's tasks have built that stands for nothing, valid or not.
- * Others may call an index so, too: theirs is of another table.
- */
-static List *
-new_indexes(int64 migration)
-{
-	List	   *found = NIL;
-	ListCell   *lc;
-
-	foreach(lc, tasks_of_kind(migration, TASK_INDEX))
-	{
-		const Task *task = lfirst(lc);
-		Oid			index = catalog_index_of_table(task->relation, task->object);
-
-		if (OidIsValid(index) && name_is_new(task->object))
-			found = list_append_unique_oid(found, index);
-	}
-	list_sort(found, list_oid_cmp);
-	return found;
-}
-
-/* Does the completion make something of it? */
-static bool
-is_expected(SchemaModel *model, Oid index)
-{
-	TableModel *table = model_table_of(model, IndexGetRelation(index, false));
-	char	   *name = get_rel_name(index);
-	ListCell   *lc;
-
-	foreach(lc, table != NULL ? table->objects : NIL)
-	{
-		ObjectModel *object = lfirst(lc);
-
-		if (object->stored == NULL &&
-			strcmp(name_new(model->migration, object->name), name) == 0)
-			return true;
-	}
-	return index_members_have(model, index);
-}
-
-static void
-drop_built(Oid index, Phase phase, MigrationPlan *plan)
-{
-	Oid			table = IndexGetRelation(index, false);
-
-	plan_step(plan, (Step) {
-		.phase = phase,
-		.command = psprintf("DROP INDEX %s", catalog_relation_name(index)),
-		.lock = AccessExclusiveLock,
-		.relation = table,
-		.relation_name = catalog_relation_name(table),
-		.also = list_make1_oid(index),
-	});
-}

@@ -10,6 +10,7 @@
 
 #include "nodes/parsenodes.h"
 
+#include "operation/drop_check.h"
 #include "operation/foreign_key_definition.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
@@ -103,7 +104,7 @@ validate_drop_table(Operation *base, SchemaModel *model)
 	op->table->dropped = true;
 	op->table->operation = base->number;
 	if (OidIsValid(op->table->relid))
-		operation_check_dependents(model, op->table, 0, path);
+		drop_check_dependents(model, op->table, 0, path);
 	foreign_key_definition_check_unreferenced(model, op->table, NULL, path);
 }
 

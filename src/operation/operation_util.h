@@ -13,23 +13,6 @@
 extern char *operation_path(const Operation *op, const char *field);
 
 /*
- * Raise dependent_objects_still_exist where something that no phase of ours
- * drops needs the table (column NULL) or the column, naming it.
- */
-extern void operation_check_dependents(SchemaModel *model, TableModel *table,
-									   const Generation *column, const char *path);
-
-/* The same for a constraint that is stored under that name. */
-extern void operation_check_constraint_dependents(SchemaModel *model,
-												  TableModel *table,
-												  const char *constraint,
-												  const char *path);
-
-/* The same for an index that serves no constraint. */
-extern void operation_check_index_dependents(SchemaModel *model, const char *index,
-											 const char *path);
-
-/*
  * Raise feature_not_supported where a table can't get a constraint of the type
  * without a long lock.
  */
@@ -66,13 +49,6 @@ extern Node *operation_half(SchemaModel *model, TableModel *table, const char *t
 extern void operation_check_up_reads(TableModel *table, Node *up, const Generation *own,
 									 const char *path);
 
-/*
- * Raise dependent_objects_still_exist where a generated column, of a table that the
- * migration creates, is made of the column that an operation is to drop or change.
- */
-extern void operation_check_not_generated_from(TableModel *table, Generation *generation,
-											   const char *what, const char *path);
-
 /* Append the locks of the sequences that go with columns (char *) of a table. */
 extern void operation_lock_sequences(Oid relid, List *columns, Phase phase,
 									 MigrationPlan *plan);
@@ -95,18 +71,6 @@ extern List *operation_newest_names(const TableModel *table);
 /* A default, checked to be assignable to the type. */
 extern Node *operation_default(SchemaModel *model, const char *text, Oid type,
 							   const char *path);
-
-/* Raise for what no shadow can stand for: generated columns, partition keys … */
-extern void operation_check_can_shadow(SchemaModel *model, TableModel *table,
-									   const ColumnModel *column, const char *path);
-
-/*
- * Raise for a column of a domain that does not accept NULL, unless it has a default:
- * a version that does not show it could INSERT no row.
- */
-extern void operation_check_accepts_null(const TableModel *table,
-										 const Generation *column, Oid type,
-										 const char *path);
 
 /*
  * The steps of the completion that give the columns of an index (InvalidOid while it is

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
- * op_index.h
- *		What the rest must know of the operations on indexes.
+ * built_index.h
+ *		What index tasks have built and nothing needs any more.
  *-------------------------------------------------------------------------
  */
-#ifndef PGROLL_OP_INDEX_H
-#define PGROLL_OP_INDEX_H
+#ifndef PGROLL_BUILT_INDEX_H
+#define PGROLL_BUILT_INDEX_H
 
 #include "operation/operation.h"
 
@@ -13,12 +13,12 @@
  * The steps of a rollback that drop what has been built of new indexes, but for those
  * that go with a shadow.
  */
-extern void indexes_rollback(SchemaModel *model, MigrationPlan *plan);
+extern void built_indexes_rollback(SchemaModel *model, MigrationPlan *plan);
 
 /*
  * The steps of a completion that drop what has been built on partitions that have
  * been detached since.
  */
-extern void indexes_complete(SchemaModel *model, MigrationPlan *plan);
+extern void built_indexes_complete(SchemaModel *model, MigrationPlan *plan);
 
-#endif							/* PGROLL_OP_INDEX_H */
+#endif							/* PGROLL_BUILT_INDEX_H */

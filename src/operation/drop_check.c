@@ -1,0 +1,187 @@
+/*-------------------------------------------------------------------------
+ *
+ * drop_check.c
+ *		Whether something that stays needs what an operation drops.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_constraint.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "operation/drop_check.h"
+#include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
+#include "schema/object_model.h"
+#include "versioning/expression.h"
+
+static void check_none_stays(SchemaModel *model, List *dependents, const char *object,
+							 const char *path);
+static char *those_that_stay(const SchemaModel *model, List *dependents);
+static bool goes_before(const SchemaModel *model, const Dependent *dependent);
+static bool loses_key(const TableModel *table, Oid relid, Oid constraint);
+static bool shows_stored_column(const TableModel *table, const char *physical);
+
+void
+drop_check_dependents(SchemaModel *model, TableModel *table,
+					  const Generation *column, const char *path)
+{
+	check_none_stays(model,
+					 catalog_blocking_dependents(table->relid,
+												 column == NULL ? 0 : column->attnum,
+												 model->version_namespaces),
+					 column == NULL ? psprintf("table \"%s\"", table->name) :
+					 psprintf("column \"%s\" of table \"%s\"", column->name,
+							  table->name), path);
+}
+
+void
+drop_check_constraint_dependents(SchemaModel *model, TableModel *table,
+								 const char *constraint, const char *path)
+{
+	check_none_stays(model,
+					 catalog_constraint_dependents(table->relid, constraint,
+												   model->version_namespaces),
+					 psprintf("constraint \"%s\" of table \"%s\"", constraint,
+							  table->name), path);
+}
+
+void
+drop_check_index_dependents(SchemaModel *model, const char *index,
+							const char *path)
+{
+	Oid			relid = get_relname_relid(index, model->namespace);
+
+	check_none_stays(model,
+					 catalog_blocking_dependents(relid, 0, model->version_namespaces),
+					 psprintf("index \"%s\"", index), path);
+}
+
+void
+drop_check_not_generated_from(TableModel *table, Generation *generation,
+							  const char *what, const char *path)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		const ColumnModel *other = lfirst(lc);
+
+		if (bms_is_member(generation->number,
+						  expression_inputs(other->generation->stored_expr)))
+			ereport(ERROR,
+					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+					 errmsg("cannot %s column \"%s\" of table \"%s\" because generated column \"%s\" is made of it",
+							what, generation->name, table->name, other->name),
+					 errdetail("At %s.", path),
+					 errhint("Drop the generated column before.")));
+	}
+}
+
+/* Raise where one of what depends on an object, named as people know it, stays. */
+static void
+check_none_stays(SchemaModel *model, List *dependents, const char *object,
+				 const char *path)
+{
+	char	   *list = those_that_stay(model, dependents);
+
+	if (list[0] != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot drop %s because other objects depend on it", object),
+				 errdetail("At %s; what depends on it: %s.", path, list),
+				 errhint("Drop or change these objects first.")));
+}
+
+/* The descriptions of those (Dependent *) that no operation before this one drops. */
+static char *
+those_that_stay(const SchemaModel *model, List *dependents)
+{
+	StringInfoData list;
+	ListCell   *lc;
+
+	initStringInfo(&list);
+	foreach(lc, dependents)
+	{
+		Dependent  *dependent = lfirst(lc);
+
+		if (!goes_before(model, dependent))
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+							 dependent->description);
+	}
+	return list.data;
+}
+
+/* Is it a foreign key that an operation before this one drops? */
+static bool
+goes_before(const SchemaModel *model, const Dependent *dependent)
+{
+	HeapTuple	tuple;
+	Oid			relid = InvalidOid;
+	Oid			constraint = dependent->object.objectId;
+	ListCell   *lc;
+
+	if (dependent->object.classId != ConstraintRelationId)
+		return false;
+	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	if (HeapTupleIsValid(tuple))
+	{
+		relid = ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid;
+		ReleaseSysCache(tuple);
+	}
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (!OidIsValid(table->relid) ||
+			!list_member_oid(catalog_table_tree(table->relid), relid))
+			continue;
+		return table->dropped || loses_key(table, relid, constraint);
+	}
+	return false;
+}
+
+/* Does the newest version of a table lack a column of its foreign key? */
+static bool
+loses_key(const TableModel *table, Oid relid, Oid constraint)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (object_is_dropped(table, get_constraint_name(constraint)))
+		return true;
+
+	foreach(lc, catalog_constraints(relid))
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->oid != constraint || facts->type != CONSTRAINT_FOREIGN)
+			continue;
+		foreach(lc2, facts->key)
+		{
+			char	   *name = get_attname(relid, lfirst_int(lc2), false);
+
+			if (!shows_stored_column(table, name))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+shows_stored_column(const TableModel *table, const char *physical)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+		Generation *stored = model_stored_ancestor(generation);
+
+		if (stored != NULL && strcmp(stored->physical, physical) == 0)
+			return true;
+	}
+	return false;
+}

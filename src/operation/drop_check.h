@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * drop_check.h
+ *		Whether something that stays needs what an operation drops.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_DROP_CHECK_H
+#define PGROLL_DROP_CHECK_H
+
+#include "operation/operation.h"
+
+/*
+ * Raise dependent_objects_still_exist where something that no phase of ours
+ * drops needs the table (column NULL) or the column, naming it.
+ */
+extern void drop_check_dependents(SchemaModel *model, TableModel *table,
+								  const Generation *column, const char *path);
+
+/* The same for a constraint that is stored under that name. */
+extern void drop_check_constraint_dependents(SchemaModel *model,
+											 TableModel *table,
+											 const char *constraint,
+											 const char *path);
+
+/* The same for an index that serves no constraint. */
+extern void drop_check_index_dependents(SchemaModel *model, const char *index,
+										const char *path);
+
+/*
+ * Raise dependent_objects_still_exist where a generated column, of a table that the
+ * migration creates, is made of the column that an operation is to drop or change.
+ */
+extern void drop_check_not_generated_from(TableModel *table, Generation *generation,
+										  const char *what, const char *path);
+
+#endif							/* PGROLL_DROP_CHECK_H */
