@@ -190,3 +190,33 @@ SELECT test.error(test.migration('{"create_index": {"table": "item", "name": "i"
 SELECT test.error(test.migration('{"alter_column": {"table": "item", "column": "code", "nullable": true}}'));
 SELECT test.error(test.migration('{"set_replica_identity": {"table": "item", "identity": {"type": "full"}}}', '{"alter_column": {"table": "item", "column": "code", "nullable": true}}'));
 SELECT test.error(test.migration('{"alter_column": {"table": "other", "column": "id", "nullable": true, "down": "0"}}'));
+
+-- … also from a constraint or column that is dropped, unless another is set
+CALL pgroll_c.migrate('10', test_identity('default'));
+ALTER TABLE item ADD CONSTRAINT item_key UNIQUE (a, code);
+ALTER TABLE other REPLICA IDENTITY USING INDEX other_pkey; -- nobody publishes it
+\set drop '{"drop_multicolumn_constraint": {"table": "item", "name": "item_key", "down": {"a": "a", "code": "code"}}}'
+\set full '{"set_replica_identity": {"table": "item", "identity": {"type": "full"}}}'
+SELECT test.error(test.migration('{"drop_constraint": {"table": "other", "name": "other_pkey"}}'));
+SELECT test.error(test.migration('{"drop_constraint": {"table": "item", "name": "item_pkey"}}'));
+SELECT test.error(test.migration('{"rename_column": {"table": "item", "from": "id", "to": "key"}}', '{"drop_column": {"table": "item", "column": "key", "down": "a"}}'));
+SELECT test.error(test.migration('{"alter_column": {"table": "item", "column": "id", "type": "bigint", "up": "id", "down": "id"}}', '{"drop_column": {"table": "item", "column": "id"}}'));
+SELECT test.error(test.migration('{"set_replica_identity": {"table": "item", "identity": {"type": "index", "index": "item_key"}}}', :'drop'));
+SELECT test.error(test.migration(:'drop')); -- it is not the identity
+SELECT test.error(test.migration('{"drop_constraint": {"table": "item", "name": "item_pkey"}}', :'full'));
+SELECT test.error(test.migration('{"drop_constraint": {"table": "item", "name": "item_pkey"}}', '{"create_constraint": {"table": "item", "name": "item_pk", "type": "primary_key", "columns": ["code"], "up": {"code": "code"}, "down": {"code": "code"}}}'));
+SELECT test.error(test.migration('{"drop_table": {"name": "item"}}'));
+-- of a partition, too: its own, and its part of the table's
+CREATE TABLE part (k int NOT NULL, n int NOT NULL, CONSTRAINT part_key UNIQUE (k, n)) PARTITION BY LIST (k);
+CREATE TABLE part_1 PARTITION OF part FOR VALUES IN (1);
+CREATE UNIQUE INDEX part_1_n ON part_1 (n);
+ALTER TABLE part_1 REPLICA IDENTITY USING INDEX part_1_n;
+SELECT test.error(test.migration('{"drop_column": {"table": "part", "column": "n", "down": "0"}}'));
+ALTER TABLE part_1 REPLICA IDENTITY USING INDEX part_1_k_n_key;
+SELECT test.error(test.migration('{"drop_multicolumn_constraint": {"table": "part", "name": "part_key", "down": {"k": "k", "n": "n"}}}'));
+-- what became an identity since the start
+SELECT pgroll_c.start_migration('11', test.migration(:'drop'));
+ALTER TABLE item REPLICA IDENTITY USING INDEX item_key;
+SELECT pgroll_c.complete_migration(); -- fails
+ALTER TABLE item REPLICA IDENTITY FULL;
+SELECT pgroll_c.complete_migration();

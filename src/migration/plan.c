@@ -102,6 +102,7 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 	CarriedDependents *dependents;
 	ListCell   *lc;
 
+	replica_identities_check(migration, model);
 	foreach(lc, migration->operations)
 	{
 		Operation  *operation = lfirst(lc);
@@ -146,6 +147,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 
 	foreach(lc, model->tables)
 		check_nothing_depends(model, lfirst(lc));
+	replica_identities_check(migration, model);
 	if (previous != NULL)
 		version_schema_drop(model, previous, PHASE_COMPLETE, plan);
 	version_views_follow_grants(model, migration->version_schema, PHASE_COMPLETE, plan);

@@ -281,7 +281,7 @@ apply_to_child(TableModel *parent, TableModel *child)
 		if (parents != NULL)
 			follow_column(child, column, parents);
 		else if (!catalog_column_is_local(child->relid, stored->physical))
-			model_remove_column(child, column);
+			model_remove_column(child, column, stored->dropped_by);
 	}
 	foreach(lc, parent->columns)
 	{

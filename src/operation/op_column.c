@@ -309,7 +309,7 @@ validate_drop_column(Operation *base, SchemaModel *model)
 						op->column_name, op->table_name),
 				 errdetail("At %s.", operation_path(base, "down")),
 				 errhint("Say with \"down\" what the old version is to see in rows that the new version writes.")));
-	model_remove_column(op->table, column);
+	model_remove_column(op->table, column, base->number);
 	if (op->down != NULL)
 	{
 		if (generation->attnum != 0)

@@ -13,9 +13,11 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/index.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_publication.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -27,6 +29,7 @@
 #include "operation/op_replica_identity.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/object_model.h"
 #include "state/replica_identity.h"
 
@@ -48,6 +51,13 @@ typedef struct SetReplicaIdentity
 	ObjectModel *index;
 } SetReplicaIdentity;
 
+static const char identity_chars[] = {
+	[IDENTITY_NOTHING] = REPLICA_IDENTITY_NOTHING,
+	[IDENTITY_DEFAULT] = REPLICA_IDENTITY_DEFAULT,
+	[IDENTITY_FULL] = REPLICA_IDENTITY_FULL,
+	[IDENTITY_INDEX] = REPLICA_IDENTITY_INDEX
+};
+
 static void parse_identity(SetReplicaIdentity *op, JsonReader *reader);
 static void resolve_index(SetReplicaIdentity *op, SchemaModel *model);
 static void check_index(const SetReplicaIdentity *op, SchemaModel *model);
@@ -59,6 +69,18 @@ static bool is_set_at_completion(const SetReplicaIdentity *op);
 static char *identity_action(const SetReplicaIdentity *op, const char *index);
 static void identity_step(const SetReplicaIdentity *op, SchemaModel *model,
 						  Phase phase, const char *index, MigrationPlan *plan);
+static bool may_lose_identity(const TableModel *table);
+static void check_stays(const Migration *migration, SchemaModel *model,
+						TableModel *table, Oid member);
+static const ObjectModel *object_of_index(TableModel *table, Oid index);
+static bool object_is_lost(const TableModel *table, const ObjectModel *object,
+						   int *operation);
+static bool columns_are_lost(const TableModel *table, Oid index, int *operation);
+static int	drop_of_column(const TableModel *table, const Generation *generation);
+static bool makes_primary_key(const TableModel *table);
+static bool is_published(Relation rel);
+pg_noreturn static void raise_lost(const Migration *migration, Relation rel,
+								   const char *index, int operation);
 static char *saved_action(const SavedIdentity *saved);
 static bool has_lost_index(const SavedIdentity *saved);
 static bool is_as_saved(const SavedIdentity *saved);
@@ -115,7 +137,7 @@ validate_set_replica_identity(Operation *base, SchemaModel *model)
 								  operation_path(base, "table"));
 	if (op->type == IDENTITY_INDEX)
 		resolve_index(op, model);
-	op->table->sets_identity = true;
+	op->table->sets_identity = identity_chars[op->type];
 	op->table->identity = op->index;
 }
 
@@ -318,6 +340,204 @@ identity_step(const SetReplicaIdentity *op, SchemaModel *model, Phase phase,
 		.relation = op->table->relid,
 		.relation_name = table,
 	});
+}
+
+void
+replica_identities_check(const Migration *migration, SchemaModel *model)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (!OidIsValid(table->relid) || table->dropped || !may_lose_identity(table))
+			continue;
+		/* Inheritance children are tables of the model. */
+		foreach(lc2, catalog_table_tree(table->relid))
+		{
+			if (lfirst_oid(lc2) == table->relid || get_rel_relispartition(lfirst_oid(lc2)))
+				check_stays(migration, model, table, lfirst_oid(lc2));
+		}
+	}
+}
+
+/* So that tables which the migration does not touch are not looked at. */
+static bool
+may_lose_identity(const TableModel *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->generations)
+	{
+		if (((Generation *) lfirst(lc))->dropped_by != 0)
+			return true;
+	}
+	foreach(lc, table->objects)
+	{
+		if (((ObjectModel *) lfirst(lc))->dropped)
+			return true;
+	}
+	return false;
+}
+
+/* A table, or a partition of it. */
+static void
+check_stays(const Migration *migration, SchemaModel *model, TableModel *table,
+			Oid member)
+{
+	Relation	rel = table_open(member, AccessShareLock);
+	bool		is_set = member == table->relid && table->sets_identity != 0;
+	char		type = is_set ? table->sets_identity : rel->rd_rel->relreplident;
+	Oid			index;
+	const ObjectModel *object;
+	int			operation = 0;
+
+	list_free(RelationGetIndexList(rel));
+	index = type == REPLICA_IDENTITY_DEFAULT ? rel->rd_pkindex :
+		type == REPLICA_IDENTITY_INDEX ? rel->rd_replidindex : InvalidOid;
+	object = is_set && type == REPLICA_IDENTITY_INDEX ? table->identity :
+		object_of_index(table, index);
+	if (rel->rd_rel->relkind == RELKIND_RELATION &&
+		(object != NULL ? object_is_lost(table, object, &operation) :
+		 columns_are_lost(table, index, &operation)) &&
+		(type == REPLICA_IDENTITY_INDEX ||
+		 (!makes_primary_key(table) && is_published(rel))))
+		raise_lost(migration, rel, object != NULL ? object->name :
+				   get_rel_name(index), operation);
+	table_close(rel, AccessShareLock);
+}
+
+/* What the model has of an index, or of that which a partition's is a part of. */
+static const ObjectModel *
+object_of_index(TableModel *table, Oid index)
+{
+	ListCell   *lc;
+
+	if (!OidIsValid(index))
+		return NULL;
+	if (get_rel_relispartition(index))
+		index = llast_oid(get_partition_ancestors(index));
+	if (IndexGetRelation(index, false) != table->relid)
+		return NULL;
+	foreach(lc, model_objects(table))
+	{
+		const ObjectModel *object = lfirst(lc);
+
+		if (object->stored != NULL && object_has_index(object) &&
+			strcmp(object->stored, get_rel_name(index)) == 0)
+			return object;
+	}
+	return NULL;
+}
+
+/* Does the index go at the completion, and by which operation? */
+static bool
+object_is_lost(const TableModel *table, const ObjectModel *object, int *operation)
+{
+	ListCell   *lc;
+
+	*operation = object->operation;
+	if (object->dropped)
+		return true;
+	foreach(lc, object->columns)
+	{
+		*operation = drop_of_column(table, lfirst(lc));
+		if (*operation != 0)
+			return true;
+	}
+	return false;
+}
+
+/* The same of an index that a partition has alone. */
+static bool
+columns_are_lost(const TableModel *table, Oid index, int *operation)
+{
+	Oid			member = OidIsValid(index) ? IndexGetRelation(index, false) : InvalidOid;
+	Relation	rel;
+	bool		lost = false;
+
+	if (!OidIsValid(member) || member == table->relid)
+		return false;
+	rel = index_open(index, AccessShareLock);
+	for (int i = 0; !lost && i < rel->rd_index->indnatts; i++)
+	{
+		char	   *name = get_attname(member, rel->rd_index->indkey.values[i], true);
+		ListCell   *lc;
+
+		foreach(lc, name == NULL ? NIL : table->generations)
+		{
+			const Generation *generation = lfirst(lc);
+
+			if (generation->attnum != 0 && strcmp(generation->physical, name) == 0)
+				*operation = drop_of_column(table, generation);
+		}
+		lost = *operation != 0;
+	}
+	index_close(rel, AccessShareLock);
+	return lost;
+}
+
+/* The operation that drops what became of a generation; 0: none does. */
+static int
+drop_of_column(const TableModel *table, const Generation *generation)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->generations)
+	{
+		const Generation *last = lfirst(lc);
+
+		for (const Generation *older = last; older != NULL && last->dropped_by != 0;
+			 older = older->previous)
+		{
+			if (older == generation)
+				return last->dropped_by;
+		}
+	}
+	return 0;
+}
+
+static bool
+makes_primary_key(const TableModel *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->objects)
+	{
+		const ObjectModel *object = lfirst(lc);
+
+		if (object->type == CONSTRAINT_PRIMARY && object->stored == NULL &&
+			object_is_shown(table, object))
+			return true;
+	}
+	return false;
+}
+
+/* Are updates or deletes of the table sent to anybody? */
+static bool
+is_published(Relation rel)
+{
+	PublicationDesc published;
+
+	RelationBuildPublicationDesc(rel, &published);
+	return published.pubactions.pubupdate || published.pubactions.pubdelete;
+}
+
+static void
+raise_lost(const Migration *migration, Relation rel, const char *index, int operation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+			 errmsg("cannot drop index \"%s\" because it is the replica identity of table \"%s\"",
+					index, RelationGetRelationName(rel)),
+			 errdetail("At %s; updates and deletes of the table would fail where it is published.",
+					   ((Operation *) list_nth(migration->operations, operation - 1))->path),
+			 rel->rd_rel->relispartition ?
+			 errhint("Set another identity of the partition with ALTER TABLE ... REPLICA IDENTITY before.") :
+			 errhint("Set another identity with the operation set_replica_identity in the same migration.")));
+	pg_unreachable();
 }
 
 void

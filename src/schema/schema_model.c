@@ -183,8 +183,9 @@ model_newest_of_stored(const TableModel *table, AttrNumber attnum)
 }
 
 void
-model_remove_column(TableModel *table, ColumnModel *column)
+model_remove_column(TableModel *table, ColumnModel *column, int operation)
 {
+	column->generation->dropped_by = operation;
 	column->generation->current = false;
 	table->columns = list_delete_ptr(table->columns, column);
 }

@@ -58,6 +58,8 @@ typedef struct Generation
 								 * migration adds, or NULL */
 	Node	   *stored_default; /* that the column has from the start, or NULL */
 	int			operation;		/* that made it; 0: none */
+	int			dropped_by;		/* the operation that took its column out of
+								 * the newest version; 0: none */
 	bool		gone;			/* the completion's plan has dropped it */
 	bool		swapped;		/* … has put it in the place of the old one */
 } Generation;
@@ -91,8 +93,9 @@ typedef struct TableModel
 								 * start's plan adds marker and triggers */
 	List	   *objects;		/* ObjectModel *, once they are read */
 	bool		objects_read;
-	bool		sets_identity;	/* the migration sets the replica identity */
-	struct ObjectModel *identity;	/* to this index, or NULL */
+	char		sets_identity;	/* pg_class.relreplident that the migration
+								 * sets; 0: none */
+	struct ObjectModel *identity;	/* by this index, or NULL */
 } TableModel;
 
 typedef struct SchemaModel
@@ -149,8 +152,8 @@ extern Generation *model_stored_ancestor(Generation *generation);
 /* What the newest version shows of a stored column, or NULL. */
 extern Generation *model_newest_of_stored(const TableModel *table, AttrNumber attnum);
 
-/* Take a column out of the newest version. */
-extern void model_remove_column(TableModel *table, ColumnModel *column);
+/* Take a column out of the newest version, as an operation asks for. */
+extern void model_remove_column(TableModel *table, ColumnModel *column, int operation);
 
 /* A name of ours for an object that belongs to name. */
 extern char *model_temporary_name(SchemaModel *model, const char *name);
