@@ -243,6 +243,28 @@ CALL pgroll_c.migrate('92_renamed', '{"operations": [
 SELECT attname, format_type(atttypid, atttypmod), pg_get_indexdef(attrelid, attnum, true)
 	FROM pg_attribute WHERE attrelid = 'renamed_a_b'::regclass ORDER BY attnum;
 
+-- and its expression and predicate as they were written, also where they could be shorter
+CREATE FUNCTION seven() RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 7';
+CREATE TABLE sums (a int, b int);
+CREATE INDEX sums_i ON sums ((a + seven()), (coalesce(seven(), b))) WHERE a > seven() AND (b > 0 AND 1 + 1 = 2);
+SELECT pg_get_indexdef('sums_i'::regclass) AS sums_i \gset
+CALL pgroll_c.migrate('93_sums', '{"operations": [
+	{"alter_column": {"table": "sums", "column": "b", "type": "int", "nullable": false, "up": "0", "down": "b"}}]}', 'app');
+SELECT pg_get_indexdef('sums_i'::regclass) = :'sums_i' AS as_before;
+
+-- NOT NULL of a composite column is about the whole value; its proof is found
+CREATE TYPE pair AS (x int, y int);
+CREATE TABLE pairs (id int, p pair);
+INSERT INTO pairs VALUES (1, ROW(1, NULL)), (2, NULL);
+SELECT pgroll_c.start_migration('94_pairs', '{"operations": [
+	{"alter_column": {"table": "pairs", "column": "p", "nullable": false, "up": "coalesce(p, ROW(0, NULL)::pair)"}}]}', 'app');
+INSERT INTO app_94_pairs.pairs VALUES (3, ROW(NULL, 3)), (4, ROW(NULL, NULL));
+INSERT INTO app_94_pairs.pairs VALUES (5, NULL);                           -- fails
+CALL pgroll_c.wait_for_migration('app');
+SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'pairs'::regclass AND contype = 'c';
+SELECT pgroll_c.complete_migration('app');
+TABLE pairs ORDER BY id;
+
 RESET ROLE;
 DROP OWNED BY regress_carry CASCADE;
 DROP ROLE regress_carry, regress_carry_reader;

@@ -466,6 +466,10 @@ not_null_is_checked(const Generation *generation)
 	return generation->not_null && generation->stored_default == NULL;
 }
 
+/*
+ * Of a composite value IS NOT NULL says that no field is NULL, which is another thing
+ * and proves to the server nothing about the column.
+ */
 static void
 add_not_null(SchemaModel *model, TableModel *table, Generation *generation,
 			 MigrationPlan *plan)
@@ -473,9 +477,11 @@ add_not_null(SchemaModel *model, TableModel *table, Generation *generation,
 	char	   *name = not_null_name(model, generation);
 
 	shadow_alter_table(model, table, generation->operation, PHASE_START,
-					   psprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
+					   psprintf("ADD CONSTRAINT %s CHECK (%s IS %s NULL) NOT VALID",
 								quote_identifier(name),
-								quote_identifier(generation->physical)), plan);
+								quote_identifier(generation->physical),
+								type_is_rowtype(generation->type) ?
+								"DISTINCT FROM" : "NOT"), plan);
 	plan_validate(plan, generation->operation, table->relid,
 				  model_qualified(model, table->physical), name);
 }

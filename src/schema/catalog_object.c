@@ -52,6 +52,7 @@ static int	compare_constraints(const ListCell *a, const ListCell *b);
 static int	compare_referencing(const ListCell *a, const ListCell *b);
 static IndexFacts *read_index(Relation index);
 static void read_index_columns(IndexFacts *facts, Relation index);
+static Node *stored_tree(Relation index, AttrNumber attnum);
 static IndexColumn *read_index_column(Relation index, int place,
 									  ListCell **expression);
 static int	compare_indexes(const ListCell *a, const ListCell *b);
@@ -673,7 +674,6 @@ read_index(Relation index)
 										ObjectIdGetDatum(RelationGetRelid(index)));
 	Datum		options;
 	bool		isnull;
-	List	   *predicate = RelationGetIndexPredicate(index);
 
 	facts->oid = RelationGetRelid(index);
 	facts->name = pstrdup(RelationGetRelationName(index));
@@ -686,11 +686,11 @@ read_index(Relation index)
 	facts->replica_identity = index->rd_index->indisreplident;
 	facts->clustered = index->rd_index->indisclustered;
 	read_index_columns(facts, index);
-	if (predicate != NIL)
+	facts->predicate = stored_tree(index, Anum_pg_index_indpred);
+	if (facts->predicate != NULL)
 	{
 		Bitmapset  *offset = NULL;
 
-		facts->predicate = (Node *) make_ands_explicit(predicate);
 		pull_varattnos(facts->predicate, 1, &offset);
 		facts->attnums = bms_add_members(facts->attnums, plain_attnums(offset));
 	}
@@ -707,7 +707,7 @@ read_index(Relation index)
 static void
 read_index_columns(IndexFacts *facts, Relation index)
 {
-	List	   *expressions = RelationGetIndexExpressions(index);
+	List	   *expressions = (List *) stored_tree(index, Anum_pg_index_indexprs);
 	ListCell   *expression = list_head(expressions);
 	int			n_key = IndexRelationGetNumberOfKeyAttributes(index);
 
@@ -732,6 +732,16 @@ read_index_columns(IndexFacts *facts, Relation index)
 		else
 			facts->included = lappend(facts->included, column);
 	}
+}
+
+/* What the relcache has of it is simplified: it lacks what was inlined. */
+static Node *
+stored_tree(Relation index, AttrNumber attnum)
+{
+	bool		isnull;
+	Datum		tree = SysCacheGetAttr(INDEXRELID, index->rd_indextuple, attnum, &isnull);
+
+	return isnull ? NULL : stringToNode(TextDatumGetCString(tree));
 }
 
 static IndexColumn *
