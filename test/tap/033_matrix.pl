@@ -2,7 +2,7 @@
 # back or completed: a rollback leaves the catalogs as they were, a completion as
 # plain DDL does.
 #
-# Each case (Cases.pm) has a schema of its own, and a second one for the plain
+# Each case (Cases.pm) has a schema of its own, or two, and as many for the plain
 # DDL; all are compared by one pg_dump at a time.
 
 use strict;
@@ -17,7 +17,7 @@ use Test::More;
 eval { require DBD::Pg } or plan skip_all => 'needs perl\'s DBD::Pg';
 require Session;
 
-use Cases qw(cases set_up fill migration);
+use Cases qw(cases set_up fill migration beside schemas in_schema);
 use Catalogs qw(dumped_schemas catalog_lines difference);
 
 my $only = $ENV{PGROLL_CASE};
@@ -48,7 +48,7 @@ foreach my $case (@cases)
 	eval {
 		set_up($session, $case, $_) foreach $case->{schema}, $case->{twin};
 		fill($session, $case, $case->{schema}, 20);
-		$session->run("SELECT pgroll_c.baseline('01', '$case->{schema}')");
+		$session->run("SELECT pgroll_c.baseline('01', '$_')") foreach schemas($case, $case->{schema});
 		1;
 	} or $case->{failure} = "set-up: $@";
 }
@@ -62,7 +62,7 @@ foreach my $case (@cases)
 	my $failure = $case->{failure};
 	my ($was, $is) = @{ $case->{kept} // [ '', '' ] };
 
-	foreach my $schema ($case->{schema}, "$case->{schema}_01")
+	foreach my $schema (map { ($_, "${_}_01") } schemas($case, $case->{schema}))
 	{
 		$failure .= difference($after{$schema}, [ map { s/\Q$was\E/$is/gr } @{ $before{$schema} } ])
 		  if !$case->{failure};
@@ -76,26 +76,31 @@ foreach my $case (@cases)
 	my $version = $case->{version} // '02';
 
 	next if $case->{failure};
-	empty($case->{schema});
+	empty(schemas($case, $case->{schema}));
 	fill($session, $case, $_, 20) foreach $case->{schema}, $case->{twin};
 	play($case, 'complete');
 	$session->search_path($case->{twin});
-	$session->run($case->{ddl});
+	$session->run(in_schema($case->{ddl}, $case->{twin}));
+	$session->run(in_schema($case->{beside_ddl}, $case->{twin})) if $case->{beside};
 	$session->search_path;
-	$session->run("SELECT pgroll_c.baseline('$version', '$case->{twin}')");
+	$session->run("SELECT pgroll_c.baseline('" . end_version($case, $_) . "', '$_')") foreach schemas($case, $case->{twin});
 	next if !$case->{view_ddl};
 	$session->search_path("$case->{twin}_$version");
-	$session->run($case->{view_ddl});
+	$session->run(in_schema($case->{view_ddl}, $case->{twin}));
 	$session->search_path;
 }
 remember(\%after);
 foreach my $case (@cases)
 {
-	my $version = $case->{version} // '02';
+	my @twins = schemas($case, $case->{twin});
 	my $failure = $case->{failure};
 
-	$failure //= difference($after{$case->{schema}}, $after{$case->{twin}}) .
-	  difference($after{"$case->{schema}_$version"}, $after{"$case->{twin}_$version"});
+	$failure //= join '', map {
+		my $twin = shift @twins;
+		my $version = end_version($case, $_);
+
+		difference($after{$_}, $after{$twin}) . difference($after{"${_}_$version"}, $after{"${twin}_$version"})
+	} schemas($case, $case->{schema});
 	report($case, 'completed', $failure);
 }
 
@@ -120,12 +125,21 @@ sub report
 	ok($failure eq '', "$case->{name}: $what") or diag($failure);
 }
 
+# The version that a schema of a case is left with.
+sub end_version
+{
+	my ($case, $schema) = @_;
+
+	return $case->{beside} ? '02' : '01' if $schema =~ /x$/;
+	return $case->{version} // '02';
+}
+
 sub empty
 {
-	my ($schema) = @_;
+	my $schemas = join ', ', map { "'$_'::regnamespace" } @_;
 	my $tables = $session->text(qq{
 		SELECT string_agg(oid::regclass::text, ', ') FROM pg_class
-		WHERE relnamespace = '$schema'::regnamespace AND relkind IN ('r', 'p')});
+		WHERE relnamespace IN ($schemas) AND relkind IN ('r', 'p')});
 
 	$session->run("TRUNCATE $tables RESTART IDENTITY CASCADE") if $tables ne '-';
 }
@@ -136,29 +150,38 @@ sub play
 	my ($case, $end) = @_;
 	my $schema = $case->{schema};
 	my $version = "${schema}_" . ($case->{version} // '02');
-	my $active = 0;
+	my $beside = beside($session, $case, $schema);
+	# undone in another order than completed
+	my @ends = $beside ? ($schema, "${schema}x") : $schema;
+	my @active;
 
+	@ends = reverse @ends if $end eq 'rollback';
 	eval {
 		$session->search_path;
 		$session->run('SELECT pgroll_c.start_migration(' . migration($session, $case, $schema) . ')');
-		$active = 1;
+		push @active, $schema;
+		$session->run("SELECT pgroll_c.start_migration($beside)") if $beside;
+		push @active, "${schema}x" if $beside;
 		write_as($case, 'old', "${schema}_01", $schema);
 		write_as($case, 'new', $version, $schema);
 		$session->search_path;
-		$session->run("CALL pgroll_c.wait_for_migration('$schema')");
+		$session->run("CALL pgroll_c.wait_for_migration('$_')") foreach @active;
 		write_as($case, 'ready', $version, $schema);
 		look_as($case, 'sees_old', "${schema}_01", $schema);
 		look_as($case, 'sees_new', $version, $schema);
 		$session->search_path;
-		$session->run("SELECT pgroll_c.${end}_migration('$schema')");
-		$active = 0;
+		foreach my $ended (@ends)
+		{
+			$session->run("SELECT pgroll_c.${end}_migration('$ended')");
+			@active = grep { $_ ne $ended } @active;
+		}
 		look_as($case, 'sees_old', "${schema}_01", $schema) if $end eq 'rollback';
 		look_as($case, 'sees_new', $version, $schema) if $end eq 'complete';
 		$session->search_path;
 		1;
 	} and return;
 	$case->{failure} = "$end: $@";
-	eval { $session->search_path; $session->run("SELECT pgroll_c.rollback_migration('$schema')") } if $active;
+	eval { $session->search_path; $session->run("SELECT pgroll_c.rollback_migration('$_')") } foreach @active;
 }
 
 sub write_as
@@ -168,7 +191,8 @@ sub write_as
 	$session->search_path(@schemas);
 	foreach my $statement (@{ $case->{$who} })
 	{
-		my ($sql, $expected) = ref $statement ? @$statement : ($statement, '');
+		my ($text, $expected) = ref $statement ? @$statement : ($statement, '');
+		my $sql = in_schema($text, $schemas[-1]);
 		my $state = $expected ? $session->error($sql) : ($session->run($sql), '')[1];
 
 		die "$who: $state instead of $expected [$sql]\n" if ($state // '') ne $expected;
@@ -182,7 +206,7 @@ sub look_as
 	$session->search_path(@schemas);
 	foreach my $query (sort keys %{ $case->{$who} })
 	{
-		my $rows = $session->text($query);
+		my $rows = $session->text(in_schema($query, $schemas[-1]));
 
 		die "$who: $rows instead of $case->{$who}{$query} [$query]\n" if $rows ne $case->{$who}{$query};
 	}

@@ -19,7 +19,7 @@ use Time::HiRes qw(time);
 eval { require DBD::Pg } or plan skip_all => 'needs perl\'s DBD::Pg';
 require Session;
 
-use Cases qw(cases set_up fill migration);
+use Cases qw(cases set_up fill migration beside schemas);
 
 my @modes = qw(AccessShareLock RowShareLock RowExclusiveLock ShareUpdateExclusiveLock ShareLock
   ShareRowExclusiveLock ExclusiveLock AccessExclusiveLock);
@@ -59,7 +59,7 @@ foreach my $case (cases())
 	push @faults, $@ if $@;
 	ok(!@faults, $case->{name}) or diag(join "\n", @faults);
 	# where it did not come to its end
-	$session->error($_) foreach 'ROLLBACK', "SELECT pgroll_c.rollback_migration('$schema')";
+	$session->error($_) foreach 'ROLLBACK', map { "SELECT pgroll_c.rollback_migration('$_')" } schemas($case, $schema);
 	$session->error("DROP SCHEMA $_->[0] CASCADE")
 	  foreach $session->rows("SELECT nspname FROM pg_namespace WHERE nspname ~ '^$schema' ORDER BY nspname DESC");
 }
@@ -72,11 +72,13 @@ sub phases
 {
 	my ($case, $schema) = @_;
 	my $migration = migration($session, $case, $schema);
+	my $beside = beside($session, $case, $schema);
 	my @faults;
 
 	set_up($session, $case, $schema);
 	fill($session, $case, $schema, $rows);
-	$session->run("SELECT pgroll_c.baseline('01', '$schema')");
+	$session->run("SELECT pgroll_c.baseline('01', '$_')") foreach schemas($case, $schema);
+	$session->run("SELECT pgroll_c.start_migration($beside)") if $beside;
 	push @faults, phase($case, $schema, 'start', $migration, "SELECT pgroll_c.start_migration($migration)", 'COMMIT');
 	$session->run("CALL pgroll_c.wait_for_migration('$schema')");
 	push @faults, phase($case, $schema, 'rollback', $migration, "SELECT pgroll_c.rollback_migration('$schema')", 'ROLLBACK');
@@ -208,5 +210,5 @@ sub files
 
 	return map { @$_ } $session->rows(qq{
 		SELECT oid, pg_relation_filenode(oid) FROM pg_class
-		WHERE relnamespace = '$schema'::regnamespace AND relkind IN ('r', 'm', 'i')});
+		WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^${schema}x?\$') AND relkind IN ('r', 'm', 'i')});
 }

@@ -19,8 +19,12 @@
 #   own_locks   the migration has statements whose locks nobody knows
 #   unlocked    what is wrong with the locks that it takes yet
 #   todo        what is not as it should be yet: the case may fail
+#   beside      the operations of a migration of the other schema: it starts after this
+#               one, and ends before it or, completed, after it
+#   beside_ddl  what leaves the other schema's tables as that does
 #
-# Unqualified names are those of the base schema's, or of the version's views.
+# Unqualified names are those of the base schema's, or of the version's views.  OTHER
+# stands for another base schema with a version 01; a case that names it there has it.
 
 package Cases;
 
@@ -36,14 +40,16 @@ use Cases::Default qw($setup $rows);
 use Cases::Dependents 'dependent_cases';
 use Cases::Indexes 'index_cases';
 use Cases::Partitions 'partition_cases';
+use Cases::Schemas 'schema_cases';
 use Cases::Tables qw(table_cases sql_cases);
 
-our @EXPORT_OK = qw(cases set_up fill migration);
+our @EXPORT_OK = qw(cases set_up fill migration beside schemas in_schema);
 
 sub cases
 {
 	my @cases = (table_cases(), column_cases(), type_cases(), null_cases(), metadata_cases(), constraint_cases(),
-		column_constraint_cases(), index_cases(), carried_cases(), dependent_cases(), partition_cases(), sql_cases());
+		column_constraint_cases(), index_cases(), carried_cases(), dependent_cases(), partition_cases(), schema_cases(),
+		sql_cases());
 
 	foreach my $case (@cases)
 	{
@@ -55,15 +61,31 @@ sub cases
 	return @cases;
 }
 
-# Make the tables of a case in a schema of its own.
+# The base schemas that a case has when it is played in one: that, and the other.
+sub schemas
+{
+	my ($case, $schema) = @_;
+
+	return ($schema, $case->{setup} =~ /\bOTHER/ ? "${schema}x" : ());
+}
+
+# A text of a case that is played in a schema.
+sub in_schema
+{
+	my ($text, $schema) = @_;
+
+	return $text =~ s/\bOTHER/${schema}x/gr;
+}
+
+# Make the tables of a case in schemas of its own.
 sub set_up
 {
 	my ($session, $case, $schema) = @_;
 
 	$session->search_path;
-	$session->run("CREATE SCHEMA $schema");
+	$session->run("CREATE SCHEMA $_") foreach schemas($case, $schema);
 	$session->search_path($schema);
-	$session->run($case->{setup});
+	$session->run(in_schema($case->{setup}, $schema));
 	$session->search_path;
 }
 
@@ -73,7 +95,7 @@ sub fill
 	my ($session, $case, $schema, $count) = @_;
 
 	$session->search_path($schema);
-	$session->run($case->{rows} =~ s/\bROWS\b/$count/gr) if $case->{rows};
+	$session->run(in_schema($case->{rows}, $schema) =~ s/\bROWS\b/$count/gr) if $case->{rows};
 	$session->search_path;
 }
 
@@ -81,9 +103,24 @@ sub fill
 sub migration
 {
 	my ($session, $case, $schema) = @_;
-	my $document = ($case->{version} ? "version_schema: $case->{version}\n" : '') . "operations:\n$case->{operations}\n";
+	my $envelope = $case->{version} ? "version_schema: $case->{version}\n" : '';
 
-	return "'02', pgroll_c.from_yaml(" . $session->quote($document) . "), '$schema'";
+	return arguments($session, $envelope, in_schema($case->{operations}, $schema), $schema);
+}
+
+# Those of the other schema's migration, or nothing.
+sub beside
+{
+	my ($session, $case, $schema) = @_;
+
+	return $case->{beside} && arguments($session, '', in_schema($case->{beside}, $schema), "${schema}x");
+}
+
+sub arguments
+{
+	my ($session, $envelope, $operations, $schema) = @_;
+
+	return "'02', pgroll_c.from_yaml(" . $session->quote("${envelope}operations:\n$operations\n") . "), '$schema'";
 }
 
 1;
