@@ -19,7 +19,6 @@
 
 static List *new_indexes(int64 migration);
 static bool is_expected(SchemaModel *model, Oid index);
-static void drop_built(Oid index, Phase phase, MigrationPlan *plan);
 
 void
 built_indexes_rollback(SchemaModel *model, MigrationPlan *plan)
@@ -29,7 +28,7 @@ built_indexes_rollback(SchemaModel *model, MigrationPlan *plan)
 	foreach(lc, new_indexes(model->migration))
 	{
 		if (!catalog_index_reads_own_column(lfirst_oid(lc), model->migration))
-			drop_built(lfirst_oid(lc), PHASE_ROLLBACK, plan);
+			built_index_drop(lfirst_oid(lc), PHASE_ROLLBACK, plan);
 	}
 }
 
@@ -41,7 +40,7 @@ built_indexes_complete(SchemaModel *model, MigrationPlan *plan)
 	foreach(lc, new_indexes(model->migration))
 	{
 		if (!is_expected(model, lfirst_oid(lc)))
-			drop_built(lfirst_oid(lc), PHASE_COMPLETE, plan);
+			built_index_drop(lfirst_oid(lc), PHASE_COMPLETE, plan);
 	}
 }
 
@@ -86,8 +85,8 @@ is_expected(SchemaModel *model, Oid index)
 	return index_members_have(model, index);
 }
 
-static void
-drop_built(Oid index, Phase phase, MigrationPlan *plan)
+void
+built_index_drop(Oid index, Phase phase, MigrationPlan *plan)
 {
 	Oid			table = IndexGetRelation(index, false);
 

@@ -21,4 +21,7 @@ extern void built_indexes_rollback(SchemaModel *model, MigrationPlan *plan);
  */
 extern void built_indexes_complete(SchemaModel *model, MigrationPlan *plan);
 
+/* The step of a phase that drops one that nothing needs. */
+extern void built_index_drop(Oid index, Phase phase, MigrationPlan *plan);
+
 #endif							/* PGROLL_BUILT_INDEX_H */

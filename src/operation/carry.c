@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "operation/built_index.h"
 #include "operation/carry.h"
 #include "operation/carry_incoming.h"
 #include "operation/carry_index.h"
@@ -170,14 +171,7 @@ carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
 			IndexFacts *facts = lfirst(lc2);
 
 			if (is_unwanted(model, table, facts->name))
-				plan_step(plan, (Step) {
-					.phase = PHASE_COMPLETE,
-					.command = psprintf("DROP INDEX %s",
-										catalog_relation_name(facts->oid)),
-					.lock = AccessExclusiveLock,
-					.relation = table->relid,
-					.relation_name = model_qualified(model, table->physical),
-				});
+				built_index_drop(facts->oid, PHASE_COMPLETE, plan);
 		}
 	}
 }
