@@ -55,12 +55,12 @@ SELECT pgroll_c.complete_migration('app');
 TABLE kept EXCEPT TABLE triggers;	-- no rows
 TABLE triggers EXCEPT TABLE kept;	-- no rows
 
--- a condition that would have another meaning for the new type is refused
+-- a condition that would have no meaning for the new type is refused
 CREATE TRIGGER condition BEFORE UPDATE ON t FOR EACH ROW
 	WHEN (new.a > 7) EXECUTE FUNCTION note();
 SELECT pgroll_c.start_migration('02', '{"operations": [{"alter_column":
-	{"table": "t", "column": "a", "type": "int", "up": "a::int", "down": "a"}}]}', 'app');	-- fails
--- … and carried over where the type stays
+	{"table": "t", "column": "a", "type": "text", "up": "a::text", "down": "a::bigint"}}]}', 'app');	-- fails
+-- … and carried over where it has one
 SELECT pgroll_c.start_migration('03', '{"operations": [{"alter_column":
 	{"table": "t", "column": "a", "nullable": false, "up": "coalesce(a, 0)"}}]}', 'app');
 SELECT pgroll_c.rollback_migration('app');

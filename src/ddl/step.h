@@ -50,6 +50,9 @@ typedef struct Step
 	char	   *task_object;
 } Step;
 
+/* Before the command of a trial, so that people who read a plan see that it is one. */
+#define STEP_TRIAL "/* trial */ "
+
 typedef struct MigrationPlan
 {
 	char	   *base_schema;

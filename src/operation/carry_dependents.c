@@ -32,9 +32,6 @@
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 
-/* So that people who read a plan see that it is one. */
-#define TRIAL "/* trial */ "
-
 static bool note_column(DependentSearch *search, Oid relid, AttrNumber attnum);
 static bool note_rule(DependentSearch *search, Oid rule);
 static void check_rule_table(SchemaModel *model, const RuleFacts *facts);
@@ -325,7 +322,7 @@ try_swap(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		for (int i = 0; i < 2; i++)
 			plan_step(plan, (Step) {
 				.phase = PHASE_START,
-				.command = psprintf(TRIAL "ALTER TABLE %s RENAME COLUMN %s TO %s",
+				.command = psprintf(STEP_TRIAL "ALTER TABLE %s RENAME COLUMN %s TO %s",
 									model_qualified(model, table->physical),
 									quote_identifier(i == 0 ? old->physical :
 													 generation->physical),
@@ -348,7 +345,7 @@ object_steps(const CarriedObject *object, List *commands, Phase phase, bool tria
 	foreach(lc, commands)
 		plan_step(plan, (Step) {
 			.phase = phase,
-			.command = trial ? psprintf(TRIAL "%s", (char *) lfirst(lc)) : lfirst(lc),
+			.command = trial ? psprintf(STEP_TRIAL "%s", (char *) lfirst(lc)) : lfirst(lc),
 			.lock = object->lock,
 			.relation = object->relation,
 			.relation_name = object->relation_name,

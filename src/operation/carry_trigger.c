@@ -4,7 +4,12 @@
  *		The user's triggers that name a column which gets a shadow.
  *
  * A trigger names columns in its OF list and in its WHEN condition.  It is
- * replaced in place, so that its OID, comment and firing order stay.
+ * replaced in place, so that its OID, comment and firing order stay.  What a
+ * partitioned table's trigger has on the partitions follows by itself, but each of
+ * those may be enabled otherwise.
+ *
+ * While the migration is active a condition reads the old column; the completion
+ * makes it of the same text with the new one, which the start tries.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -19,19 +24,45 @@
 #include "operation/carry_trigger.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_trigger.h"
 #include "schema/names.h"
 #include "versioning/expression.h"
 
-static void check_condition(const TableModel *table, const TriggerFacts *facts);
-static bool names_shadowed_column(const TableModel *table, const TriggerFacts *facts,
-								  bool in_condition);
 static void replace_trigger(SchemaModel *model, TableModel *table,
 							const TriggerFacts *facts, List *of_columns,
-							List *names, Phase phase, MigrationPlan *plan);
+							List *names, Phase phase, bool trial,
+							MigrationPlan *plan);
+static List *start_columns(const TableModel *table, const TriggerFacts *facts);
+static List *final_columns(const TriggerFacts *facts, List *names);
+static bool names_shadowed_column(const TableModel *table, const TriggerFacts *facts);
+static bool reads_changed_column(const TableModel *table, const TriggerFacts *facts,
+								 bool retyped);
+static void put_back(SchemaModel *model, TableModel *table, const TriggerFacts *facts,
+					 Phase phase, MigrationPlan *plan);
+static TriggerFacts *clone_on(Oid member, const char *name);
+static void put_back_notes(const TriggerFacts *facts, Oid relid, char *table,
+						   Phase phase, MigrationPlan *plan);
+static void note_step(Oid relid, char *table, Phase phase, char *command,
+					  MigrationPlan *plan);
 static char *trigger_sql(const TriggerFacts *facts, const char *table,
 						 List *of_columns, List *names);
 static void append_events(StringInfo sql, const TriggerFacts *facts, List *of_columns);
 static const char *enable_clause(char enabled);
+
+bool
+carry_trigger_is_clone(Oid relid, Oid trigger)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_triggers(relid))
+	{
+		TriggerFacts *facts = lfirst(lc);
+
+		if (facts->oid == trigger)
+			return facts->is_clone;
+	}
+	return false;
+}
 
 bool
 carry_trigger_is_possible(const TableModel *table, Oid trigger)
@@ -40,11 +71,9 @@ carry_trigger_is_possible(const TableModel *table, Oid trigger)
 
 	foreach(lc, catalog_triggers(table->relid))
 	{
-		TriggerFacts *facts = lfirst(lc);
-
-		if (facts->oid == trigger)
-			return table->relkind == RELKIND_RELATION &&
-				!facts->is_constraint && !facts->is_clone;
+		if (((TriggerFacts *) lfirst(lc))->oid == trigger)
+			return table->relkind == RELKIND_RELATION ||
+				table->relkind == RELKIND_PARTITIONED_TABLE;
 	}
 	return false;
 }
@@ -52,55 +81,45 @@ carry_trigger_is_possible(const TableModel *table, Oid trigger)
 void
 carry_triggers_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
-	List	   *shadows = carry_column_names(table);
-	List	   *stored = catalog_column_names(table->relid);
+	List	   *triggers = carry_has_shadow(table) ? catalog_triggers(table->relid) : NIL;
+	List	   *shadows = triggers == NIL ? NIL : carry_column_names(table);
 	ListCell   *lc;
 
-	foreach(lc, catalog_triggers(table->relid))
+	foreach(lc, triggers)
 	{
 		TriggerFacts *facts = lfirst(lc);
-		List	   *of_columns = NIL;
-		ListCell   *lc2;
 
-		check_condition(table, facts);
-		if (!names_shadowed_column(table, facts, false))
-			continue;
-		foreach(lc2, facts->of_columns)
-		{
-			char	   *name = list_nth(stored, lfirst_int(lc2) - 1);
-			char	   *shadow = list_nth(shadows, lfirst_int(lc2) - 1);
+		if (!facts->is_clone && names_shadowed_column(table, facts))
+			replace_trigger(model, table, facts, start_columns(table, facts),
+							catalog_column_names(table->relid), PHASE_START, false,
+							plan);
+	}
+	foreach(lc, triggers)
+	{
+		TriggerFacts *facts = lfirst(lc);
 
-			of_columns = lappend(of_columns, name);
-			if (strcmp(name, shadow) != 0)
-				of_columns = lappend(of_columns, shadow);
-		}
-		replace_trigger(model, table, facts, of_columns, stored, PHASE_START, plan);
+		/* For another type the condition may mean nothing. */
+		if (!facts->is_clone && reads_changed_column(table, facts, true))
+			replace_trigger(model, table, facts, final_columns(facts, shadows),
+							shadows, PHASE_START, true, plan);
 	}
 }
 
 void
 carry_triggers_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
-	List	   *names = carry_column_names(table);
+	List	   *triggers = carry_has_shadow(table) ? catalog_triggers(table->relid) : NIL;
+	List	   *names = triggers == NIL ? NIL : carry_column_names(table);
 	ListCell   *lc;
 
-	foreach(lc, catalog_triggers(table->relid))
+	foreach(lc, triggers)
 	{
 		TriggerFacts *facts = lfirst(lc);
-		List	   *of_columns = NIL;
-		ListCell   *lc2;
 
-		if (!names_shadowed_column(table, facts, false) &&
-			!names_shadowed_column(table, facts, true))
-			continue;
-		foreach(lc2, facts->of_columns)
-		{
-			char	   *name = list_nth(names, lfirst_int(lc2) - 1);
-
-			if (!names_include(of_columns, name))
-				of_columns = lappend(of_columns, name);
-		}
-		replace_trigger(model, table, facts, of_columns, names, PHASE_COMPLETE, plan);
+		if (!facts->is_clone && (names_shadowed_column(table, facts) ||
+								 reads_changed_column(table, facts, false)))
+			replace_trigger(model, table, facts, final_columns(facts, names), names,
+							PHASE_COMPLETE, false, plan);
 	}
 }
 
@@ -123,79 +142,207 @@ carry_triggers_rollback(SchemaModel *model, TableModel *table, MigrationPlan *pl
 			if (!name_is_of_migration(name, model->migration))
 				of_columns = lappend(of_columns, name);
 		}
-		if (list_length(of_columns) != list_length(facts->of_columns))
+		if (!facts->is_clone &&
+			list_length(of_columns) != list_length(facts->of_columns))
 			replace_trigger(model, table, facts, of_columns, names,
-							PHASE_ROLLBACK, plan);
+							PHASE_ROLLBACK, false, plan);
 	}
 }
 
-/* For another type the condition could mean something else. */
-static void
-check_condition(const TableModel *table, const TriggerFacts *facts)
+/* The names of the OF list, each shadow after the column that it stands for. */
+static List *
+start_columns(const TableModel *table, const TriggerFacts *facts)
 {
+	List	   *stored = catalog_column_names(table->relid);
+	List	   *columns = NIL;
 	ListCell   *lc;
 
-	foreach(lc, table->columns)
+	foreach(lc, facts->of_columns)
 	{
-		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
-		Generation *stored = model_stored_ancestor(generation);
+		Generation *shadow = carry_shadow_of(table, lfirst_int(lc));
 
-		if (stored != NULL && stored != generation &&
-			stored->type != generation->type &&
-			bms_is_member(stored->attnum, facts->condition_columns))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("type of column \"%s\" of table \"%s\" cannot be changed: the condition of trigger \"%s\" reads it",
-							generation->name, table->name, facts->name),
-					 errhint("Drop the trigger before the migration, and make it again after.")));
+		columns = lappend(columns, list_nth(stored, lfirst_int(lc) - 1));
+		if (shadow != NULL)
+			columns = lappend(columns, shadow->physical);
 	}
+	return columns;
+}
+
+/* … each shadow in the place of its column, which it may stand beside. */
+static List *
+final_columns(const TriggerFacts *facts, List *names)
+{
+	List	   *columns = NIL;
+	ListCell   *lc;
+
+	foreach(lc, facts->of_columns)
+	{
+		char	   *name = list_nth(names, lfirst_int(lc) - 1);
+
+		if (!names_include(columns, name))
+			columns = lappend(columns, name);
+	}
+	return columns;
 }
 
 static bool
-names_shadowed_column(const TableModel *table, const TriggerFacts *facts,
-					  bool in_condition)
+names_shadowed_column(const TableModel *table, const TriggerFacts *facts)
 {
 	ListCell   *lc;
 
-	foreach(lc, table->columns)
+	foreach(lc, facts->of_columns)
 	{
-		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
-		Generation *stored = model_stored_ancestor(generation);
-
-		if (stored == NULL || stored == generation)
-			continue;
-		if (in_condition ? bms_is_member(stored->attnum, facts->condition_columns) :
-			list_member_int(facts->of_columns, stored->attnum))
+		if (carry_shadow_of(table, lfirst_int(lc)) != NULL)
 			return true;
 	}
 	return false;
 }
 
-/* names are those of the columns, by attribute number, in the condition. */
+/* Does the condition read a column that gets a shadow, or one of another type? */
+static bool
+reads_changed_column(const TableModel *table, const TriggerFacts *facts, bool retyped)
+{
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(facts->condition_columns, attnum)) >= 0)
+	{
+		Generation *shadow = carry_shadow_of(table, attnum);
+		Generation *stored = model_stored_ancestor(shadow);
+
+		if (shadow != NULL && (!retyped || stored->type != shadow->type ||
+							   stored->typmod != shadow->typmod ||
+							   stored->collation != shadow->collation))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * In place; but a constraint trigger can't be replaced, and is dropped and made
+ * anew.  names are those of the columns, by attribute number, in the condition.
+ */
 static void
 replace_trigger(SchemaModel *model, TableModel *table, const TriggerFacts *facts,
-				List *of_columns, List *names, Phase phase, MigrationPlan *plan)
+				List *of_columns, List *names, Phase phase, bool trial,
+				MigrationPlan *plan)
 {
 	char	   *qualified = model_qualified(model, table->physical);
-	const char *enable = enable_clause(facts->enabled);
+	List	   *commands = NIL;
+	ListCell   *lc;
 
-	plan_step(plan, (Step) {
-		.phase = phase,
-		.command = trigger_sql(facts, qualified, of_columns, names),
-		.lock = AccessExclusiveLock,
-		.relation = table->relid,
-		.relation_name = qualified,
-	});
-	/* A replaced trigger is enabled anew. */
-	if (enable != NULL)
+	if (facts->is_constraint)
+		commands = lappend(commands, psprintf("DROP TRIGGER %s ON %s",
+											  quote_identifier(facts->name), qualified));
+	commands = lappend(commands, trigger_sql(facts, qualified, of_columns, names));
+	foreach(lc, commands)
 		plan_step(plan, (Step) {
 			.phase = phase,
-			.command = psprintf("ALTER TABLE %s %s TRIGGER %s", qualified, enable,
+			.command = trial ? psprintf(STEP_TRIAL "%s", (char *) lfirst(lc)) : lfirst(lc),
+			.lock = AccessExclusiveLock,
+			.relation = table->relid,
+			.relation_name = qualified,
+			.also = table->relkind == RELKIND_PARTITIONED_TABLE ?
+			operation_other_members(table->relid) : NIL,
+			.carried = psprintf("trigger \"%s\" of table \"%s\"", facts->name,
+								table->name),
+			.trial = trial,
+		});
+	if (OidIsValid(facts->references))
+		plan_lock(plan, phase, facts->references, AccessShareLock,
+				  catalog_relation_name(facts->references));
+	if (!trial)
+		put_back(model, table, facts, phase, plan);
+}
+
+/*
+ * What is not in the text of a trigger and of its clones on partitions.  Those of a
+ * statement have none.
+ */
+static void
+put_back(SchemaModel *model, TableModel *table, const TriggerFacts *facts,
+		 Phase phase, MigrationPlan *plan)
+{
+	char	   *qualified = model_qualified(model, table->physical);
+	ListCell   *lc;
+
+	/* It is enabled anew, and so are the clones; this reaches them, too. */
+	if (facts->enabled != TRIGGER_FIRES_ON_ORIGIN)
+		plan_step(plan, (Step) {
+			.phase = phase,
+			.command = psprintf("ALTER TABLE %s %s TRIGGER %s", qualified,
+								enable_clause(facts->enabled),
 								quote_identifier(facts->name)),
 			.lock = AccessExclusiveLock,
 			.relation = table->relid,
 			.relation_name = qualified,
+			.also = table->relkind == RELKIND_PARTITIONED_TABLE ?
+			operation_other_members(table->relid) : NIL,
 		});
+	put_back_notes(facts, table->relid, qualified, phase, plan);
+	foreach(lc, table->relkind == RELKIND_PARTITIONED_TABLE &&
+			TRIGGER_FOR_ROW(facts->type) ? operation_other_members(table->relid) : NIL)
+	{
+		Oid			member = lfirst_oid(lc);
+		char	   *name = catalog_relation_name(member);
+		TriggerFacts *clone = clone_on(member, facts->name);
+
+		if (clone == NULL)
+			continue;
+		if (clone->enabled != facts->enabled)
+			note_step(member, name, phase,
+					  psprintf("ALTER TABLE ONLY %s %s TRIGGER %s", name,
+							   enable_clause(clone->enabled),
+							   quote_identifier(facts->name)), plan);
+		put_back_notes(clone, member, name, phase, plan);
+	}
+}
+
+/* The facts of a partition's clone of a trigger; it has the trigger's name. */
+static TriggerFacts *
+clone_on(Oid member, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_triggers(member))
+	{
+		TriggerFacts *facts = lfirst(lc);
+
+		if (facts->is_clone && strcmp(facts->name, name) == 0)
+			return facts;
+	}
+	return NULL;
+}
+
+/* A trigger that was replaced has kept its comment, one that was dropped not. */
+static void
+put_back_notes(const TriggerFacts *facts, Oid relid, char *table, Phase phase,
+			   MigrationPlan *plan)
+{
+	char	   *trigger = psprintf("%s ON %s", quote_identifier(facts->name), table);
+	ListCell   *lc;
+
+	foreach(lc, facts->extensions)
+		note_step(relid, table, phase,
+				  psprintf("ALTER TRIGGER %s DEPENDS ON EXTENSION %s", trigger,
+						   quote_identifier(lfirst(lc))), plan);
+	if (facts->is_constraint && facts->comment != NULL)
+		plan_comment(plan, phase, 0, relid, table, psprintf("TRIGGER %s", trigger),
+					 facts->comment);
+	if (facts->constraint_comment != NULL)
+		plan_comment(plan, phase, 0, relid, table, psprintf("CONSTRAINT %s", trigger),
+					 facts->constraint_comment);
+}
+
+static void
+note_step(Oid relid, char *table, Phase phase, char *command, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.command = command,
+		.lock = AccessExclusiveLock,
+		.relation = relid,
+		.relation_name = table,
+	});
 }
 
 static char *
@@ -205,11 +352,17 @@ trigger_sql(const TriggerFacts *facts, const char *table, List *of_columns, List
 	ListCell   *lc;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "CREATE OR REPLACE TRIGGER %s %s ",
+	appendStringInfo(&sql, "CREATE %s TRIGGER %s %s ",
+					 facts->is_constraint ? "CONSTRAINT" : "OR REPLACE",
 					 quote_identifier(facts->name),
 					 TRIGGER_FOR_BEFORE(facts->type) ? "BEFORE" : "AFTER");
 	append_events(&sql, facts, of_columns);
 	appendStringInfo(&sql, " ON %s", table);
+	if (OidIsValid(facts->references))
+		appendStringInfo(&sql, " FROM %s", catalog_relation_name(facts->references));
+	if (facts->deferrable)
+		appendStringInfo(&sql, " DEFERRABLE%s",
+						 facts->initially_deferred ? " INITIALLY DEFERRED" : "");
 	if (facts->old_table != NULL || facts->new_table != NULL)
 		appendStringInfoString(&sql, " REFERENCING");
 	if (facts->old_table != NULL)
@@ -272,6 +425,6 @@ enable_clause(char enabled)
 		case TRIGGER_DISABLED:
 			return "DISABLE";
 		default:
-			return NULL;
+			return "ENABLE";
 	}
 }

@@ -9,6 +9,9 @@
 
 #include "operation/operation.h"
 
+/* Is it what the trigger of a partitioned table has on a partition? */
+extern bool carry_trigger_is_clone(Oid relid, Oid trigger);
+
 /* Can the trigger follow its column to a shadow? */
 extern bool carry_trigger_is_possible(const TableModel *table, Oid trigger);
 

@@ -39,6 +39,7 @@
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
+#include "schema/catalog_trigger.h"
 #include "versioning/version_view.h"
 
 static void find_views(DependentSearch *search, List **views);

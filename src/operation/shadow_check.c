@@ -30,7 +30,7 @@ static void check_partitions(SchemaModel *model, TableModel *table,
 							 const ColumnModel *column, const char *physical,
 							 const char *path);
 static bool is_not_null(Oid relid, const char *column);
-static bool is_own_of_partition(const Dependent *dependent);
+static bool is_own_of_partition(Oid member, const Dependent *dependent);
 static bool is_dropped(const TableModel *table, const Dependent *dependent);
 static bool dependent_can_be_carried(const TableModel *table,
 									 const ColumnModel *column,
@@ -112,7 +112,7 @@ check_partitions(SchemaModel *model, TableModel *table, const ColumnModel *colum
 		{
 			Dependent  *dependent = lfirst(lc2);
 
-			if (is_own_of_partition(dependent))
+			if (is_own_of_partition(member, dependent))
 				cannot_shadow(table, column, path,
 							  psprintf("%s could not be carried over",
 									   dependent->description),
@@ -136,14 +136,14 @@ is_not_null(Oid relid, const char *column)
 
 /* Is it a constraint or trigger that the partitioned table does not have, too? */
 static bool
-is_own_of_partition(const Dependent *dependent)
+is_own_of_partition(Oid member, const Dependent *dependent)
 {
 	Oid			class_id = dependent->object.classId;
 	HeapTuple	tuple;
 	bool		result = false;
 
 	if (class_id == TriggerRelationId)
-		return true;			/* the table's own are refused */
+		return !carry_trigger_is_clone(member, dependent->object.objectId);
 	if (class_id != ConstraintRelationId)
 		return false;
 	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(dependent->object.objectId));

@@ -22,6 +22,7 @@
 #include "operation/view_text.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_trigger.h"
 #include "support/guc.h"
 #include "versioning/expression.h"
 

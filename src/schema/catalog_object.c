@@ -41,7 +41,6 @@
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 
-static TriggerFacts *read_trigger(const Trigger *trigger);
 static ConstraintFacts *read_constraint(HeapTuple tuple);
 static bool find_constraint(Oid relid, const char *name,
 							FormData_pg_constraint *form);
@@ -469,57 +468,6 @@ catalog_carried_is_wanted(Oid relid, int64 migration, const char *name)
 			return true;
 	}
 	return false;
-}
-
-List *
-catalog_triggers(Oid relid)
-{
-	Relation	rel = relation_open(relid, AccessShareLock);
-	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc); /* it may go with an
-															 * invalidation */
-	List	   *found = NIL;
-
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		Trigger    *trigger = &triggers->triggers[i];
-
-		if (!trigger->tgisinternal && !name_is_dual_write_trigger(trigger->tgname))
-			found = lappend(found, read_trigger(trigger));
-	}
-	relation_close(rel, AccessShareLock);
-	return found;
-}
-
-static TriggerFacts *
-read_trigger(const Trigger *trigger)
-{
-	TriggerFacts *facts = palloc0(sizeof(TriggerFacts));
-
-	facts->oid = trigger->tgoid;
-	facts->name = pstrdup(trigger->tgname);
-	facts->function = trigger->tgfoid;
-	facts->type = trigger->tgtype;
-	facts->enabled = trigger->tgenabled;
-	facts->is_constraint = OidIsValid(trigger->tgconstraint);
-	facts->is_clone = trigger->tgisclone;
-	for (int i = 0; i < trigger->tgnattr; i++)
-		facts->of_columns = lappend_int(facts->of_columns, trigger->tgattr[i]);
-	for (int i = 0; i < trigger->tgnargs; i++)
-		facts->arguments = lappend(facts->arguments, pstrdup(trigger->tgargs[i]));
-	if (trigger->tgoldtable != NULL)
-		facts->old_table = pstrdup(trigger->tgoldtable);
-	if (trigger->tgnewtable != NULL)
-		facts->new_table = pstrdup(trigger->tgnewtable);
-	if (trigger->tgqual != NULL)
-	{
-		Bitmapset  *offset = NULL;
-
-		facts->condition = stringToNode(trigger->tgqual);
-		pull_varattnos(facts->condition, 1, &offset);
-		pull_varattnos(facts->condition, 2, &offset);
-		facts->condition_columns = plain_attnums(offset);
-	}
-	return facts;
 }
 
 /* A copy of a constraint's row, as far as its fixed columns go. */

@@ -153,25 +153,4 @@ extern Oid	catalog_index_of_table(Oid relid, const char *name);
 /* Does the index read a column that was made for the migration? */
 extern bool catalog_index_reads_own_column(Oid index, int64 migration);
 
-/* A trigger of the user's. */
-typedef struct TriggerFacts
-{
-	Oid			oid;
-	char	   *name;
-	Oid			function;
-	int16		type;			/* pg_trigger.tgtype */
-	char		enabled;		/* pg_trigger.tgenabled */
-	bool		is_constraint;
-	bool		is_clone;		/* of the trigger of a partitioned table */
-	List	   *of_columns;		/* int: attribute numbers of UPDATE OF */
-	Node	   *condition;		/* of WHEN: 1 is the old row, 2 the new one */
-	Bitmapset  *condition_columns;
-	List	   *arguments;		/* char * */
-	char	   *old_table;		/* transition tables, or NULL */
-	char	   *new_table;
-} TriggerFacts;
-
-/* The user's own, neither internal nor ours. */
-extern List *catalog_triggers(Oid relid);
-
 #endif							/* PGROLL_CATALOG_OBJECT_H */

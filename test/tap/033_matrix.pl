@@ -111,7 +111,8 @@ is($session->text(q{
 			UNION ALL SELECT polname FROM pg_policy) AS names (name)
 		WHERE name ~ '^[!~_]pgroll_c'}), '-', 'nothing that bears a name of ours is left');
 is($session->text(q{
-		SELECT count(*) FROM pg_depend d WHERE d.deptype IN ('e', 'x') AND refclassid = 'pg_extension'::regclass
+		SELECT count(*) FROM pg_depend d JOIN pg_extension e ON refclassid = 'pg_extension'::regclass AND refobjid = e.oid
+		WHERE d.deptype IN ('e', 'x') AND extname = 'pgroll_c'
 			AND pg_describe_object(classid, objid, objsubid) ~ '[mw]\d\d\d'}), '0', 'nothing belongs to the extension');
 is($session->error('DROP EXTENSION pgroll_c'), '', 'it can be dropped');
 $node->stop;

@@ -34,6 +34,18 @@ sub carried_cases
 			sees_new => { 'SELECT id, b FROM t WHERE id < 4 ORDER BY id' => '-1|one 0|zero 1|b1 2|o2 3|n3' });
 	};
 
+	my $triggers = q{
+		CREATE CONSTRAINT TRIGGER deferred AFTER UPDATE OF a, b ON t FROM u DEFERRABLE INITIALLY DEFERRED
+			FOR EACH ROW WHEN (old.a <> new.a) EXECUTE FUNCTION nothing('x');
+		CREATE CONSTRAINT TRIGGER at_once AFTER INSERT OR UPDATE OF a ON t DEFERRABLE FOR EACH ROW EXECUTE FUNCTION nothing();
+		CREATE TRIGGER of_row AFTER UPDATE OF a ON t FOR EACH ROW WHEN (old.* IS DISTINCT FROM new.*) EXECUTE FUNCTION nothing();
+		CREATE TRIGGER condition BEFORE UPDATE ON t FOR EACH ROW WHEN (new.a > 7) EXECUTE FUNCTION nothing();
+		ALTER TABLE t ENABLE REPLICA TRIGGER deferred, DISABLE TRIGGER condition;
+		COMMENT ON TRIGGER deferred ON t IS 'a trigger';
+		COMMENT ON CONSTRAINT deferred ON t IS 'a constraint';
+		ALTER TRIGGER at_once ON t DEPENDS ON EXTENSION plpgsql;
+		ALTER TRIGGER condition ON t DEPENDS ON EXTENSION plpgsql};
+
 	return (
 	{
 		name => 'carried: NOT NULL, a default, a comment, a statistics target',
@@ -164,6 +176,16 @@ sub carried_cases
 		operations => '- alter_column: {table: t, column: a, nullable: false, up: "coalesce(a, 0)"}',
 		ddl => 'ALTER TABLE t ALTER a SET NOT NULL',
 		sees_new => { 'SELECT id, a FROM t WHERE id < 0 ORDER BY id' => '-11|-8 -10|-7' },
+	},
+	{
+		name => 'carried: constraint triggers, and conditions on a column of another type',
+		@case,
+		setup => q{
+			CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+			CREATE TABLE u (id int);
+			CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'} . ";$triggers",
+		ddl => "DROP TRIGGER deferred ON t; DROP TRIGGER at_once ON t; DROP TRIGGER of_row ON t; DROP TRIGGER condition ON t;
+			ALTER TABLE t ALTER a TYPE bigint;$triggers",
 	},
 	{
 		name => 'carried: storage and compression of long texts',

@@ -33,6 +33,17 @@ sub partition_cases
 		sees_old => { 'SELECT id, b FROM t WHERE id < 5 OR id > 10000000 ORDER BY id' => '0|zero 1|b1 3|x 10000002|b2 10000004|b4' },
 		sees_new => { 'SELECT id, b FROM t WHERE id < 5 OR id > 10000000 ORDER BY id' => '0|zero 1|b1 3|x 10000002|b2 10000004|b4' });
 
+	my $triggers = q{
+		CREATE TRIGGER of_a BEFORE UPDATE OF b, a ON t FOR EACH ROW WHEN (new.a > 7) EXECUTE FUNCTION nothing('x');
+		CREATE TRIGGER statement AFTER UPDATE OF a ON t EXECUTE FUNCTION nothing();
+		CREATE CONSTRAINT TRIGGER deferred AFTER UPDATE OF a ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION nothing();
+		ALTER TABLE t ENABLE ALWAYS TRIGGER of_a;
+		ALTER TABLE t_2 DISABLE TRIGGER of_a;
+		ALTER TABLE t_2_1 ENABLE REPLICA TRIGGER of_a, ENABLE ALWAYS TRIGGER deferred;
+		ALTER TABLE ONLY t DISABLE TRIGGER deferred;
+		COMMENT ON TRIGGER of_a ON t_2_0 IS 'of t_2_0';
+		COMMENT ON TRIGGER deferred ON t_1 IS 'of t_1'};
+
 	return (
 	{
 		name => 'partitions: add_column, with an up and a check',
@@ -58,6 +69,13 @@ sub partition_cases
 		rows => 'INSERT INTO u SELECT generate_series(-10, ROWS); INSERT INTO t SELECT i, i, \'b\' || i FROM generate_series(1, ROWS) i',
 		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
 		ddl => 'ALTER TABLE t ALTER a TYPE bigint',
+	},
+	{
+		name => 'partitions: alter_column, with triggers',
+		@partitioned,
+		setup => "$partitioned; CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'; $triggers",
+		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
+		ddl => "DROP TRIGGER of_a ON t; DROP TRIGGER statement ON t; DROP TRIGGER deferred ON t; ALTER TABLE t ALTER a TYPE bigint; $triggers",
 	},
 	{
 		name => 'partitions: create_constraint',
