@@ -46,7 +46,7 @@ sub index_cases
 	{
 		name => 'create_index: every method',
 		setup => 'CREATE TABLE t (id int PRIMARY KEY, a int, b text, c int[], d int4range, e point, f tsvector)',
-		rows => "INSERT INTO t SELECT i, i, 'b' || i, ARRAY[i], int4range(i, i + 1), point(i, i), to_tsvector('b' || i) FROM generate_series(1, ROWS) i",
+		rows => "INSERT INTO t SELECT i, i, 'b' || i, ARRAY[i], int4range(i, i + 1), point(i * 7919::bigint % 99991, i * 104729::bigint % 99991), to_tsvector('b' || i) FROM generate_series(1, ROWS) i",
 		operations => q[
 - create_index: {table: t, name: t_hash, method: hash, columns: [{column: b}], storage_parameters: fillfactor = 70}
 - create_index: {table: t, name: t_gist, method: gist, columns: [{column: d}]}
