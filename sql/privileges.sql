@@ -157,9 +157,47 @@ SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'app.t'::regcla
 RESET ROLE;
 DROP SCHEMA baits CASCADE;
 
+-- … constraints, columns, triggers: what a stranger gives such names to stops nobody, and stays
+SELECT max(id) + 1 AS next FROM pgroll_c.migration \gset
+SET ROLE regress_privileges_stranger;
+CREATE FUNCTION app.lure() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TABLE app.lure (a int CONSTRAINT lure_00000000_key PRIMARY KEY, b int REFERENCES app.lure,
+	c int CONSTRAINT lure_00000000_check CHECK (c > 0), lure_pending bool, lure_1_s text,
+	CONSTRAINT lure_00000000_fkey FOREIGN KEY (b) REFERENCES app.lure);
+CREATE VIEW app.lured AS SELECT lure_pending FROM app.lure;
+CREATE TRIGGER "!pgroll_c_dual_write" BEFORE INSERT ON app.lure FOR EACH ROW EXECUTE FUNCTION app.lure();
+RESET ROLE;
+-- says how the names of the next migration begin
+CREATE FUNCTION app.lure_with(prefix text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	command text;
+BEGIN
+	FOR command IN SELECT format('ALTER TABLE app.lure RENAME %I TO %I', attname, regexp_replace(attname, '^(lure|_pgroll_c_\d+)_', prefix))
+		FROM pg_attribute WHERE attrelid = 'app.lure'::regclass AND attname ~ '^(lure|_pgroll)'
+		UNION ALL SELECT format('ALTER TABLE app.lure RENAME CONSTRAINT %I TO %I', conname, regexp_replace(conname, '^(lure|_pgroll_c_\d+)_', prefix))
+		FROM pg_constraint WHERE conrelid = 'app.lure'::regclass AND conname ~ '^(lure|_pgroll_c_\d+)_0'
+	LOOP
+		EXECUTE command;
+	END LOOP;
+END $$;
+SELECT app.lure_with(format('_pgroll_c_%s_', :next));
+\set migration '{"operations": [{"alter_column": {"table": "t", "column": "s", "type": "varchar(9)", "up": "s", "down": "s"}}]}'
+SET ROLE regress_privileges_owner;
+SELECT pgroll_c.start_migration('08', :'migration', 'app');
+SELECT count(*) FROM pgroll_c.plan_migration('08', :'migration', 'app') WHERE command ~ '(TABLE|ON) app.lure';
+SELECT pgroll_c.rollback_migration('app');
+RESET ROLE;
+SELECT app.lure_with(format('_pgroll_c_%s_', :next + 1));
+SET ROLE regress_privileges_owner;
+SELECT pgroll_c.start_migration('08', :'migration', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT count(*) FILTER (WHERE attname ~ '^_pgroll') FROM pg_attribute WHERE attrelid = 'app.lure'::regclass;
+SELECT tgname FROM pg_trigger WHERE tgrelid = 'app.lure'::regclass AND NOT tgisinternal;
+
 -- a base schema that is made anew begins a new line
 RESET ROLE;
-DROP SCHEMA app, app_07 CASCADE;
+DROP SCHEMA app, app_08 CASCADE;
 CREATE SCHEMA app AUTHORIZATION regress_privileges_owner;
 SET ROLE regress_privileges_owner;
 CREATE TABLE app.t (id int);

@@ -12,6 +12,7 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
@@ -32,6 +33,7 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
+#include "state/migration_tables.h"
 #include "state/migrations.h"
 #include "state/replica_identity.h"
 #include "state/tasks.h"
@@ -52,6 +54,8 @@ static SchemaModel *read_model(const char *base_schema, int64 id,
 							   const char *version_schema);
 static MigrationPlan *start_plan(const Migration *migration, int64 id,
 								 const char *newest, SchemaModel **model);
+static void note_tables(int64 id, const MigrationPlan *plan);
+static void read_concerned(SchemaModel *model);
 static void save_identities(int64 id, const SchemaModel *model);
 static bool runs_sql_at_start(const Migration *migration);
 static int	enter_tasks(const MigrationPlan *plan, int64 id);
@@ -102,6 +106,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 	migration = document_read(base_schema, name, document);
 	plan = start_plan(migration, id, previous, &model);
 	save_identities(id, model);
+	note_tables(id, plan);
 	ddl_execute_plan(plan, PHASE_START, id);
 
 	if (runs_sql_at_start(migration))
@@ -284,6 +289,7 @@ lifecycle_supplement(int64 id)
 	plan_supplement(migration, model, plan);
 	if (plan->steps != NIL)
 	{
+		note_tables(id, plan);
 		ddl_execute_plan(plan, PHASE_START, id);
 		n_tasks = enter_tasks(plan, id);
 	}
@@ -485,6 +491,45 @@ start_plan(const Migration *migration, int64 id, const char *newest,
 	return plan;
 }
 
+/* The tables whose steps of the start may leave something in them. */
+static void
+note_tables(int64 id, const MigrationPlan *plan)
+{
+	List	   *relids = NIL;
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		const Step *step = lfirst(lc);
+
+		/* A view only reads them. */
+		if (step->phase == PHASE_START && step->command != NULL &&
+			step->lock > RowExclusiveLock && OidIsValid(step->relation))
+			relids = list_concat_unique_oid(lappend_oid(relids, step->relation),
+											step->also);
+	}
+	foreach(lc, relids)
+	{
+		char		relkind = get_rel_relkind(lfirst_oid(lc));
+
+		if (relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE)
+			tables = list_append_unique_oid(tables, lfirst_oid(lc));
+	}
+	migration_tables_add(id, tables);
+}
+
+/* Those, and what has become a partition or child of one since. */
+static void
+read_concerned(SchemaModel *model)
+{
+	ListCell   *lc;
+
+	foreach(lc, migration_tables(model->migration))
+		model->concerned = list_concat_unique_oid(model->concerned,
+												  catalog_table_tree(lfirst_oid(lc)));
+}
+
 /* For a rollback, before the start sets others. */
 static void
 save_identities(int64 id, const SchemaModel *model)
@@ -661,6 +706,7 @@ active_model(const MigrationRow *row, const Migration *migration)
 	SchemaModel *model = read_model(row->base_schema, row->id,
 									previous_version(row));
 
+	read_concerned(model);
 	guc_set_local_list(row->settings);
 	model->started = true;
 	plan_apply_operations(migration, model);
@@ -684,6 +730,7 @@ rollback_plan(const char *base_schema, Migration *migration, int64 id)
 	SchemaModel *model = read_model(base_schema, id, NULL);
 	MigrationPlan *plan = plan_create(base_schema);
 
+	read_concerned(model);
 	plan_rollback(migration, model, plan);
 	return plan;
 }

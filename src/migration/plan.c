@@ -188,7 +188,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		bool		inherited;
 
 		if (table->dropped || !OidIsValid(table->relid) ||
-			!has_marker(model, table, &inherited))
+			!model_concerns(model, table) || !has_marker(model, table, &inherited))
 			continue;
 		/* A child's goes with its parent's. */
 		if (!inherited)
@@ -405,8 +405,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 		TableModel *table = lfirst(lc);
 		List	   *names;
 
-		if (table->relkind != RELKIND_RELATION &&
-			table->relkind != RELKIND_PARTITIONED_TABLE)
+		if (!model_concerns(model, table))
 			continue;
 		carry_triggers_rollback(model, table, plan);
 		new_objects_rollback(model, table, plan);
@@ -703,8 +702,9 @@ drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan)
 	{
 		TableModel *table = lfirst(lc);
 
-		if (table->relkind == RELKIND_RELATION ||
-			table->relkind == RELKIND_PARTITIONED_TABLE)
+		if ((table->relkind == RELKIND_RELATION ||
+			 table->relkind == RELKIND_PARTITIONED_TABLE) &&
+			model_concerns(model, table))
 			relids = list_concat_unique_oid(relids,
 											OidIsValid(table->relid) ?
 											catalog_table_tree(table->relid) : NIL);

@@ -139,6 +139,7 @@ carry_shadow_of(const TableModel *table, AttrNumber attnum)
 void
 carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
 {
+	List	   *incoming = carry_incoming_tables(model);
 	bool		any = false;
 	ListCell   *lc;
 	ListCell   *lc2;
@@ -151,6 +152,7 @@ carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
 		TableModel *table = lfirst(lc);
 
 		if (!OidIsValid(table->relid) || table->dropped ||
+			!(model_concerns(model, table) || list_member_oid(incoming, table->relid)) ||
 			(table->relkind != RELKIND_RELATION &&
 			 table->relkind != RELKIND_PARTITIONED_TABLE))
 			continue;
@@ -158,7 +160,8 @@ carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
 		{
 			ConstraintFacts *facts = lfirst(lc2);
 
-			if (facts->inherited || !is_unwanted(model, table, facts->name))
+			if (facts->inherited || is_constraint_of_index(facts) ||
+				!is_unwanted(model, table, facts->name))
 				continue;
 			operation_lock_constraint_partner(table->relid, facts->name,
 											  PHASE_COMPLETE, plan);

@@ -31,6 +31,7 @@
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
+#include "state/tasks.h"
 
 static bool names_shadow(List *columns, int64 migration);
 static void complete_parts(SchemaModel *model, const ConstraintFacts *facts,
@@ -129,40 +130,54 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 void
 carry_incoming_rollback(SchemaModel *model, MigrationPlan *plan)
 {
+	List	   *found = list_concat_unique_oid(carry_incoming_tables(model),
+											model->concerned);
+	List	   *constraints = NIL;
 	List	   *dropped = NIL;
 	ListCell   *lc;
-	ListCell   *lc2;
 
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
-		List	   *both;
 
-		if (table->relkind != RELKIND_RELATION &&
-			table->relkind != RELKIND_PARTITIONED_TABLE)
-			continue;
-		both = NIL;
-		foreach(lc2, catalog_table_tree(table->relid))
-			both = list_concat(both, catalog_constraints(lfirst_oid(lc2)));
-		/* Those of other schemas; to look for them takes a whole scan. */
-		if (names_shadow(catalog_column_names(table->relid), model->migration))
-			both = list_concat(both, catalog_referencing(table->relid));
-		foreach(lc2, both)
-		{
-			ConstraintFacts *facts = lfirst(lc2);
-
-			if (facts->type != CONSTRAINT_FOREIGN || facts->inherited ||
-				(!name_is_of_migration(facts->name, model->migration) &&
-				 !names_shadow(facts->partner_key, model->migration)) ||
-				list_member_oid(dropped, facts->oid))
-				continue;
-			dropped = lappend_oid(dropped, facts->oid);
-			operation_lock_constraint_partner(facts->relation, facts->name,
-											  PHASE_ROLLBACK, plan);
-			alter(facts, PHASE_ROLLBACK,
-				  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
-		}
+		/* Those of other tables; to look for them takes a whole scan. */
+		if (model_concerns(model, table) &&
+			names_shadow(catalog_column_names(table->relid), model->migration))
+			constraints = list_concat(constraints, catalog_referencing(table->relid));
 	}
+	foreach(lc, found)
+		constraints = list_concat(constraints, catalog_constraints(lfirst_oid(lc)));
+	foreach(lc, constraints)
+	{
+		ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->type != CONSTRAINT_FOREIGN || facts->inherited ||
+			(!name_is_of_migration(facts->name, model->migration) &&
+			 !names_shadow(facts->partner_key, model->migration)) ||
+			list_member_oid(dropped, facts->oid))
+			continue;
+		dropped = lappend_oid(dropped, facts->oid);
+		operation_lock_constraint_partner(facts->relation, facts->name,
+										  PHASE_ROLLBACK, plan);
+		alter(facts, PHASE_ROLLBACK,
+			  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
+	}
+}
+
+List *
+carry_incoming_tables(const SchemaModel *model)
+{
+	List	   *relids = NIL;
+	ListCell   *lc;
+
+	foreach(lc, tasks_of_kind(model->migration, TASK_CONSTRAINT))
+	{
+		Oid			relid = ((Task *) lfirst(lc))->relation;
+
+		if (get_rel_name(relid) != NULL)
+			relids = list_append_unique_oid(relids, relid);
+	}
+	return relids;
 }
 
 /* Is one of the columns (char *) a shadow of the migration? */

@@ -29,6 +29,9 @@ extern void carry_incoming_start(SchemaModel *model, TableModel *table,
 extern void carry_incoming_complete(SchemaModel *model, TableModel *table,
 									MigrationPlan *plan);
 
+/* The tables (Oid) to which tasks of the migration add such foreign keys. */
+extern List *carry_incoming_tables(const SchemaModel *model);
+
 /*
  * The steps of a rollback that drop all foreign keys of ours, before any key, column
  * or table that they need.

@@ -112,7 +112,7 @@ new_objects_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		ConstraintFacts *facts = lfirst(lc);
 
 		if (!name_is_of_migration(facts->name, model->migration) || facts->inherited ||
-			facts->type == CONSTRAINT_FOREIGN ||
+			facts->type != CONSTRAINT_CHECK ||
 			stands_on_own_column(table->relid, facts, model->migration))
 			continue;
 		shadow_alter_table(model, table, 0, PHASE_ROLLBACK,

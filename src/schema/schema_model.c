@@ -94,6 +94,13 @@ model_column(TableModel *table, const char *name, const char *path)
 	return column;
 }
 
+bool
+model_concerns(const SchemaModel *model, const TableModel *table)
+{
+	return model->foreseen ||
+		(OidIsValid(table->relid) && list_member_oid(model->concerned, table->relid));
+}
+
 TableModel *
 model_owned_table(SchemaModel *model, const char *name, const char *path)
 {

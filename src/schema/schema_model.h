@@ -110,6 +110,8 @@ typedef struct SchemaModel
 	List	   *tables;			/* TableModel *, dropped ones included */
 	List	   *sequences;		/* char *: that come with new columns */
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
+	List	   *concerned;		/* Oid: of a migration that is active, the
+								 * tables in which it has made something */
 	bool		started;		/* read while the migration is active: its up
 								 * and down are in the triggers, and not
 								 * parsed */
@@ -130,6 +132,12 @@ extern ColumnModel *model_find_column(TableModel *table, const char *name);
 
 /* The table of that OID; NULL: one of another schema, or a partition. */
 extern TableModel *model_table_of(const SchemaModel *model, Oid relid);
+
+/*
+ * Can there be something in a table that the migration has made?  Names alone do not
+ * tell: others may use them in tables of their own.
+ */
+extern bool model_concerns(const SchemaModel *model, const TableModel *table);
 
 /*
  * model_table(), for an operation that changes it: raises wrong_object_type

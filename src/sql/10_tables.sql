@@ -57,6 +57,13 @@ CREATE TABLE @extschema@.task (
 COMMENT ON TABLE @extschema@.task IS 'units of background work, done in the order of their id';
 CREATE INDEX task_migration_idx ON @extschema@.task (migration, id);
 
+CREATE TABLE @extschema@.migration_table (
+	migration		bigint NOT NULL REFERENCES @extschema@.migration,
+	relation		regclass NOT NULL,
+	PRIMARY KEY (migration, relation)
+);
+COMMENT ON TABLE @extschema@.migration_table IS 'where the start of a migration has made something';
+
 CREATE TABLE @extschema@.replica_identity (
 	migration		bigint NOT NULL REFERENCES @extschema@.migration,
 	relation		regclass NOT NULL,
@@ -84,6 +91,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.migration', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migration_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.task', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.task_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migration_table', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.replica_identity', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.step_log', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.step_log_id_seq', '');
