@@ -38,6 +38,7 @@
 #include "schema/names.h"
 #include "support/guc.h"
 #include "versioning/dual_write_ddl.h"
+#include "versioning/edge.h"
 #include "versioning/edge_build.h"
 #include "versioning/version_view.h"
 
@@ -194,7 +195,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		if (!inherited)
 			shadow_drop_columns(model, table, 0, PHASE_COMPLETE,
 								list_make1(name_marker(model->migration)), plan);
-		if (!plan_completes_with_sql(migration))
+		if (!plan_completes_with_sql(migration) && table->schema == NULL)
 			version_view_replace(model, table, migration->version_schema,
 								 PHASE_COMPLETE, plan);
 	}
@@ -371,7 +372,7 @@ plan_supplement(const Migration *migration, SchemaModel *model,
 		if (carry_statistics_start(model, table, plan))
 			background_step(table->relid, TASK_ANALYZE,
 							psprintf("ANALYZE %s",
-									 model_qualified(model, table->physical)),
+									 model_table_sql(model, table)),
 							ShareUpdateExclusiveLock, plan);
 	}
 }
@@ -619,7 +620,7 @@ analyze_sql(SchemaModel *model, TableModel *table, const EdgeMigration *edges)
 	ListCell   *lc;
 
 	if (carry_statistics_any(table))
-		return psprintf("ANALYZE %s", model_qualified(model, table->physical));
+		return psprintf("ANALYZE %s", model_table_sql(model, table));
 	initStringInfo(&sql);
 	foreach(lc, edges->edges)
 	{
@@ -629,7 +630,7 @@ analyze_sql(SchemaModel *model, TableModel *table, const EdgeMigration *edges)
 			appendStringInfo(&sql, "%s%s", sql.len > 0 ? ", " : "",
 							 quote_identifier(edge->up->column));
 	}
-	return psprintf("ANALYZE %s (%s)", model_qualified(model, table->physical),
+	return psprintf("ANALYZE %s (%s)", model_table_sql(model, table),
 					sql.data);
 }
 
@@ -727,7 +728,10 @@ drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan)
 	}
 }
 
-/* The names of our triggers on a relation, by name. */
+/*
+ * The names of our triggers on a relation, by name.  A child may have them from a
+ * parent that another schema's migration changes.
+ */
 static List *
 own_triggers(SchemaModel *model, Oid relid)
 {
@@ -736,7 +740,7 @@ own_triggers(SchemaModel *model, Oid relid)
 	ListCell   *lc;
 
 	if (!model->foreseen)
-		return catalog_own_triggers(relid);
+		return edge_triggers_of_schema(relid, model->base_schema);
 	table = table_with_edges(model, relid);
 	if (table == NULL || has_clones(table, relid))
 		return NIL;

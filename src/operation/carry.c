@@ -226,12 +226,12 @@ start_constraint(SchemaModel *model, TableModel *table,
 	plan_step(plan, (Step) {
 		.phase = PHASE_START,
 		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s %s",
-							model_qualified(model, table->physical),
+							model_table_sql(model, table),
 							quote_identifier(name), constraint_sql(table, facts),
 							facts->enforced ? "NOT VALID" : "NOT ENFORCED"),
 		.lock = AccessExclusiveLock,
 		.relation = table->relid,
-		.relation_name = model_qualified(model, table->physical),
+		.relation_name = model_table_sql(model, table),
 		.also = operation_other_members(table->relid),
 		.carried = psprintf("constraint \"%s\" of table \"%s\"", facts->name,
 							table->name),
@@ -239,7 +239,7 @@ start_constraint(SchemaModel *model, TableModel *table,
 	if (facts->type == CONSTRAINT_FOREIGN)
 		operation_lock_tree(plan, PHASE_START, facts->partner, ShareRowExclusiveLock);
 	if (facts->validated)
-		plan_validate(plan, 0, table->relid, model_qualified(model, table->physical),
+		plan_validate(plan, 0, table->relid, model_table_sql(model, table),
 					  name);
 }
 
@@ -362,9 +362,9 @@ complete_constraint(SchemaModel *model, TableModel *table,
 	}
 	if (facts->comment != NULL)
 		plan_comment(plan, PHASE_COMPLETE, 0, table->relid,
-					 model_qualified(model, table->physical),
+					 model_table_sql(model, table),
 					 psprintf("CONSTRAINT %s ON %s", quote_identifier(final),
-							  model_qualified(model, table->physical)), facts->comment);
+							  model_table_sql(model, table)), facts->comment);
 }
 
 void

@@ -323,13 +323,13 @@ try_swap(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 			plan_step(plan, (Step) {
 				.phase = PHASE_START,
 				.command = psprintf(STEP_TRIAL "ALTER TABLE %s RENAME COLUMN %s TO %s",
-									model_qualified(model, table->physical),
+									model_table_sql(model, table),
 									quote_identifier(i == 0 ? old->physical :
 													 generation->physical),
 									quote_identifier(i == 0 ? aside : old->physical)),
 				.lock = AccessExclusiveLock,
 				.relation = table->relid,
-				.relation_name = model_qualified(model, table->physical),
+				.relation_name = model_table_sql(model, table),
 				.also = operation_other_members(table->relid),
 				.trial = true,
 			});

@@ -125,7 +125,7 @@ homes_of(SchemaModel *model, TableModel *table)
 		home->relid = lfirst_oid(lc);
 		home->namespace = get_rel_namespace(home->relid);
 		home->relation = home->relid == table->relid ?
-			model_qualified(model, table->physical) :
+			model_table_sql(model, table) :
 			catalog_relation_name(home->relid);
 		home->label = home->relid == table->relid ? table->name :
 			get_rel_name(home->relid);

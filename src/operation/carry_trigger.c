@@ -226,7 +226,7 @@ replace_trigger(SchemaModel *model, TableModel *table, const TriggerFacts *facts
 				List *of_columns, List *names, Phase phase, bool trial,
 				MigrationPlan *plan)
 {
-	char	   *qualified = model_qualified(model, table->physical);
+	char	   *qualified = model_table_sql(model, table);
 	List	   *commands = NIL;
 	ListCell   *lc;
 
@@ -262,7 +262,7 @@ static void
 put_back(SchemaModel *model, TableModel *table, const TriggerFacts *facts,
 		 Phase phase, MigrationPlan *plan)
 {
-	char	   *qualified = model_qualified(model, table->physical);
+	char	   *qualified = model_table_sql(model, table);
 	ListCell   *lc;
 
 	/* It is enabled anew, and so are the clones; this reaches them, too. */

@@ -99,7 +99,7 @@ column_attributes_complete(SchemaModel *model, TableModel *table,
 	ListCell   *lc;
 
 	if (column != NULL && column->comment != NULL)
-		comment_step(table->relid, model_qualified(model, table->physical),
+		comment_step(table->relid, model_table_sql(model, table),
 					 generation, column->comment, plan);
 	foreach(lc, old == NULL ? NIL : member_columns(model, table, old))
 	{
@@ -129,7 +129,7 @@ member_columns(SchemaModel *model, const TableModel *table, const Generation *ol
 		if (member == NULL)
 			continue;
 		if (relid == table->relid)
-			member->relation = model_qualified(model, table->physical);
+			member->relation = model_table_sql(model, table);
 		members = lappend(members, member);
 	}
 	return members;

@@ -122,7 +122,7 @@ column_sequence_own(SchemaModel *model, const TableModel *table,
 	sequence_step(model, generation, PHASE_START,
 				  psprintf("ALTER SEQUENCE %s OWNED BY %s.%s",
 						   model_qualified(model, generation->sequence->name),
-						   model_qualified(model, table->physical),
+						   model_table_sql(model, table),
 						   quote_identifier(generation->physical)),
 				  InvalidOid, ShareRowExclusiveLock, plan);
 }

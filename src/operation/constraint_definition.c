@@ -245,7 +245,7 @@ constraint_definition_index_sql(const ConstraintDefinition *def, SchemaModel *mo
 								const TableModel *table, const char *name)
 {
 	return psprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s USING btree (%s)%s",
-					quote_identifier(name), model_qualified(model, table->physical),
+					quote_identifier(name), model_table_sql(model, table),
 					columns_sql(table, def->key), index_tail(def, table, false));
 }
 
@@ -563,7 +563,7 @@ references_sql(const ConstraintDefinition *def, SchemaModel *model,
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "REFERENCES %s (%s)",
-					 model_qualified(model, references->partner->physical),
+					 model_table_sql(model, references->partner),
 					 columns_sql(references->partner, references->partner_key));
 	if (references->match_type != NULL)
 		appendStringInfo(&sql, " MATCH %s", references->match_type);

@@ -319,6 +319,7 @@ follow_column(TableModel *child, ColumnModel *column, const ColumnModel *parents
 	generation->collation = leader->collation;
 	generation->not_null = leader->not_null;
 	generation->physical = leader->physical;
+	generation->shadow = leader->shadow;
 	generation->leader = leader;
 	child->has_edges = has_edges;	/* those of this column are the parent's */
 }
@@ -343,6 +344,7 @@ add_column(TableModel *child, const ColumnModel *parents)
 	generation->sets_default = parents->generation->sets_default;
 	generation->stored_default = parents->generation->stored_default;
 	generation->physical = parents->generation->physical;
+	generation->shadow = parents->generation->shadow;
 	generation->leader = parents->generation;
 	column = palloc0(sizeof(ColumnModel));
 	column->name = parents->name;

@@ -210,18 +210,18 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 			.phase = PHASE_START,
 			.operation = object->operation,
 			.command = psprintf("ALTER TABLE %s %s",
-								model_qualified(model, table->physical), sql),
+								model_table_sql(model, table), sql),
 			.lock = def->type == CONSTRAINT_FOREIGN ? ShareRowExclusiveLock :
 				AccessExclusiveLock,
 			.relation = table->relid,
-			.relation_name = model_qualified(model, table->physical),
+			.relation_name = model_table_sql(model, table),
 			.also = operation_other_members(table->relid),
 			.carried = psprintf("constraint \"%s\" of table \"%s\"", object->name,
 								table->name),
 		});
 	}
 	plan_validate(plan, object->operation, table->relid,
-				  model_qualified(model, table->physical), name);
+				  model_table_sql(model, table), name);
 }
 
 /* A foreign key whose key is built in the background follows that. */
@@ -233,10 +233,10 @@ add_in_background(SchemaModel *model, TableModel *table, const ObjectModel *obje
 		.phase = PHASE_BACKGROUND,
 		.operation = object->operation,
 		.command = psprintf("ALTER TABLE %s %s",
-							model_qualified(model, table->physical), sql),
+							model_table_sql(model, table), sql),
 		.lock = ShareRowExclusiveLock,
 		.relation = table->relid,
-		.relation_name = model_qualified(model, table->physical),
+		.relation_name = model_table_sql(model, table),
 		.task = TASK_CONSTRAINT,
 		.task_object = name,
 	});
@@ -258,7 +258,7 @@ start_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 												   name),
 		.lock = ShareUpdateExclusiveLock,
 		.relation = table->relid,
-		.relation_name = model_qualified(model, table->physical),
+		.relation_name = model_table_sql(model, table),
 		.task = TASK_INDEX,
 		.task_object = name,
 	});
@@ -351,7 +351,7 @@ lock_partner(const ObjectModel *object, SchemaModel *model, Phase phase,
 			.phase = phase,
 			.lock = ShareRowExclusiveLock,
 			.relation = partner->relid,
-			.relation_name = model_qualified(model, partner->physical),
+			.relation_name = model_table_sql(model, partner),
 			.task = TASK_CONSTRAINT,
 		});
 }

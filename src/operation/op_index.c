@@ -84,7 +84,7 @@ validate_create_index(Operation *base, SchemaModel *model)
 								  base->number);
 	if (op->table->created)
 		op->command = index_definition_sql(def, op->table, "", def->name,
-										   model_qualified(model, op->table->physical));
+										   model_table_sql(model, op->table));
 	else
 		resolve_members(op, model);
 }
@@ -379,7 +379,7 @@ complete_drop_index(const Operation *base, SchemaModel *model, MigrationPlan *pl
 							model_qualified(model, op->object->stored)),
 		.lock = AccessExclusiveLock,
 		.relation = op->table->relid,
-		.relation_name = model_qualified(model, op->table->physical),
+		.relation_name = model_table_sql(model, op->table),
 		.also = list_concat(operation_other_members(op->table->relid),
 							catalog_table_tree(index)),
 	});

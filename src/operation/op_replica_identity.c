@@ -330,7 +330,7 @@ static void
 identity_step(const SetReplicaIdentity *op, SchemaModel *model, Phase phase,
 			  const char *index, MigrationPlan *plan)
 {
-	char	   *table = model_qualified(model, op->table->physical);
+	char	   *table = model_table_sql(model, op->table);
 
 	plan_step(plan, (Step) {
 		.phase = phase,

@@ -76,11 +76,11 @@ complete_rename_table(const Operation *base, SchemaModel *model, MigrationPlan *
 		.phase = PHASE_COMPLETE,
 		.operation = base->number,
 		.command = psprintf("ALTER TABLE %s RENAME TO %s",
-							model_qualified(model, op->table->physical),
+							model_table_sql(model, op->table),
 							quote_identifier(op->to)),
 		.lock = AccessExclusiveLock,
 		.relation = op->table->relid,
-		.relation_name = model_qualified(model, op->table->physical),
+		.relation_name = model_table_sql(model, op->table),
 	});
 	op->table->physical = op->to;
 }
@@ -137,11 +137,11 @@ start_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 		.phase = PHASE_START,
 		.operation = base->number,
 		.command = psprintf("ALTER TABLE %s RENAME TO %s",
-							model_qualified(model, op->table->physical),
+							model_table_sql(model, op->table),
 							quote_identifier(aside)),
 		.lock = AccessExclusiveLock,
 		.relation = op->table->relid,
-		.relation_name = model_qualified(model, op->table->physical),
+		.relation_name = model_table_sql(model, op->table),
 	});
 	op->table->physical = aside;
 }
@@ -158,10 +158,10 @@ complete_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *pl
 		.phase = PHASE_COMPLETE,
 		.operation = base->number,
 		.command = psprintf("DROP TABLE %s",
-							model_qualified(model, op->table->physical)),
+							model_table_sql(model, op->table)),
 		.lock = AccessExclusiveLock,
 		.relation = op->table->relid,
-		.relation_name = model_qualified(model, op->table->physical),
+		.relation_name = model_table_sql(model, op->table),
 		.also = operation_other_members(op->table->relid),
 	});
 }

@@ -67,7 +67,7 @@ partition_foreign_key_complete(SchemaModel *model, TableModel *table, int operat
 			  InvalidOid, plan);
 	}
 	alter(table->relid, PHASE_COMPLETE, operation,
-		  model_qualified(model, table->physical),
+		  model_table_sql(model, table),
 		  psprintf("ADD CONSTRAINT %s %s", quote_identifier(final), sql), partner, plan);
 	/* The partitions that are partitioned got theirs with it. */
 	foreach(lc, operation_other_members(table->relid))

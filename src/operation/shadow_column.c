@@ -88,13 +88,13 @@ shadow_column_start(SchemaModel *model, TableModel *table,
 		plan_step(plan, (Step) {
 			.phase = PHASE_START,
 			.operation = generation->operation,
-			.command = column_domain_sql(model_qualified(model, table->physical),
+			.command = column_domain_sql(model_table_sql(model, table),
 										 generation->physical, generation->type),
 			.domain_column = generation->physical,
 			.domain = generation->type,
 			.lock = AccessExclusiveLock,
 			.relation = table->relid,
-			.relation_name = model_qualified(model, table->physical),
+			.relation_name = model_table_sql(model, table),
 			.also = operation_other_members(table->relid),
 		});
 	if (generation->sequence != NULL)
@@ -307,7 +307,7 @@ set_default(SchemaModel *model, TableModel *table, Generation *generation,
 		ColumnModel *column = member == NULL ? NULL :
 			model_find_column(member, old->physical);
 		char	   *name = lfirst_oid(lc) == table->relid ?
-			model_qualified(model, table->physical) :
+			model_table_sql(model, table) :
 			catalog_relation_name(lfirst_oid(lc));
 
 		if (column == NULL || column->generation->default_text == NULL)
@@ -358,10 +358,10 @@ shadow_alter_table(SchemaModel *model, TableModel *table, int operation,
 		.phase = phase,
 		.operation = operation,
 		.command = psprintf("ALTER TABLE %s %s",
-							model_qualified(model, table->physical), action),
+							model_table_sql(model, table), action),
 		.lock = AccessExclusiveLock,
 		.relation = table->relid,
-		.relation_name = model_qualified(model, table->physical),
+		.relation_name = model_table_sql(model, table),
 		.also = operation_other_members(table->relid),
 	});
 }
@@ -483,7 +483,7 @@ add_not_null(SchemaModel *model, TableModel *table, Generation *generation,
 								type_is_rowtype(generation->type) ?
 								"DISTINCT FROM" : "NOT"), plan);
 	plan_validate(plan, generation->operation, table->relid,
-				  model_qualified(model, table->physical), name);
+				  model_table_sql(model, table), name);
 }
 
 /*

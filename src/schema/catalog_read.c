@@ -46,6 +46,7 @@
 #include "support/guc.h"
 
 static List *relations_of_schema(Oid namespace);
+static void read_children_elsewhere(SchemaModel *model);
 static TableModel *read_table(Oid relid, Oid version_namespace);
 static void read_columns(TableModel *table, Relation rel, Oid version_namespace);
 static Generation *read_generation(TableModel *table, Relation rel, Form_pg_attribute att);
@@ -90,8 +91,46 @@ catalog_read_schema(const char *base_schema, const char *version_schema,
 		if (table != NULL)
 			model->tables = lappend(model->tables, table);
 	}
+	read_children_elsewhere(model);
 	AtEOXact_GUC(false, guc_level);
 	return model;
+}
+
+/* What a table's change means for them is the same wherever they are. */
+static void
+read_children_elsewhere(SchemaModel *model)
+{
+	List	   *own = list_copy(model->tables);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, own)
+	{
+		TableModel *table = lfirst(lc);
+
+		foreach(lc2, table->relkind == RELKIND_RELATION ?
+				catalog_table_tree(table->relid) : NIL)
+			(void) catalog_read_elsewhere(model, lfirst_oid(lc2));
+	}
+}
+
+TableModel *
+catalog_read_elsewhere(SchemaModel *model, Oid relid)
+{
+	TableModel *table = model_table_of(model, relid);
+	int			guc_level;
+
+	if (table != NULL)
+		return table;
+	guc_level = NewGUCNestLevel();
+	guc_set_portable_text();
+	table = read_table(relid, InvalidOid);
+	AtEOXact_GUC(false, guc_level);
+	if (table == NULL)
+		return NULL;
+	table->schema = get_namespace_name(get_rel_namespace(relid));
+	model->tables = lappend(model->tables, table);
+	return table;
 }
 
 TableModel *

@@ -29,6 +29,12 @@ extern SchemaModel *catalog_read_schema(const char *base_schema,
 extern TableModel *catalog_read_table(const SchemaModel *model, Oid relid);
 
 /*
+ * The table of that OID, of another schema, read into the model where it is not there
+ * yet; NULL where it is gone.
+ */
+extern TableModel *catalog_read_elsewhere(SchemaModel *model, Oid relid);
+
+/*
  * GRANT statements' parts for an ACL: privileges by grantee, e.g. "SELECT, INSERT" to
  * "app" (quoted) WITH GRANT OPTION or not.  owner's own rights are left out.
  */

@@ -81,7 +81,7 @@ model_find_index(SchemaModel *model, const char *name, TableModel **table)
 		ObjectModel *object;
 
 		/* Another table's need not be read, unless an operation did. */
-		if (candidate->dropped ||
+		if (candidate->dropped || candidate->schema != NULL ||
 			(!candidate->objects_read && !candidate->created &&
 			 candidate->relid != relid))
 			continue;
@@ -433,7 +433,8 @@ is_index_of_another(const SchemaModel *model, const TableModel *table,
 		TableModel *other = lfirst(lc);
 		ObjectModel *object;
 
-		if (other == table || other->dropped || !other->objects_read)
+		if (other == table || other->dropped || other->schema != NULL ||
+			!other->objects_read)
 			continue;
 		object = model_find_object(other, name);
 		if (object != NULL && object_has_index(object))

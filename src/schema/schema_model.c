@@ -30,7 +30,7 @@ model_find_table(SchemaModel *model, const char *name)
 	{
 		TableModel *table = lfirst(lc);
 
-		if (!table->dropped && strcmp(table->name, name) == 0)
+		if (!table->dropped && table->schema == NULL && strcmp(table->name, name) == 0)
 			return table;
 	}
 	return NULL;
@@ -207,6 +207,13 @@ char *
 model_qualified(const SchemaModel *model, const char *physical)
 {
 	return quote_qualified_identifier(model->base_schema, physical);
+}
+
+char *
+model_table_sql(const SchemaModel *model, const TableModel *table)
+{
+	return quote_qualified_identifier(table->schema != NULL ? table->schema :
+									  model->base_schema, table->physical);
 }
 
 bool

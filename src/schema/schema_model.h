@@ -78,6 +78,8 @@ typedef struct TableModel
 	Oid			relid;			/* InvalidOid: made by this migration */
 	char	   *name;			/* logical */
 	char	   *physical;
+	char	   *schema;			/* of another one, whose tables no version of ours
+								 * shows; NULL: the base schema */
 	char		relkind;
 	Oid			owner;
 	bool		is_typed;		/* CREATE TABLE … OF type */
@@ -107,7 +109,8 @@ typedef struct SchemaModel
 	int			next_object;	/* for name_temporary() */
 	List	   *chosen_names;	/* char *: qualified, of the indexes that
 								 * partitions get, and while they are built */
-	List	   *tables;			/* TableModel *, dropped ones included */
+	List	   *tables;			/* TableModel *, dropped ones included, and those of
+								 * other schemas */
 	List	   *sequences;		/* char *: that come with new columns */
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
 	List	   *concerned;		/* Oid: of a migration that is active, the
@@ -130,7 +133,10 @@ extern ColumnModel *model_column(TableModel *table, const char *name, const char
 extern TableModel *model_find_table(SchemaModel *model, const char *name);
 extern ColumnModel *model_find_column(TableModel *table, const char *name);
 
-/* The table of that OID; NULL: one of another schema, or a partition. */
+/*
+ * The table of that OID; NULL: a partition, or one of another schema that neither
+ * inherits from one of these nor is named by the migration.
+ */
 extern TableModel *model_table_of(const SchemaModel *model, Oid relid);
 
 /*
@@ -168,6 +174,9 @@ extern char *model_temporary_name(SchemaModel *model, const char *name);
 
 /* Quoted, with the base schema. */
 extern char *model_qualified(const SchemaModel *model, const char *physical);
+
+/* A table as it is stored, quoted, with its schema. */
+extern char *model_table_sql(const SchemaModel *model, const TableModel *table);
 
 /* Does a sequence of that name come with a new column? */
 extern bool model_makes_sequence(const SchemaModel *model, const char *name);

@@ -6,7 +6,9 @@
  */
 #include "pgroll.h"
 
+#include "access/relation.h"
 #include "catalog/pg_proc.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
@@ -14,7 +16,9 @@
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 
+#include "schema/names.h"
 #include "versioning/edge.h"
 
 static const char *const role_texts[] = {
@@ -23,6 +27,7 @@ static const char *const role_texts[] = {
 	[DUAL_WRITE_LAST] = "last",
 };
 
+static bool serves(const Trigger *trigger, const char *base_schema);
 static void append_text_member(StringInfo buf, const char *key,
 							   const char *value);
 static void append_half(StringInfo buf, const char *key, const EdgeHalf *half);
@@ -131,6 +136,38 @@ edge_migrations_from_trigger(const Trigger *trigger)
 		migrations = lappend(migrations,
 							 edge_migration_from_json(trigger->tgargs[i]));
 	return migrations;
+}
+
+List *
+edge_triggers_of_schema(Oid relid, const char *base_schema)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	List	   *names = NIL;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (!trigger->tgisclone && name_is_dual_write_trigger(trigger->tgname) &&
+			(!trigger_is_dual_write(trigger) || serves(trigger, base_schema)))
+			names = lappend(names, trigger->tgname);
+	}
+	relation_close(rel, AccessShareLock);
+	return names;
+}
+
+static bool
+serves(const Trigger *trigger, const char *base_schema)
+{
+	ListCell   *lc;
+
+	foreach(lc, edge_migrations_from_trigger(trigger))
+	{
+		if (strcmp(((EdgeMigration *) lfirst(lc))->base_schema, base_schema) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void

@@ -80,4 +80,10 @@ extern bool trigger_is_dual_write(const Trigger *trigger);
  */
 extern List *edge_migrations_from_trigger(const Trigger *trigger);
 
+/*
+ * The names (char *) of the triggers by which migrations of the base schema change a
+ * relation, but for those that are clones of its parent's.
+ */
+extern List *edge_triggers_of_schema(Oid relid, const char *base_schema);
+
 #endif							/* PGROLL_EDGE_H */

@@ -82,7 +82,7 @@ version_views_create(SchemaModel *model, const char *version_schema,
 	{
 		TableModel *table = lfirst(lc);
 
-		if (!table->dropped)
+		if (!table->dropped && table->schema == NULL)
 			create_view(model, table, version_schema, phase, false,
 						list_member_ptr(qualified, table), plan);
 	}
@@ -139,7 +139,8 @@ version_views_follow_grants(SchemaModel *model, const char *version_schema,
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
-		Oid			view = get_relname_relid(table->name, namespace);
+		Oid			view = table->schema != NULL ? InvalidOid :
+			get_relname_relid(table->name, namespace);
 		char	   *name = quote_qualified_identifier(version_schema, table->name);
 		List	   *present = NIL;
 
@@ -228,7 +229,7 @@ create_view(SchemaModel *model, TableModel *table, const char *version_schema,
 		.lock = OidIsValid(existing) || foreseen ? AccessExclusiveLock : AccessShareLock,
 		.relation = OidIsValid(existing) || foreseen ? existing : table->relid,
 		.relation_name = OidIsValid(existing) || foreseen ? view :
-			model_qualified(model, table->physical),
+			model_table_sql(model, table),
 	});
 	if (replace)
 		return;					/* the rest is there already */
@@ -266,7 +267,7 @@ select_sql(SchemaModel *model, TableModel *table, Oid existing)
 						 quote_identifier(column->generation->physical),
 						 quote_identifier(column->name));
 	}
-	appendStringInfo(&sql, " FROM %s", model_qualified(model, table->physical));
+	appendStringInfo(&sql, " FROM %s", model_table_sql(model, table));
 	return sql.data;
 }
 

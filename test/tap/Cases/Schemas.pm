@@ -13,7 +13,7 @@ our @EXPORT_OK = qw(schema_cases);
 
 sub schema_cases
 {
-	return (key_cases(), reader_cases(), member_cases());
+	return (key_cases(), made_key_cases(), reader_cases(), member_cases());
 }
 
 # Foreign keys between the two, and a column of either changed.
@@ -130,6 +130,82 @@ sub key_cases
 - set_replica_identity: {table: t, identity: {type: full}}
 - drop_constraint: {table: t, name: t_c, down: a}],
 		ddl => 'ALTER TABLE t REPLICA IDENTITY FULL; ALTER TABLE t DROP CONSTRAINT t_c',
+	});
+}
+
+# Foreign keys to the other one that a migration makes.
+sub made_key_cases
+{
+	my @made = (
+		setup => q{
+			CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+			CREATE TABLE u (id text PRIMARY KEY);
+			CREATE TABLE OTHER.u (id int PRIMARY KEY, n int, UNIQUE (n, id))},
+		rows => "$rows; INSERT INTO OTHER.u SELECT generate_series(-10, ROWS), 1",
+		old => [ 'INSERT INTO t VALUES (0, 1)', [ 'INSERT INTO t VALUES (10000000, 10000000)', '23503' ] ],
+		new => [ 'UPDATE t SET a = 2 WHERE id = 1', [ 'UPDATE t SET a = 10000000 WHERE id = 1', '23503' ] ],
+		ready => [ [ 'DELETE FROM OTHER.u WHERE id = 1', '23503' ] ],
+		sees_old => { 'SELECT id, a FROM t WHERE id < 2 ORDER BY id' => '0|1 1|2' },
+		sees_new => { 'SELECT id, a FROM t WHERE id < 2 ORDER BY id' => '0|1 1|2' });
+
+	return (
+	{
+		name => 'schemas: create_constraint, a foreign key to another one',
+		@made,
+		operations => q[
+- create_constraint: {table: t, name: t_u, type: foreign_key, columns: [a], references: {table: OTHER.u, columns: [id], on_delete: RESTRICT},
+    up: {a: a}, down: {a: a}}],
+		ddl => 'ALTER TABLE t ADD CONSTRAINT t_u FOREIGN KEY (a) REFERENCES OTHER.u ON DELETE RESTRICT',
+	},
+	{
+		name => 'schemas: create_constraint, a foreign key to another one on shadows',
+		@made,
+		operations => q[
+- create_constraint: {table: t, name: t_u, type: foreign_key, columns: [a, id], references: {table: OTHER.u, columns: [n, id]},
+    up: {a: "CASE WHEN id <= 0 THEN 1 END", id: id}, down: {a: a, id: id}}],
+		ddl => 'UPDATE t SET a = NULL; ALTER TABLE t ADD CONSTRAINT t_u FOREIGN KEY (a, id) REFERENCES OTHER.u (n, id)',
+		old => [ 'INSERT INTO t VALUES (0, 77)', [ 'INSERT INTO t VALUES (-100, 10000000)', '23503' ] ],
+		new => [ 'UPDATE t SET a = 1 WHERE id = 1', [ 'UPDATE t SET a = 2 WHERE id = 1', '23503' ] ],
+		ready => [ [ 'DELETE FROM OTHER.u WHERE id = 1', '23503' ] ],
+		sees_old => { 'SELECT id, a FROM t WHERE id < 3 ORDER BY id' => '0|77 1|1 2|2' },
+		sees_new => { 'SELECT id, a FROM t WHERE id < 3 ORDER BY id' => '0|1 1|1 2|-' },
+	},
+	{
+		name => 'schemas: add_column and alter_column, with references to another one',
+		@made,
+		operations => q[
+- add_column: {table: t, column: {name: c, type: int, nullable: true, references: {name: t_c, table: OTHER.u, column: id, on_delete: SET NULL}}, up: a}
+- alter_column: {table: t, column: a, references: {name: t_a, table: OTHER.u, column: id}, up: a, down: a}],
+		ddl => 'ALTER TABLE t ADD c int CONSTRAINT t_c REFERENCES OTHER.u ON DELETE SET NULL, ADD CONSTRAINT t_a FOREIGN KEY (a) REFERENCES OTHER.u',
+		new => [ 'UPDATE t SET a = 2, c = 3 WHERE id = 1', [ 'UPDATE t SET c = 10000000 WHERE id = 1', '23503' ] ],
+		sees_new => { 'SELECT id, a, c FROM t WHERE id < 3 ORDER BY id' => '0|1|1 1|2|3 2|2|2' },
+	},
+	{
+		name => 'schemas: create_table, with references to another one',
+		@made,
+		operations => q[
+- create_table:
+    name: s
+    columns:
+    - {name: id, type: int, pk: true}
+    - {name: u, type: int, nullable: true, references: {name: s_u, table: OTHER.u, column: id}}
+    constraints:
+    - {name: s_two, type: foreign_key, columns: [u, id], references: {table: OTHER.u, columns: [n, id]}}],
+		ddl => 'CREATE TABLE s (id int PRIMARY KEY, u int CONSTRAINT s_u REFERENCES OTHER.u, CONSTRAINT s_two FOREIGN KEY (u, id) REFERENCES OTHER.u (n, id))',
+		old => [ 'INSERT INTO t VALUES (0, 1); UPDATE t SET a = 2 WHERE id = 1' ],
+		new => [ [ 'INSERT INTO s VALUES (10000000, 1)', '23503' ], 'INSERT INTO s VALUES (1, 1)' ],
+	},
+	{
+		name => 'schemas: drop_constraint and rename_constraint of keys to another one',
+		@made,
+		setup => q{
+			CREATE TABLE OTHER.u (id int PRIMARY KEY);
+			CREATE TABLE t (id int PRIMARY KEY, a int CONSTRAINT t_f REFERENCES OTHER.u, b text, CONSTRAINT t_g FOREIGN KEY (a) REFERENCES OTHER.u)},
+		rows => "INSERT INTO OTHER.u SELECT generate_series(-10, ROWS); $rows",
+		operations => q[
+- drop_constraint: {table: t, name: t_f, up: a, down: "CASE WHEN a IN (SELECT id FROM OTHER.u) THEN a END"}
+- rename_constraint: {table: t, from: t_g, to: t_f}],
+		ddl => 'ALTER TABLE t DROP CONSTRAINT t_f; ALTER TABLE t RENAME CONSTRAINT t_g TO t_f',
 	});
 }
 
@@ -331,13 +407,19 @@ sub member_cases
 	},
 	{
 		name => 'schemas: inheritance children in another one',
-		todo => 'the indexes of children in another schema go',
 		@written,
 		setup => q{
 			CREATE TABLE t (id int PRIMARY KEY, a int, b text);
 			CREATE TABLE OTHER.t (c int, PRIMARY KEY (id)) INHERITS (t);
 			CREATE TABLE OTHER.s () INHERITS (OTHER.t);
-			CREATE INDEX t_a ON OTHER.t (a)},
+			CREATE TABLE u () INHERITS (t);
+			CREATE INDEX t_a ON OTHER.t (a);
+			CREATE INDEX u_a ON u (a, id) WHERE a > 0;
+			CREATE STATISTICS t_s ON id, a FROM u;
+			CREATE STATISTICS OTHER.t_s ON id, a FROM OTHER.t;
+			ALTER TABLE OTHER.t ADD CONSTRAINT t_c CHECK (a <> 0), ADD UNIQUE (a, c);
+			CREATE TABLE OTHER.l (x int, y int, FOREIGN KEY (x, y) REFERENCES OTHER.t (a, c));
+			GRANT SELECT (a), INSERT ON OTHER.t TO regress_reader},
 		rows => "$rows; INSERT INTO OTHER.t SELECT 1000000 + i, i, 'c' FROM generate_series(1, ROWS) i; INSERT INTO OTHER.s SELECT 2000000 + i, i, 'c' FROM generate_series(1, ROWS) i",
 		@wider,
 		old => [ q{INSERT INTO t VALUES (-10, -7, 'zero')}, q{UPDATE t SET a = -70 WHERE id = 2}, q{UPDATE OTHER_01.t SET a = 5 WHERE id = 2000001} ],
