@@ -7,7 +7,9 @@
 #include "pgroll.h"
 
 #include "access/stratnum.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "commands/defrem.h"
 #include "parser/parse_coerce.h"
@@ -16,8 +18,12 @@
 
 #include "operation/foreign_key_definition.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/names.h"
 
+static TableModel *referenced_table(const ConstraintDefinition *def, SchemaModel *model);
+static Oid	table_elsewhere(const SchemaModel *model, const char *name,
+							const char **in_schema);
 static void check_set_columns(ConstraintDefinition *def);
 static void check_types(const ConstraintDefinition *def);
 static bool is_stored_key(TableModel *table, List *columns);
@@ -30,8 +36,7 @@ foreign_key_definition_resolve(ConstraintDefinition *def, SchemaModel *model, Ta
 {
 	ReferenceDefinition *references = def->references;
 	const char *path = references->path;
-	TableModel *partner = model_table(model, references->table,
-									  psprintf("%s.table", path));
+	TableModel *partner = referenced_table(def, model);
 
 	references->partner = partner;
 	references->partner_key = constraint_definition_columns(partner, references->columns,
@@ -166,6 +171,69 @@ foreign_key_definition_check_unreferenced(SchemaModel *model, const TableModel *
 					 errhint("Drop the foreign key before.")));
 		}
 	}
+}
+
+/* "table", or "schema.table" as it is stored; neither is quoted. */
+static TableModel *
+referenced_table(const ConstraintDefinition *def, SchemaModel *model)
+{
+	const char *name = def->references->table;
+	const char *path = psprintf("%s.table", def->references->path);
+	TableModel *partner = model_find_table(model, name);
+	const char *in_schema;
+	Oid			relid;
+
+	if (partner != NULL || strchr(name, '.') == NULL)
+		return model_table(model, name, path);
+	relid = table_elsewhere(model, name, &in_schema);
+	if (in_schema != NULL)
+		return model_table(model, in_schema, path);
+	if (OidIsValid(relid))
+		partner = catalog_read_elsewhere(model, relid);
+	if (partner == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" does not exist", name),
+				 errdetail("At %s: what stands before the dot is taken for the name of another schema.",
+						   path),
+				 errhint("Use the names that schema and table are stored under.")));
+	if (!model->started && catalog_own_triggers(relid) != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_PROTECTED),
+				 errmsg("foreign key \"%s\" cannot be made: another migration is in progress on %s",
+						def->name, catalog_relation_name(relid)),
+				 errdetail("At %s.", path),
+				 errhint("Complete that migration or roll it back first.")));
+	return partner;
+}
+
+/*
+ * The table that "schema.table" names, where it is of another schema than the base one;
+ * else in_schema is the table's name there.  Either name may have dots of its own.
+ */
+static Oid
+table_elsewhere(const SchemaModel *model, const char *name, const char **in_schema)
+{
+	*in_schema = NULL;
+	for (const char *dot = strchr(name, '.'); dot != NULL; dot = strchr(dot + 1, '.'))
+	{
+		char	   *schema = pnstrdup(name, dot - name);
+		Oid			namespace = get_namespace_oid(schema, true);
+		Oid			relid;
+
+		if (!OidIsValid(namespace))
+			continue;
+		if (namespace == model->namespace)
+		{
+			*in_schema = dot + 1;
+			return InvalidOid;
+		}
+		relid = get_relname_relid(dot + 1, namespace);
+		if (get_rel_relkind(relid) == RELKIND_RELATION ||
+			get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+			return relid;
+	}
+	return InvalidOid;
 }
 
 static void
