@@ -61,6 +61,13 @@ CREATE POLICY writers ON t AS RESTRICTIVE FOR UPDATE USING (w > 0) WITH CHECK (w
 CREATE TRIGGER of_columns BEFORE UPDATE OF a, c, plain ON t FOR EACH ROW EXECUTE FUNCTION touched('x');
 CREATE TRIGGER if_less AFTER UPDATE ON t FOR EACH ROW WHEN (new.w < old.w) EXECUTE FUNCTION touched();
 CREATE TRIGGER always_there AFTER INSERT OR UPDATE OF s ON t FOR EACH ROW EXECUTE FUNCTION touched();
+CREATE TRIGGER if_more BEFORE UPDATE ON t FOR EACH ROW WHEN (new.a > old.a + 1000 AND new.id = old.id) EXECUTE FUNCTION touched();
+CREATE CONSTRAINT TRIGGER at_the_end AFTER UPDATE OF a, f ON t FROM partner DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (new.f > 0) EXECUTE FUNCTION touched('y', 'z');
+ALTER TABLE t ENABLE REPLICA TRIGGER if_more;
+CREATE FUNCTION total(bound int) RETURNS bigint LANGUAGE sql STABLE RETURN (SELECT sum(t.a) FROM t WHERE t.w > bound);
+CREATE FUNCTION lowered(bound int) RETURNS int LANGUAGE sql
+	BEGIN ATOMIC UPDATE t SET r = r - 1 WHERE r < bound; SELECT count(*)::int FROM t WHERE t.a < bound; END;
 ALTER TABLE t ENABLE ALWAYS TRIGGER always_there, DISABLE TRIGGER of_columns;
 CREATE VIEW plainly WITH (security_invoker, check_option = local) AS SELECT id, a, c, w FROM t WHERE a > 1;
 CREATE VIEW over_it AS SELECT max(a) AS most, c FROM plainly GROUP BY c;
@@ -87,6 +94,8 @@ COMMENT ON INDEX with_more IS 'has more';
 COMMENT ON STATISTICS of_terms IS 'of terms';
 COMMENT ON POLICY readers ON t IS 'who reads';
 COMMENT ON TRIGGER if_less ON t IS 'if it is less';
+COMMENT ON TRIGGER at_the_end ON t IS 'at the end';
+COMMENT ON FUNCTION total IS 'in all';
 COMMENT ON VIEW over_it IS 'a view over a view';
 COMMENT ON COLUMN plainly.a IS 'not much';
 COMMENT ON RULE through ON over_it IS 'inserts through it';
@@ -130,6 +139,8 @@ CREATE FUNCTION kept.catalogs() RETURNS TABLE (kind text, name text, def jsonb) 
 	UNION ALL SELECT 'trigger', tgrelid::regclass || ' ' || tgname, jsonb_build_array(pg_get_triggerdef(t.oid), tgenabled,
 			obj_description(t.oid, 'pg_trigger'))
 		FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal AND relnamespace = 'app'::regnamespace
+	UNION ALL SELECT 'function', p.oid::regprocedure::text, jsonb_build_array(pg_get_functiondef(p.oid), proowner,
+			obj_description(p.oid, 'pg_proc')) FROM pg_proc p WHERE pronamespace = 'app'::regnamespace
 	UNION ALL SELECT 'policy', polrelid::regclass || ' ' || polname, jsonb_build_array(polcmd, polpermissive,
 			polroles::regrole[], pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid),
 			obj_description(oid, 'pg_policy'))
@@ -197,6 +208,7 @@ SELECT name FROM (SELECT relname FROM pg_class UNION ALL SELECT attname FROM pg_
 SET ROLE regress_fidelity_reader;
 SELECT count(a), min(a) FROM t;
 SET ROLE regress_fidelity;
+SELECT total(4), lowered(0);
 INSERT INTO over_it (most, c) VALUES (100, 'new');
 SELECT a, r, c, w, id > 180 AS numbered FROM t WHERE r = 0;
 DELETE FROM partner WHERE id = 5;
