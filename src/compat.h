@@ -198,6 +198,8 @@ typedef bool TU_UpdateIndexes;
 
 /* PG16: one function checks the privileges on, or owner of, any object. */
 #if PG_VERSION_NUM < 160000
+#define object_ownercheck(classid, object, role) \
+	pg_class_ownercheck(object, role)
 #define object_aclcheck(classid, object, role, mode) \
 	((classid) == DatabaseRelationId ? \
 	 pg_database_aclcheck(object, role, mode) : \

@@ -17,6 +17,7 @@
 #include "utils/guc.h"
 #include "utils/resowner.h"
 
+#include "ddl/access_list.h"
 #include "ddl/column_domain.h"
 #include "ddl/ddl_execute.h"
 #include "ddl/lock_retry.h"
@@ -215,6 +216,8 @@ run_step(const MigrationPlan *plan, const Step *step)
 {
 	if (OidIsValid(step->domain))
 		column_domain_set(step->relation, step->domain_column, step->domain);
+	else if (step->access_list != NULL)
+		access_list_set(step->relation_name, step->access_column, step->access_list);
 	else if (step->carried != NULL)
 		run_carried(step);
 	else if (step->path != NULL)

@@ -46,6 +46,9 @@ typedef struct Step
 	char	   *domain_column;	/* of relation: it becomes one of this domain
 								 * (column_domain.h); command is for people */
 	Oid			domain;
+	struct ArrayType *access_list;	/* of the relation named, or of its … */
+	char	   *access_column;	/* … column, put into the catalog
+								 * (access_list.h); command is for people */
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
 } Step;

@@ -24,6 +24,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "ddl/access_list.h"
 #include "operation/carry_dependents.h"
 #include "operation/carry_view.h"
 #include "operation/operation_util.h"
@@ -234,6 +235,13 @@ carry_dependents_attach(const CarriedDependents *found, Phase phase,
 		CarriedObject *object = lfirst(lc);
 
 		object_steps(object, object->attach, phase, false, plan);
+		foreach(lc2, object->access_lists)
+		{
+			CarriedAccess *access = lfirst(lc2);
+
+			plan_access_list(plan, phase, 0, object->relation, object->relation_name,
+							 access->column, access->acl);
+		}
 		foreach(lc2, object->reads)
 			plan_lock(plan, phase, lfirst_oid(lc2), object->read_lock,
 					  catalog_relation_name(lfirst_oid(lc2)));

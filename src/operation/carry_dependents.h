@@ -27,7 +27,15 @@ typedef struct CarriedObject
 	bool		needs_key;		/* a view that is only right with a primary key */
 	List	   *detach;			/* char * */
 	List	   *attach;			/* char * */
+	List	   *access_lists;	/* CarriedAccess *, when all is attached */
 } CarriedObject;
+
+/* An access list of a view that is made anew, with grantors of its own. */
+typedef struct CarriedAccess
+{
+	char	   *column;			/* or NULL: of the view */
+	struct ArrayType *acl;
+} CarriedAccess;
 
 typedef struct CarriedDependents
 {

@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "ddl/access_list.h"
 #include "ddl/grants.h"
 #include "operation/carry_identity.h"
 #include "operation/operation_util.h"
@@ -258,6 +259,7 @@ sequence_grants(SchemaModel *model, const TableModel *table,
 				const SequenceFacts *sequence, int operation, MigrationPlan *plan)
 {
 	char	   *name = qualified(sequence, sequence->name);
+	Acl		   *acl;
 	ListCell   *lc;
 
 	foreach(lc, catalog_default_grants(OBJECT_SEQUENCE, table->owner, sequence->namespace))
@@ -270,6 +272,9 @@ sequence_grants(SchemaModel *model, const TableModel *table,
 		if (grant != NULL)
 			sequence_step(sequence, operation, grant, plan);
 	}
+	acl = access_list_of_grantors(sequence->oid, 0);
+	if (acl != NULL)
+		plan_access_list(plan, PHASE_COMPLETE, operation, sequence->oid, name, NULL, acl);
 }
 
 static char *

@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "ddl/access_list.h"
 #include "ddl/grants.h"
 #include "operation/column_attributes.h"
 #include "operation/operation_util.h"
@@ -83,10 +84,15 @@ column_attributes_follow(SchemaModel *model, TableModel *table,
 	foreach(lc, member_columns(model, table, old))
 	{
 		MemberColumn *member = lfirst(lc);
+		Acl		   *acl = access_list_of_grantors(member->relid, member->attnum);
 
 		foreach(lc2, grant_follow_column(member->relid, member->attnum,
 										 generation->physical, member->relation))
 			member_step(member, generation, PHASE_COMPLETE, lfirst(lc2), plan);
+		/* Until now the owner was the grantor, who takes away what others do. */
+		if (acl != NULL)
+			plan_access_list(plan, PHASE_COMPLETE, generation->operation, member->relid,
+							 member->relation, generation->physical, acl);
 	}
 }
 

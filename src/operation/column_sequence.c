@@ -27,6 +27,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
+#include "ddl/access_list.h"
 #include "ddl/grants.h"
 #include "operation/column_sequence.h"
 #include "operation/operation_util.h"
@@ -167,6 +168,7 @@ follow_changes(SchemaModel *model, const TableModel *table,
 	List	   *given = grant_texts(catalog_default_grants(OBJECT_SEQUENCE, table->owner,
 														   model->namespace), name);
 	List	   *wanted = grant_texts(catalog_relation_grants(sequence), name);
+	Acl		   *acl = access_list_of_grantors(sequence, 0);
 	ListCell   *lc;
 
 	if (list_difference(given, wanted) != NIL)
@@ -180,6 +182,9 @@ follow_changes(SchemaModel *model, const TableModel *table,
 	foreach(lc, list_difference(wanted, given))
 		sequence_step(model, generation, PHASE_COMPLETE, strVal(lfirst(lc)), sequence,
 					  AccessExclusiveLock, plan);
+	if (acl != NULL)
+		plan_access_list(plan, PHASE_COMPLETE, generation->operation, sequence, name,
+						 NULL, acl);
 	if (comment != NULL)
 		sequence_step(model, generation, PHASE_COMPLETE,
 					  psprintf("COMMENT ON SEQUENCE %s IS %s", name,

@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 
+#include "ddl/access_list.h"
 #include "ddl/grants.h"
 #include "operation/view_text.h"
 #include "schema/catalog_dependent.h"
@@ -75,6 +76,17 @@ view_made_anew(const View *view)
 	object->attach = list_concat(object->attach, defaults(view));
 	object->attach = list_concat(object->attach, comments(view));
 	object->attach = list_concat(object->attach, triggers(view));
+	for (int i = 0; i <= view->desc->natts; i++)
+	{
+		CarriedAccess *access = palloc0(sizeof(CarriedAccess));
+
+		access->acl = access_list_of_grantors(view->relid, i);
+		if (access->acl == NULL)
+			continue;
+		if (i > 0)
+			access->column = pstrdup(NameStr(TupleDescAttr(view->desc, i - 1)->attname));
+		object->access_lists = lappend(object->access_lists, access);
+	}
 	return object;
 }
 
