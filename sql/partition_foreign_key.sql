@@ -65,4 +65,12 @@ ALTER TABLE plain.sales ALTER amount TYPE bigint;
 ALTER TABLE plain.sales RENAME CONSTRAINT sale_amount TO sale_number;
 SELECT * FROM test.differences('public', 'plain'); -- no rows
 DELETE FROM shops WHERE id = 2; -- fails
+
+-- the table's has another name by now than those of its partitions
+\set migration '{"operations": [{"alter_column": {"table": "sales", "column": "amount", "type": "integer", "up": "amount::integer", "down": "amount"}}]}'
+SELECT pgroll_c.start_migration('05_small', :'migration');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+SELECT conrelid::regclass, conname, convalidated FROM pg_constraint
+	WHERE conname ~ '^sale_(amount|number)' AND connamespace = 'public'::regnamespace ORDER BY 1;
 \i test/include/teardown.sql

@@ -14,6 +14,7 @@
 #include "catalog/dependency.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
@@ -41,6 +42,7 @@
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 
+static bool stands_for_object_of(Oid relid, int64 migration, const char *name);
 static ConstraintFacts *read_constraint(HeapTuple tuple);
 static bool find_constraint(Oid relid, const char *name,
 							FormData_pg_constraint *form);
@@ -457,6 +459,23 @@ catalog_carried_is_wanted(Oid relid, int64 migration, const char *name)
 	/* The check of a new NOT NULL is called after its column, which is ours. */
 	if (original == NULL || name_is_ours(original) || name_is_new(name))
 		return true;
+	if (stands_for_object_of(relid, migration, name))
+		return true;
+	/* A partition's part of a foreign key is called after the whole table's. */
+	foreach(lc, get_rel_relispartition(relid) ? get_partition_ancestors(relid) : NIL)
+	{
+		if (stands_for_object_of(lfirst_oid(lc), migration, name))
+			return true;
+	}
+	return false;
+}
+
+/* Does the table have a constraint or an index for which the one of that name stands? */
+static bool
+stands_for_object_of(Oid relid, int64 migration, const char *name)
+{
+	ListCell   *lc;
+
 	foreach(lc, catalog_constraints(relid))
 	{
 		if (strcmp(name_carried(migration, ((ConstraintFacts *) lfirst(lc))->name), name) == 0)
