@@ -42,7 +42,7 @@ sub run
 		seed => $self->{seed}, table => random_table(), parents => [], rows => [],
 		baseline => 0, ids => [$filler_from], steps => []
 	};
-	$self->{live} = 1;
+	$self->{live} = $self->{history}{table}{unsure} = 1;
 	$self->{from} = $filler_from;
 	$self->{statements_of_writers} = 0;
 	local $SIG{ALRM} = sub { die { failure => 'it takes too long' } };
@@ -76,7 +76,7 @@ sub fill
 	my ($self) = @_;
 	my $table = $self->{table};
 	my $model = $self->{model};
-	my ($code) = @{ $table->{unique}[1] // [] };
+	my ($code) = map { $_->{slots}[0] } grep { $_->{kind} eq 'unique' } $table->uniques;
 	my $history = { %{ $self->{history} }, ids => [ $filler_from .. $filler_from + $filler_rows - 1 ] };
 	my $statement = random_insert($history, $table, 'base', plain => 1, rows => $filler_rows, all => 1);
 	my @rows;
@@ -240,7 +240,7 @@ sub wait_until_ready
 {
 	my ($self) = @_;
 	my ($rows, $state) = $self->sql('owner', "CALL pgroll_c.wait_for_migration('$self->{base}')");
-	my $must_fail = grep { $self->cannot_follow($_) } values %{ $self->{model}{rows} };
+	my $must_fail = my @stopping = $self->{model}->stopping;
 
 	return 0 if $state eq 'PR004' && ($must_fail || $self->{may_fail});
 	$self->fail($self->{error}) if $state;
@@ -273,7 +273,7 @@ sub work
 		vias => [ 'old', 'base' ],
 		history => {
 			%{ $parent->{history} }, alone => 1, ids => [ map { $number * 1000 + $_ } 1 .. 10 ],
-			parents => [ map { $number * 1000 + $_ } 1 .. 4 ], prefix => "w$number "
+			parents => [ map { $number * 1000 + $_ } 1 .. 4 ], prefix => "w$number ", own => $number * 1000
 		}
 	}, __PACKAGE__;
 	my $select = IO::Select->new($from);

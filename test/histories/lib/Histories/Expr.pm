@@ -67,12 +67,18 @@ my %functions = (
 	bool_int => [ 'integer', '%s::integer', ['boolean'], sub { $_[0] eq 'true' ? 1 : 0 } ],
 
 	int_big => [ 'bigint', '%s::bigint', ['integer'], sub { $_[0] }, 'keeps' ],
+	big_minus => [ 'bigint', '- %s', ['bigint'], sub { 0 - $_[0] }, 'keeps' ],
 	triple => [ 'bigint', '%s * 3', ['bigint'], sub { $_[0] * 3 }, 'keeps' ],
 	third => [ 'bigint', '%s / 3', ['bigint'], sub { quotient($_[0], 3) } ],
 	big_zero => [ 'bigint', 'coalesce(%s, 0)', ['bigint'], sub { $_[0] // 0 }, 'null total' ],
 	mixed => [ 'bigint', '%s + %s', [ 'bigint', 'integer' ], sub { $_[0] + $_[1] } ],
 
 	many => [ 'boolean', '%s > 5', ['integer'], sub { bool($_[0] > 5) } ],
+	not_bob => [ 'boolean', q{%s <> 'bob'}, ['text'], sub { bool($_[0] ne 'bob') } ],
+	below => [ 'boolean', '%s < 60', ['integer'], sub { bool($_[0] < 60) } ],
+	small => [ 'boolean', '%s <> 7', ['bigint'], sub { bool($_[0] != 7) } ],
+	given => [ 'boolean', '%s IS NOT NULL', ['boolean'], sub { bool(defined $_[0]) }, 'null total' ],
+	either => [ 'boolean', '%s OR %s', [ 'boolean', 'boolean' ], sub { either(@_) }, 'null' ],
 	is_ann => [ 'boolean', q{%s = 'ann'}, ['text'], sub { bool($_[0] eq 'ann') } ],
 	is_null => [ 'boolean', '%s IS NULL', ['text'], sub { bool(!defined $_[0]) }, 'null total' ],
 	not => [ 'boolean', 'NOT %s', ['boolean'], sub { bool($_[0] ne 'true') }, 'keeps' ],
@@ -238,6 +244,7 @@ sub long_text
 
 sub has { return ($_[0][4] // '') =~ /\b$_[1]\b/; }
 sub bool { return $_[0] ? 'true' : 'false'; }
+sub either { return (grep { ($_ // '') eq 'true' } @_) ? 'true' : (grep { !defined } @_) ? undef : 'false'; }
 sub quotient { return int($_[0] / $_[1]) || 0; }
 
 sub part

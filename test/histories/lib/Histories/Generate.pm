@@ -98,7 +98,6 @@ sub add_migration
 	add($history, step => 'straddle', session => number(0, $sessions - 1), level => random_level())
 	  if chance(0.3);
 	add($history, step => $outcome, mode => weighted(plain => 8, undone => 2));
-	$table->{checks} = $plan->{checks} if $outcome eq 'complete';
 	$outcome eq 'complete' ? $table->complete : $table->roll_back;
 }
 
@@ -141,7 +140,7 @@ sub random_statement
 		merge => \&random_merge, cte => \&random_cte, parent => \&random_parent);
 	my $kind = weighted(
 		insert => 5, update => 9, delete => 1, merge => 1.3, cte => 1.5,
-		parent => $table->{foreign_key} ? 2 : 0);
+		parent => $table->objects(qr/foreign/) ? 2 : 0);
 	my $statement = $make{$kind}->($history, $table, $via);
 
 	$statement->{replica} = 1 if chance(0.06);
@@ -172,7 +171,7 @@ sub random_wrap
 sub writable
 {
 	my ($table, $via) = @_;
-	my %key = map { $_ => 1 } @{ $table->{unique}[0] };
+	my %key = map { $_ => 1 } map { @{ $table->key($_) } } $via, $via eq 'base' && $table->{active} ? 'new' : ();
 
 	return grep { !$key{ $_->{slot} } && !$table->{slots}{ $_->{slot} }{generated} } @{ $table->columns($via) };
 }
@@ -181,13 +180,22 @@ sub is_own { return $_[0]{physical} eq 'ref'; }
 
 sub random_assigned
 {
-	my ($history, $table, $column) = @_;
-	my $slot = $table->{slots}{ $column->{slot} };
+	my ($history, $table, $via, $column) = @_;
+	my $type = $column->{type};
 
-	return const(random_code($history), 'text') if grep { @$_ == 1 && $_->[0] == $column->{slot} } @{ $table->{unique} };
-	return const(chance(0.3) ? undef : pick(@{ $history->{parents} }), 'integer')
-	  if $table->{foreign_key} && $table->{foreign_key}{slot} == $column->{slot};
+	return const(chance(0.3) ? undef : pick(@{ $history->{parents} }), $type)
+	  if $table->single($via, $column->{slot}, 'foreign');
+	return const($type eq 'text' ? random_code($history) : ($history->{own} // 0) + number(1, 30), $type)
+	  if is_special($table, $via, $column);
 	return const(random_value($column->{type}, $column->{not_null} ? 0.03 : 0.12), $column->{type});
+}
+
+# Is it a column of few values?
+sub is_special
+{
+	my ($table, $via, $column) = @_;
+
+	return $column->{type} ne 'boolean' && grep { $table->single($via, $column->{slot}, $_) } qw(primary unique foreign);
 }
 
 sub random_code
@@ -202,10 +210,8 @@ sub random_new_value
 {
 	my ($history, $table, $via, $column) = @_;
 	my @readable = map { [ $_->{slot}, $_->{type} ] } @{ $table->columns($via) };
-	my $special = grep { $_->[0] == $column->{slot} } @{ $table->{unique} };
 
-	$special ||= $table->{foreign_key} && $table->{foreign_key}{slot} == $column->{slot};
-	return random_assigned($history, $table, $column) if $special || chance(0.66);
+	return random_assigned($history, $table, $via, $column) if is_special($table, $via, $column) || chance(0.66);
 	return 'DEFAULT' if chance(0.2);
 	return col($column->{slot}, $column->{type}) if chance(0.3);
 	return random_expr($column->{type}, \@readable, risky => chance(0.1));
@@ -218,7 +224,7 @@ sub random_set
 	my @set = map { [ $_->{slot}, random_new_value($history, $table, $via, $_) ] } @columns;
 
 	# a row that moves to another partition
-	push @set, [ $table->{unique}[0][1], const(number(0, 3), 'integer') ]
+	push @set, [ $table->key($via)->[1], const(number(0, 3), 'integer') ]
 	  if $table->{kind} eq 'partitioned' && chance(0.25);
 	return \@set;
 }
@@ -273,7 +279,7 @@ sub random_insert
 {
 	my ($history, $table, $via, %options) = @_;
 	my @ids = shuffled(@{ $options{ids} // $history->{ids} });
-	my @key = @{ $table->{unique}[0] };
+	my @key = @{ $table->key($via) };
 	my %part = $options{plain} ? () : part($table, $via);
 	my @columns = writable($table, $via);
 	my @named;
@@ -288,7 +294,7 @@ sub random_insert
 		my $region = const(defined $part{part} ? $part{part} : number(0, 3), 'integer');
 		push @rows, [
 			const(shift @ids, 'integer'), @key > 1 ? $region : (),
-			map { !$options{plain} && chance(0.04) ? 'DEFAULT' : random_assigned($history, $table, $_) } @named
+			map { !$options{plain} && chance(0.04) ? 'DEFAULT' : random_assigned($history, $table, $via, $_) } @named
 		];
 		last unless @ids;
 	}
@@ -305,7 +311,10 @@ sub random_conflict
 	my $conflict = { target => $key };
 
 	return () if chance(0.6) || $table->{kind} eq 'inherited' || defined $part->{part};
-	$conflict->{target} = $table->{unique}[1] if @{ $table->{unique} } > 1 && chance(0.4);
+	if (my @others = others_keys($table, $via))
+	{
+		$conflict->{target} = pick(@others)->{slots} if chance(0.4);
+	}
 	if (chance(0.3))
 	{
 		$conflict->{target} = undef if chance(0.5);
@@ -322,6 +331,15 @@ sub random_conflict
 		} some(number(1, 2), writable($table, $via))
 	];
 	return (conflict => $conflict);
+}
+
+# The unique constraints, beside the key, on columns that the version has.
+sub others_keys
+{
+	my ($table, $via) = @_;
+	my %has = map { $_->{slot} => 1 } @{ $table->columns($via) };
+
+	return grep { $_->{kind} eq 'unique' && !grep { !$has{$_} } @{ $_->{slots} } } $table->uniques;
 }
 
 sub random_merge

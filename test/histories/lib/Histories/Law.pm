@@ -14,6 +14,7 @@ use Exporter 'import';
 use Scalar::Util 'blessed';
 
 use Histories::Expr;
+use Histories::Objects;
 
 our @EXPORT = qw(write_row backfill_row differs member_of);
 
@@ -266,6 +267,12 @@ sub finish
 		$errors->{ $values->{$slot}{state} } = 1 if blessed($values->{$slot});
 		$errors->{23502} = 1 if $slots->{$slot}{not_null} && !defined $values->{$slot};
 	}
+	for my $check (grep { $_->{test} } $self->{table}->objects(qr/check/))
+	{
+		my $holds = evaluate(expr_replace($check->{test}, sub { col($check->{slots}[ $_[0] ]) }), $values);
+
+		$errors->{23514} = 1 if defined $holds && !blessed($holds) && $holds eq 'false';
+	}
 	return {
 		row => { values => $values, awaits => 0, member => member_of($self->{table}, $self) },
 		errors => $errors, maybe => $self->{maybe}
@@ -280,7 +287,7 @@ sub member_of
 
 	return $row->{member} // ($row->{old} ? $row->{old}{member} : '') if $table->{kind} eq 'inherited';
 	return '' if $table->{kind} ne 'partitioned';
-	$region = $row->{values}{ $table->{unique}[0][1] };
+	$region = $row->{values}{ $table->key('base')->[1] };
 	return defined $region && $region =~ /\A[01]\z/ ? $region : 2;
 }
 

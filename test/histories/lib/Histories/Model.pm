@@ -13,7 +13,9 @@ use warnings;
 use Exporter 'import';
 
 use Histories::Expr;
+use Histories::Keys;
 use Histories::Law;
+use Histories::Objects;
 
 our @EXPORT = qw(copied_rows);
 
@@ -175,7 +177,7 @@ sub all_rows
 sub backfillable
 {
 	my ($self, $held) = @_;
-	my $id = $self->{table}{unique}[0][0];
+	my $id = $self->{table}->key('base')->[0];
 	my %locked = map { %{ $_->{rows} } } values %{ $self->{transactions} };
 
 	return grep {
@@ -212,12 +214,17 @@ sub backfill
 	return keys %errors;
 }
 
-# Would the backfill of one of these rows fail?
-sub backfill_fails
+# The rows that stop the tasks of the migration: their backfill fails, or what
+# it makes of them is twice in a key, or breaks a constraint.
+sub stopping
 {
-	my ($self, @numbers) = @_;
+	my ($self) = @_;
+	my $table = $self->{table};
+	my %after = map { $_ => backfill_row($table, $self->{rows}{$_}) } keys %{ $self->{rows} };
+	my @failing = sort grep { %{ $after{$_}{errors} } } keys %after;
+	my %rows = map { $_ => $after{$_}{row} } grep { !%{ $after{$_}{errors} } } keys %after;
 
-	return scalar grep { %{ backfill_row($self->{table}, $self->{rows}{$_})->{errors} } } @numbers;
+	return (@failing, duplicates($table, \%rows), orphans($table, \%rows, $self->{parents}));
 }
 
 # Statements
@@ -263,8 +270,6 @@ sub put_marked
 	return put($to, $from) unless $keep;
 	$to->{$_} = $from->{$_} for keys %$from;
 }
-
-sub skip { die { skip => $_[0] }; }
 
 my %run = (
 	insert => \&run_insert, update => \&run_update, delete => \&run_delete, merge => \&run_merge,
@@ -345,14 +350,15 @@ sub matching
 {
 	my ($work, $statement) = @_;
 	my $table = $work->{table};
-	my $id = $table->{unique}[0][0];
+	my $id = $table->key($statement->{via})->[0];
 	my ($kind, @arguments) = @{ $statement->{where} };
 	my %ids = map { $_ => 1 } @arguments;
 	my $seen = $work->{seen};
+	my $key = sub { stored($table, $_[0], $id) };
 	my $test = {
 		all => sub { 1 },
-		ids => sub { $ids{ $_[0]{values}{$id} } },
-		mod => sub { $_[0]{values}{$id} % $arguments[0] == $arguments[1] },
+		ids => sub { $ids{ $key->($_[0]) // '' } },
+		mod => sub { my $value = $key->($_[0]); defined $value && remainder($value, $arguments[0]) == $arguments[1] },
 		null => sub { !defined stored($table, $_[0], $arguments[0]) },
 		is => sub {
 			my $value = stored($table, $_[0], $arguments[0]);
@@ -446,7 +452,7 @@ sub note_row
 	skip('another session holds the row') if held($work, $number);
 	if ($new && !%{ $work->{errors} })
 	{
-		check_foreign_key($work, $statement, $old, $new);
+		check_foreign_keys($work, $statement, $old, $new);
 		check_unique($work, $number, $old, $new);
 	}
 	$work->{rows}{$number} = $new;
@@ -454,14 +460,6 @@ sub note_row
 	if ($new) { $work->{latest}{$number} = $new; }
 	else { delete $work->{latest}{$number}; }
 	push @{ $work->{returning} }, [ $statement->{via}, $new // $old ] unless $statement->{quiet};
-}
-
-sub held
-{
-	my ($work, $number) = @_;
-
-	return scalar grep { $_ != ($work->{transaction} // 0) && exists $_->{rows}{$number} }
-	  values %{ $work->{model}{transactions} };
 }
 
 sub has_before_triggers
@@ -576,7 +574,7 @@ sub insert_or_update
 	my $transaction = $work->{transaction};
 	my $result = write_row($table, %$write, replica => $statement->{replica},
 		writer => $statement->{via});
-	my @targets = $conflict->{target} ? $conflict->{target} : @{ $table->{unique} };
+	my @targets = arbiters($work, $conflict);
 	my $other;
 	my $set;
 
@@ -606,16 +604,33 @@ sub insert_or_update
 		assigned => { map { $_ => 1 } keys %$set });
 }
 
+# The unique objects that an ON CONFLICT is about.
+sub arbiters
+{
+	my ($work, $conflict) = @_;
+	my $table = $work->{table};
+	my @keys = grep { $table->built($_) ne 'none' } $table->uniques;
+
+	skip('the index may not be built') if grep { $table->built($_) ne 'all' } @keys;
+	return @keys unless $conflict->{target};
+	@keys = grep { !$_->{where} && !$_->{keys} && "@{ $_->{slots} }" eq "@{ $conflict->{target} }" } @keys;
+	# the index of a partitioned table is made when the migration is completed
+	skip('no such unique index') if !@keys || $table->{kind} eq 'partitioned' && !grep { $_ == $keys[0] } @{ $table->{version}{objects} };
+	return @keys;
+}
+
+sub remainder { return $_[0] - $_[1] * int($_[0] / $_[1]); }
+
 sub run_merge
 {
 	my ($work, $statement) = @_;
 	my $table = $work->{table};
-	my $id = $table->{unique}[0][0];
+	my $id = $table->key($statement->{via})->[0];
 
 	for my $source (@{ $statement->{source} })
 	{
 		my ($key, $flag) = @$source;
-		my @numbers = grep { $work->{seen}{$_}{values}{$id} == $key } sort keys %{ $work->{seen} };
+		my @numbers = grep { (stored($table, $work->{seen}{$_}, $id) // '') eq $key } sort keys %{ $work->{seen} };
 
 		if (@numbers)
 		{
@@ -640,7 +655,7 @@ sub merge_matched
 
 	if ($flag ne 'true' && $statement->{second} ne 'update')
 	{
-		run_delete($work, { %$statement, where => [ ids => $row->{values}{ $work->{table}{unique}[0][0] } ] })
+		run_delete($work, { %$statement, where => [ ids => $row->{values}{ $work->{table}->key($statement->{via})->[0] } ] })
 		  if $statement->{second} eq 'delete' && !exists $work->{rows}{$number};
 		return;
 	}
@@ -653,115 +668,33 @@ sub merge_matched
 sub run_cte
 {
 	my ($work, $statement) = @_;
-	my $codes = $work->{table}{unique}[1];
+	my %codes = map { map { $_ => 1 } @{ $_->{slots} } } grep { $_->{kind} ne 'primary' } $work->{table}->uniques;
 
 	for my $part (@{ $statement->{parts} })
 	{
 		skip('the order of the parts would matter')
-		  if $codes && grep { $_ == $codes->[0] } named_slots($part);
+		  if grep { $codes{$_} } named_slots($part);
 		$run{ $part->{kind} }->($work, { %$part, quiet => 1, replica => $statement->{replica} });
-	}
-}
-
-# Keys
-
-sub key_of
-{
-	my ($row, $key) = @_;
-	my @values = map { $row->{values}{$_} } @$key;
-
-	return undef if grep { !defined } @values;
-	return join "\0", @values;
-}
-
-# Of rows by number, those with the same key as another row.
-sub same_key
-{
-	my ($rows, $number, $row, $key) = @_;
-	my $value = key_of($row, $key);
-
-	return () unless defined $value;
-	return grep {
-		$_ ne $number && $rows->{$_} && ($rows->{$_}{member} ne 'child')
-		  && (key_of($rows->{$_}, $key) // '') eq $value
-	} keys %$rows;
-}
-
-sub check_unique
-{
-	my ($work, $number, $old, $new) = @_;
-
-	return if $new->{member} eq 'child';
-	for my $key (@{ $work->{table}{unique} })
-	{
-		next if $old && (key_of($old, $key) // '') eq (key_of($new, $key) // '');
-		check_others_keys($work, $number, $new);
-		$work->{errors}{23505} = 1 if same_key($work->{latest}, $number, $new, $key);
-	}
-}
-
-# Whoever writes a key that an open transaction writes or frees waits for it; it
-# may have been both.
-sub check_others_keys
-{
-	my ($work, $number, $row) = @_;
-	my $model = $work->{model};
-
-	for my $transaction (grep { $_ != ($work->{transaction} // 0) } values %{ $model->{transactions} })
-	{
-		my %before = map { $_ => $model->{rows}{$_} } grep { $model->{rows}{$_} } keys %{ $transaction->{rows} };
-
-		for my $key (@{ $work->{table}{unique} })
-		{
-			skip('another session holds the key')
-			  if same_key($transaction->{written}, $number, $row, $key) ||
-			  same_key(\%before, $number, $row, $key);
-		}
 	}
 }
 
 # Foreign keys
 
-sub other_transactions
-{
-	my ($work) = @_;
-
-	return grep { $_ != ($work->{transaction} // 0) } values %{ $work->{model}{transactions} };
-}
-
-sub check_foreign_key
-{
-	my ($work, $statement, $old, $new) = @_;
-	my $key = $work->{table}{foreign_key} or return;
-	my $value = $new->{values}{ $key->{slot} };
-	my $transaction = $work->{transaction};
-
-	return if !defined $value || $statement->{cascade};
-	return if $old && ($old->{values}{ $key->{slot} } // '') eq $value;
-	skip('another session writes parents') if grep { %{ $_->{parents} } } other_transactions($work);
-	skip('the parents are not those of the snapshot')
-	  if $transaction && $transaction->{snapshot} &&
-	  join(' ', sort keys %{ $transaction->{snapshot}{parents} }) ne
-	  join(' ', sort keys %{ $work->{model}{parents} });
-	return if $work->{latest_parents}{$value};
-	skip('a replica does not check') if $statement->{replica};
-	$work->{errors}{23503} = 1;
-}
-
-# A write to the parent table; its foreign key's action is a write to the base
-# table of one column.
+# A write to the parent table; a foreign key's action is a write to the base
+# table of its one column.
 sub run_parent
 {
 	my ($work, $statement) = @_;
-	my $key = $work->{table}{foreign_key};
+	my @keys = foreign_keys($work->{table});
 	my $parents = $work->{latest_parents};
 	my $transaction = $work->{transaction};
 	my ($code, $to) = @{$statement}{qw(code to)};
 
-	skip('no foreign key') unless $key;
+	skip('no foreign key') unless @keys;
 	skip('a replica does not check') if $statement->{replica};
 	skip('a snapshot') if $transaction && $transaction->{level} ne 'READ COMMITTED';
-	skip('another session writes') if grep { %{ $_->{parents} } || %{ $_->{rows} } } other_transactions($work);
+	skip('another session writes')
+	  if grep { $_ != ($transaction // 0) && (%{ $_->{parents} } || %{ $_->{rows} }) } values %{ $work->{model}{transactions} };
 	if ($statement->{do} eq 'insert')
 	{
 		fail_with('23505') if $parents->{$code};
@@ -775,31 +708,39 @@ sub run_parent
 	$work->{parents}{$to} = 1 if $statement->{do} eq 'update';
 	delete $parents->{$code};
 	$parents->{$to} = 1 if $statement->{do} eq 'update';
-	for my $number (sort { $a <=> $b } keys %{ $work->{seen} })
-	{
-		my $row = $work->{seen}{$number};
-		my $value = $row->{values}{ $key->{slot} };
-
-		next unless defined $value && $value == $code;
-		cascade($work, $statement, $number, $row);
-	}
+	act($work, $statement, $_) for @keys;
 }
 
-sub cascade
+# What a foreign key does with the rows that reference what is gone.
+sub act
 {
-	my ($work, $statement, $number, $row) = @_;
-	my $key = $work->{table}{foreign_key};
-	my $value = $statement->{do} eq 'update' ? $statement->{to} :
-	  $key->{on_delete} eq 'SET DEFAULT' ? default_value($work->{table}{slots}{ $key->{slot} }) : undef;
-	my $write = { %$statement, quiet => 1, cascade => 1 };
+	my ($work, $statement, $key) = @_;
+	my $action = $key->{"on_$statement->{do}"};
+	my $slot = $key->{slots}[0];
 
-	if ($statement->{do} eq 'delete' && $key->{on_delete} eq 'CASCADE')
+	for my $number (sort { $a <=> $b } keys %{ $work->{seen} })
 	{
-		note_row($work, $write, $number, $row, undef);
-		return;
+		my $row = exists $work->{rows}{$number} ? $work->{rows}{$number} : $work->{seen}{$number};
+		my $write = { %$statement, quiet => 1 };
+		my $value = {
+			CASCADE => $statement->{to}, 'SET NULL' => undef,
+			'SET DEFAULT' => default_value($work->{table}{slots}{$slot}) }->{$action};
+
+		next unless $row && ($row->{values}{$slot} // '') eq $statement->{code};
+		if ($action eq 'NO ACTION')
+		{
+			$work->{errors}{23503} = 1;
+		}
+		elsif ($action eq 'CASCADE' && $statement->{do} eq 'delete')
+		{
+			note_row($work, $write, $number, $row, undef);
+		}
+		else
+		{
+			write_to($work, $write, $number, old => $row, writer => 'base',
+				new => { %{ $row->{values} }, $slot => $value }, assigned => { $slot => 1 });
+		}
 	}
-	write_to($work, $write, $number, old => $row, writer => 'base',
-		new => { %{ $row->{values} }, $key->{slot} => $value }, assigned => { $key->{slot} => 1 });
 }
 
 1;

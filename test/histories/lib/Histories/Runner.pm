@@ -7,10 +7,14 @@ use warnings;
 
 use Time::HiRes qw(sleep time);
 
+use Histories::Catalog;
+use Histories::Compare;
 use Histories::Expr;
-use Histories::Law;
 use Histories::Model;
+use Histories::Send;
 use Histories::Sql;
+
+our @ISA = qw(Histories::Catalog Histories::Compare Histories::Send);
 
 # server: a Histories::Server.  history: what random_history() gives, or a
 # selection of its steps.
@@ -268,7 +272,8 @@ sub step_start
 	  . quote_text(document_json($step->{plan}{document})) . ", '$self->{base}')";
 	my $plan = $step->{plan};
 
-	return if $self->{table}{active};
+	# shrinking may leave out the one before
+	return if $self->{table}{active} || $plan->{from} ne $self->{table}{version}{name};
 	$self->step_end_touching;
 	if ($step->{mode} eq 'undone')
 	{
@@ -321,7 +326,7 @@ sub step_backfill
 	my ($self, $step) = @_;
 	my $model = $self->{model};
 	my %held = map { $_ => 1 } @{ $step->{held} };
-	my $id = column_name($self->{names}, 'base', $self->{table}{unique}[0][0]);
+	my $id = column_name($self->{names}, 'base', $self->{table}->key('base')->[0]);
 	my $base = relation_name($self->{names}, { via => 'base' });
 	my $free = "$id NOT IN (" . join(', ', sort keys %held) . ') AND NOT ' . $self->locked_by_others;
 	my @numbers;
@@ -329,8 +334,8 @@ sub step_backfill
 
 	return unless $self->{table}{active} && @{ $self->{table}{active}{ups} };
 	return if $self->state ne 'started';
+	return if my @failing = $model->stopping;
 	@numbers = $model->backfillable(\%held);
-	return if $model->backfill_fails(@numbers);
 	($last) = sort map { $_->{member} } $model->held_rows(\%held);
 	if (defined $last)
 	{
@@ -347,6 +352,7 @@ sub step_backfill
 		"SELECT count(*) = 0 FROM $base AS t WHERE $self->{names}{marker} AND $free");
 	$self->must('holder', 'ROLLBACK');
 	$model->backfill(@numbers);
+	$self->note_built;
 }
 
 # A condition for the rows, by key, that open transactions hold.
@@ -355,7 +361,7 @@ sub locked_by_others
 	my ($self) = @_;
 	my $model = $self->{model};
 	my %locked = map { %{ $_->{rows} } } values %{ $model->{transactions} };
-	my @key = @{ $self->{table}{unique}[0] };
+	my @key = @{ $self->{table}->key('base') };
 	my @conditions = map {
 		my $row = $model->{rows}{$_};
 		'(' . join(' AND ', map { column_name($self->{names}, 'base', $_) . " = $row->{values}{$_}" } @key) . ')'
@@ -421,35 +427,34 @@ sub step_ready
 	my ($self) = @_;
 	my $model = $self->{model};
 	my $call = "CALL pgroll_c.run_tasks('$self->{base}')";
-	my @numbers;
-	my @failing;
 
 	return unless $self->{table}{active};
 	$self->step_end_all;
-	@numbers = $model->backfillable({});
-	@numbers = () unless @{ $self->{table}{active}{ups} };
-	@failing = grep { $model->backfill_fails($_) } @numbers;
-	if (@failing && $self->state eq 'started')
+	while ($self->state eq 'started' && (my @failing = $model->stopping))
 	{
+		my @numbers = @{ $self->{table}{active}{ups} } ? $model->backfillable({}) : ();
 		my ($rows, $state) = $self->sql('owner', $call);
 
-		$self->fail("$call succeeds, though an up fails") unless $state;
+		$self->fail("$call succeeds, though a row stops it") unless $state;
 		$self->fail('the migration is ' . $self->state) if $self->state ne 'failed';
 		$model->{rows}{$_}{awaits} = undef for @numbers;
+		$self->note_built;
 		$self->check;
 		$self->mend(@failing);
 		$self->must('owner', "SELECT pgroll_c.retry_migration('$self->{base}')");
 	}
 	$self->must('owner', $call);
 	$self->fail('the migration is ' . $self->state) if $self->state ne 'ready';
+	$self->note_built;
 	$self->settle;
 }
 
+# Delete rows, through the old version.
 sub mend
 {
 	my ($self, @failing) = @_;
 	my $model = $self->{model};
-	my $id = $self->{table}{unique}[0][0];
+	my $id = $self->{table}->key('old')->[0];
 
 	for my $number (@failing)
 	{
@@ -505,6 +510,7 @@ sub finish
 	delete $self->{names}{marker};
 	$self->check;
 	$self->check_leftovers;
+	$self->check_catalog;
 }
 
 # Statements
@@ -605,319 +611,7 @@ sub wrap_of
 	return $kind;
 }
 
-sub returns
-{
-	my ($self, $statement) = @_;
-
-	return $statement->{returning} && $self->wrap_of($statement) !~ /copy|do|function|nested/;
-}
-
-# Send it the way that the history says.
-sub send_statement
-{
-	my ($self, $name, $statement) = @_;
-	my $wrap = $self->wrap_of($statement);
-	my $method = "send_$wrap";
-	my ($rows, $state);
-
-	$statement = { %$statement, returning => 0 } unless $self->returns($statement);
-	$self->must($name, 'SET session_replication_role = replica') if $statement->{replica};
-	($rows, $state) = $self->$method($name, $statement);
-	$self->must($name, 'SET session_replication_role = origin')
-	  if $statement->{replica} && !($state && $self->{model}->transaction($name));
-	return ($rows, $state);
-}
-
-sub send_plain
-{
-	my ($self, $name, $statement) = @_;
-
-	return $self->sql($name, statement_sql($self->{names}, $statement));
-}
-
-sub send_fresh { return send_plain(@_); }
-
-sub send_do
-{
-	my ($self, $name, $statement) = @_;
-
-	my $sql = statement_sql($self->{names}, $statement);
-
-	$sql = "PERFORM 1; $sql" if $sql !~ /^WITH.*SELECT 1$/s;
-	$sql = "EXECUTE " . quote_text($sql) if $sql =~ /^WITH/;
-	return $self->sql($name, "DO \$do\$ BEGIN $sql; END \$do\$");
-}
-
-sub send_function
-{
-	my ($self, $name, $statement) = @_;
-
-	return $self->sql($name, "SELECT $self->{base}.run(" . quote_text(statement_sql($self->{names}, $statement)) . ')');
-}
-
-sub send_nested
-{
-	my ($self, $name, $statement) = @_;
-	my $outer = { %{ $statement->{wrap}{outer} }, returning => 0 };
-
-	return $self->sql($name, statement_sql($self->{names}, $outer) . " AND $self->{base}.run("
-		  . quote_text(statement_sql($self->{names}, $statement)) . ')');
-}
-
-# With constants as parameters, so that the same statement comes again.
-sub with_parameters
-{
-	my ($self, $statement, $typed) = @_;
-	my @parameters;
-	my $names = { %{ $self->{names} }, parameters => \@parameters, typed => $typed };
-
-	return (statement_sql($names, $statement), @parameters);
-}
-
-sub send_prepared
-{
-	my ($self, $name, $statement) = @_;
-	my ($sql, @parameters) = $self->with_parameters($statement);
-	my $known;
-	my $types = join(', ', map { $_->[2] } @parameters);
-	my $handle;
-
-	$self->session($name);
-	$known = $self->{prepared}{$name} //= {};
-	$handle = $known->{"$sql $types"};
-
-	if (!$handle)
-	{
-		my $prepared = 'p' . keys %$known;
-		my ($rows, $state) = $self->sql($name, "PREPARE $prepared" . (@parameters ? " ($types)" : '') . " AS $sql");
-
-		return ($rows, $state) if $state;
-		$handle = $known->{"$sql $types"} = $prepared;
-	}
-	return $self->sql($name, "EXECUTE $handle"
-		  . (@parameters ? ' (' . join(', ', map { literal($_->[1], $_->[2]) } @parameters) . ')' : ''));
-}
-
-sub send_bound
-{
-	my ($self, $name, $statement) = @_;
-	my ($sql, @parameters) = $self->with_parameters($statement, 1);
-
-	return $self->sql($name, $sql, map { $_->[1] } @parameters);
-}
-
-# Through a view of the user's own over that of the version.
-sub send_view
-{
-	my ($self, $name, $statement) = @_;
-	my $view = 'v' . ++$self->{views};
-	my ($rows, $state);
-	my $relation = relation_name($self->{names}, $statement);
-	my $sql = statement_sql($self->{names}, $statement);
-
-	# dropping it, a transaction with a snapshot cannot tell whom it disturbs
-	return $self->send_plain($name, $statement)
-	  if $self->{live} || ($self->{model}->transaction($name) // { level => '' })->{level} =~ /^(REPEATABLE|SERIALIZABLE)/ || $sql =~ /\bDEFAULT\b/ || $statement->{kind} !~ /insert|update|delete/;
-	($rows, $state) = $self->sql($name, "CREATE TEMP VIEW $view AS SELECT * FROM $relation");
-	return ($rows, $state) if $state;
-	$sql =~ s/\Q$relation\E/pg_temp.$view/;
-	($rows, $state) = $self->sql($name, $sql);
-	$self->must($name, "DROP VIEW pg_temp.$view") unless $state && $self->{model}->transaction($name);
-	return ($rows, $state);
-}
-
-# By search_path, in which the version is the first.
-sub send_path
-{
-	my ($self, $name, $statement) = @_;
-	my $sql = statement_sql($self->{names}, $statement);
-	my $schema;
-
-	return $self->sql($name, $sql) if $statement->{kind} =~ /cte|parent/;
-	($schema) = relation_name($self->{names}, $statement) =~ /^("[^"]*")\./;
-	$sql =~ s/\Q$schema\E\.//;
-	$self->must($name, "SET search_path = $schema, $self->{base}");
-	return $self->sql($name, $sql);
-}
-
-sub send_copy
-{
-	my ($self, $name, $statement) = @_;
-	my $session = $self->session($name);
-	my $sql = statement_sql($self->{names}, $statement);
-	my ($rows, $state) = ([], '');
-
-	push @{ $self->{log} }, "$name: $sql", copy_data($statement);
-	$self->{statements}++;
-	return ($rows, $self->note_error($session)) unless $session->do($sql);
-	$session->pg_putcopydata($_) for copy_data($statement);
-	$state = $self->note_error($session) unless $session->pg_putcopyend;
-	return ($rows, $state);
-}
-
-sub note_error
-{
-	my ($self, $session) = @_;
-
-	$self->{error} = $session->errstr;
-	push @{ $self->{log} }, '-- ' . $session->state . ": $self->{error}";
-	return $session->state;
-}
-
-# Comparisons
-
-sub text_of
-{
-	return join ' | ', map { defined $_ ? (length $_ > 60 ? substr($_, 0, 50) . '… (' . length($_) . ')' : $_) : 'NULL' } @_;
-}
-
-sub full_text { return join "\x01", map { $_ // "\x02" } @_; }
-
-sub compare
-{
-	my ($self, $what, $heading, $expected, $found) = @_;
-	my %count;
-	my %text;
-
-	for my $item ([ 1, $expected ], [ -1, $found ])
-	{
-		for my $row (@{ $item->[1] })
-		{
-			$count{ full_text(@$row) } += $item->[0];
-			$text{ full_text(@$row) } = text_of(@$row);
-		}
-	}
-	return unless grep { $_ } values %count;
-	my @lines = map {
-		("  predicted: $text{$_}\n") x ($count{$_} > 0 ? $count{$_} : 0),
-		("  found:     $text{$_}\n") x ($count{$_} < 0 ? -$count{$_} : 0)
-	} sort grep { $count{$_} } keys %count;
-
-	splice @lines, 20, -1, "  …\n" if @lines > 22;
-	$self->fail("$what\n  columns:   $heading\n" . join('', @lines));
-}
-
-sub check_returning
-{
-	my ($self, $work, $statement, $rows) = @_;
-	my @slots = map { $_->{slot} } @{ $self->{table}->columns($statement->{via}) };
-
-	$self->compare('RETURNING', join(' | ', @slots),
-		[ map { my $row = $_->[1]; [ map { $row->{values}{$_} } @slots ] } @{ $work->{returning} } ], $rows);
-}
-
 sub step_check { $_[0]->check; }
-
-# What is stored, and what each version shows, against the model.
-sub check
-{
-	my ($self) = @_;
-
-	# while others work, all that is compared must be of one instant
-	$self->look('owner', 'BEGIN ISOLATION LEVEL REPEATABLE READ') if $self->{live};
-	$self->compare_all;
-	$self->look('owner', 'COMMIT') if $self->{live};
-}
-
-sub compare_all
-{
-	my ($self) = @_;
-	my $table = $self->{table};
-	my $names = $self->{names};
-	my @slots = sort { $a <=> $b } keys %{ $table->{slots} };
-	my $own = $self->own_rows('base');
-	my $marker = $table->{active} && $names->{marker};
-	my $found = $self->look('owner', 'SELECT (SELECT relname FROM pg_class WHERE oid = t.tableoid), '
-		  . ($marker // 'false') . '::text, ' . join(', ', map { column_name($names, 'base', $_) . '::text' } @slots)
-		  . ' FROM ' . relation_name($names, { via => 'base' }) . " AS t $own");
-	my @rows = $self->settled_rows($found, \@slots);
-
-	$self->compare('the base table', join(' | ', 'member', 'awaits', map { $self->slot_heading($_) } @slots),
-		[ map { my $row = $_; [ $self->member_name($row), $row->{awaits} ? 'true' : 'false',
-			map { $row->{values}{$_} } @slots ] } @rows ], $found);
-	$self->check_version('owner', $_, \@rows) for defined $names->{old} ? 'old' : (), $table->{active} ? 'new' : ();
-}
-
-# The backfill is over: no row awaits any more.
-sub settle
-{
-	my ($self) = @_;
-	my $model = $self->{model};
-
-	$model->backfill($model->backfillable({})) if @{ $self->{table}{active}{ups} };
-}
-
-# Does the backfill of the row fail?
-sub cannot_follow
-{
-	my ($self, $row) = @_;
-
-	return @{ $self->{table}{active}{ups} } && %{ backfill_row($self->{table}, $row)->{errors} };
-}
-
-# A condition for the rows that this model knows of.
-sub own_rows
-{
-	my ($self, $via) = @_;
-
-	return '' unless $self->{from};
-	return 'WHERE t.' . column_name($self->{names}, $via, $self->{table}{unique}[0][0])
-	  . " BETWEEN $self->{from} AND " . ($self->{to} // 2 * $self->{from});
-}
-
-sub slot_heading
-{
-	my ($self, $slot) = @_;
-
-	return "$slot " . column_name($self->{names}, 'base', $slot);
-}
-
-sub member_name
-{
-	my ($self, $row) = @_;
-
-	return 'part_' . $row->{member} if $row->{member} ne '';
-	return $self->{table}{physical};
-}
-
-# The committed rows of the model; where it does not know whether they await,
-# as the marker says.
-sub settled_rows
-{
-	my ($self, $found, $slots) = @_;
-	my @key = @{ $self->{table}{unique}[0] };
-	my %place = map { $slots->[$_] => $_ + 2 } 0 .. $#$slots;
-	my %awaits = map { my $row = $_; join(' ', $row->[0], map { $row->[ $place{$_} ] } @key) => $row->[1] } @$found;
-
-	return map {
-		my $row = $_;
-		!defined $row->{awaits} && ($awaits{ join(' ', $self->member_name($row), map { $row->{values}{$_} } @key) } // '') eq 'false' ?
-		  backfill_row($self->{table}, $row)->{row} :
-		  { %$row, awaits => $row->{awaits} // 1 }
-	} values %{ $self->{model}{rows} };
-}
-
-sub check_version
-{
-	my ($self, $session, $via, $rows) = @_;
-	my $names = $self->{names};
-	my @slots = map { $_->{slot} } @{ $self->{table}->columns($via) };
-	my $log = @{ $self->{log} };
-	my ($found, $state) = $self->sql($session, 'SELECT ' . join(', ', map { column_name($names, $via, $_) . '::text' } @slots)
-		  . ' FROM ' . relation_name($names, { via => $via }) . ' AS t ' . $self->own_rows($via));
-	my $transaction = $self->{model}->transaction($session);
-
-	# a read, too, may be what a serializable transaction fails at
-	if ($state && $state eq '40001' && $transaction && $transaction->{level} eq 'SERIALIZABLE')
-	{
-		$self->{model}->fail_transaction($session);
-		return;
-	}
-	$self->fail("the $via version cannot be read: $self->{error}") if $state;
-	$#{ $self->{log} } = $log - 1;
-	$self->compare("the $via version", join(' | ', map { "$_ " . column_name($names, $via, $_) } @slots),
-		[ map { my $row = $_; [ map { $row->{values}{$_} } @slots ] } @$rows ], $found);
-}
 
 # What a session sees within its transaction.
 sub step_read
@@ -937,24 +631,6 @@ sub step_read
 		$model->take_snapshot($name);
 	}
 	$self->check_version($name, $step->{via}, \@rows);
-}
-
-# Nothing of ours is left in the base schema.
-sub check_leftovers
-{
-	my ($self) = @_;
-	my $base = quote_text($self->{base});
-	my $found = $self->look('owner', qq{
-		SELECT 'column ' || attrelid::regclass || '.' || attname FROM pg_attribute
-			WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = $base\::regnamespace)
-				AND attname ~ 'pgroll' AND NOT attisdropped
-		UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger
-			WHERE tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = $base\::regnamespace)
-				AND tgfoid = 'pgroll_c.dual_write'::regproc
-		UNION ALL SELECT 'constraint ' || conname FROM pg_constraint
-			WHERE connamespace = $base\::regnamespace AND conname ~ 'pgroll'} =~ s/\s+/ /gr);
-
-	$self->fail('left behind: ' . join(', ', map { $_->[0] } @$found)) if @$found;
 }
 
 1;

@@ -10,9 +10,10 @@ use JSON::PP;
 
 use Histories::Expr;
 use Histories::Model;
+use Histories::Objects;
 use Histories::Random;
 
-our @EXPORT = qw(setup_sql statement_sql copy_data document_json relation_name column_name);
+our @EXPORT = qw(setup_sql table_sql place_names statement_sql copy_data document_json relation_name column_name);
 
 # names: {base => schema, old => schema, new => schema, table => a Histories::Table,
 # newer => {slot => physical column}}
@@ -32,10 +33,8 @@ sub setup_sql
 		"CREATE FUNCTION $base.run(command text) RETURNS boolean LANGUAGE plpgsql AS "
 		  . '$$ BEGIN EXECUTE command; RETURN true; END $$');
 
-	push @sql, "CREATE TABLE $relation (" . join(', ', column_definitions($base, $table)) . ')'
-	  . ($table->{kind} eq 'partitioned' ? ' PARTITION BY LIST (region)' : '');
-	push @sql, partition_sql($base, $relation, $_) for $table->{kind} eq 'partitioned' ? (0 .. 2) : ();
-	push @sql, "CREATE TABLE $base.part_child () INHERITS ($relation)" if $table->{kind} eq 'inherited';
+	push @sql, table_sql($base, $relation, $table);
+	push @sql, map { object_sql($_, $base, $relation, place_names($table, $_)) } @{ $table->{version}{objects} };
 	push @sql, trigger_sql($base, $relation, $table) if $table->{trigger};
 	push @sql, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA $base TO regress_histories_app",
 	  "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA $base TO regress_histories_app",
@@ -43,9 +42,30 @@ sub setup_sql
 	return @sql;
 }
 
+# The table, with its partitions or child, and without what hangs on it.
+sub table_sql
+{
+	my ($base, $relation, $table) = @_;
+	my $region = $table->key('base')->[1];
+
+	return (
+		"CREATE TABLE $relation (" . join(', ', column_definitions($table)) . ')'
+		  . ($region ? ' PARTITION BY LIST (' . quote_name($table->{slots}{$region}{physical}) . ')' : ''),
+		$region ? map { partition_sql($base, $relation, $_) } 0 .. 2 : (),
+		$table->{kind} eq 'inherited' ? "CREATE TABLE $base.part_child () INHERITS ($relation)" : ());
+}
+
+# The columns of an object, by place, as the base table calls them.
+sub place_names
+{
+	my ($table, $object) = @_;
+
+	return sub { quote_name($table->{slots}{ $object->{slots}[ $_[0] ] }{physical}) };
+}
+
 sub column_definitions
 {
-	my ($base, $table) = @_;
+	my ($table) = @_;
 	my $slots = $table->{slots};
 	my $name = sub { quote_name($slots->{ $_[0] }{physical}) };
 	my @parts;
@@ -60,13 +80,6 @@ sub column_definitions
 		$text .= ' GENERATED ALWAYS AS (' . expr_sql($slot->{generated}, $name) . ') STORED'
 		  if $slot->{generated};
 		push @parts, $text;
-	}
-	push @parts, 'PRIMARY KEY (' . join(', ', map { $name->($_) } @{ $table->{unique}[0] }) . ')';
-	push @parts, 'UNIQUE (' . $name->($table->{unique}[1][0]) . ')' if @{ $table->{unique} } > 1;
-	if (my $key = $table->{foreign_key})
-	{
-		push @parts, 'FOREIGN KEY (' . $name->($key->{slot}) . ") REFERENCES $base.parents "
-		  . "ON DELETE $key->{on_delete} ON UPDATE $key->{on_update}";
 	}
 	return @parts;
 }
@@ -168,7 +181,7 @@ sub where_sql
 	my ($kind, @arguments) = @{ $statement->{where} };
 	my $table = $names->{table};
 	my $column = sub { 't.' . column_name($names, $statement->{via}, $_[0]) };
-	my $id = $column->($table->{unique}[0][0]);
+	my $id = $column->($table->key($statement->{via})->[0]);
 
 	return 'true' if $kind eq 'all';
 	return "$id = " . expr_of($names, $statement->{via}, const($arguments[0], 'integer'))
@@ -260,7 +273,7 @@ sub merge_sql
 {
 	my ($names, $statement) = @_;
 	my $via = $statement->{via};
-	my $id = $names->{table}{unique}[0][0];
+	my $id = $names->{table}->key($via)->[0];
 	my $sql = 'MERGE INTO ' . relation_name($names, $statement) . ' AS t USING (VALUES '
 	  . join(', ', map { "($_->[0], $_->[1])" } @{ $statement->{source} })
 	  . ') AS s (key, flag) ON t.' . column_name($names, $via, $id) . ' = s.key'

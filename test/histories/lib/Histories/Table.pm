@@ -12,9 +12,11 @@ use warnings;
 use Storable 'dclone';
 
 use Histories::Expr;
+use Histories::Objects;
 
 # slots: number => {type, not_null, default, generated, physical}
-# version: {table => its name, columns => [{name, slot, type, default, not_null}]}
+# version: {table => its name, columns => [{name, slot, type, default, not_null}],
+#	key => the slots that tell rows from each other, objects => what Objects.pm says}
 # active: what start() was given, or undef
 sub new
 {
@@ -107,6 +109,44 @@ sub newer_column
 		name => "new $slot", slot => $slot, type => $self->{slots}{$slot}{type},
 		default => $self->{slots}{$slot}{default}
 	};
+}
+
+# The slots that tell rows from each other, for a client of the version.
+sub key { return [ @{ ($_[1] eq 'new' ? $_[0]{active}{version} : $_[0]{version})->{key} } ]; }
+
+# The objects of these kinds that writes must meet now: the old version's, then
+# what the new one has beside them.
+sub objects
+{
+	my ($self, $kinds) = @_;
+	my @old = grep { $_->{kind} =~ $kinds } @{ $self->{version}{objects} };
+	my %has = map { form_of($_) => 1 } @old;
+
+	return (@old, grep { $_->{kind} =~ $kinds && !$has{ form_of($_) } }
+		$self->{active} ? @{ $self->{active}{version}{objects} } : ());
+}
+
+# Those that let no two rows be equal.  What the new version has beside the old
+# one's binds from the moment at which its index is built: see built.
+sub uniques { return grep { is_unique($_) } $_[0]->objects(qr/primary|unique|index/); }
+
+# Is the index of a unique object built: "all", "none", or "some" where it may be.
+sub built
+{
+	my ($self, $object) = @_;
+
+	return 'all' if grep { form_of($_) eq form_of($object) } @{ $self->{version}{objects} };
+	return $self->{active}{built}{ form_of($object) } // ($self->{unsure} ? 'some' : 'none');
+}
+
+# Those of one column that a version has: by kind.
+sub single
+{
+	my ($self, $via, $slot, $kind) = @_;
+	my @versions = $self->{version};
+
+	push @versions, $self->{active}{version} if $self->{active} && $via ne 'old';
+	return grep { $_->{kind} eq $kind && @{ $_->{slots} } == 1 && $_->{slots}[0] == $slot } map { @{ $_->{objects} } } @versions;
 }
 
 # The slots of the base table that no version before the newest one has.
