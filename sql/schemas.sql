@@ -50,6 +50,58 @@ CALL pgroll_c.migrate('01', key_to('k', 'c.d.u'), 'a');
 CALL pgroll_c.migrate('02', key_to('l', 'b.u'), 'a');
 SELECT conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint WHERE conrelid = 'a.t'::regclass ORDER BY conname;
 
+-- the other schema's names may change meanwhile
+SELECT '{"operations": [
+	{"create_constraint": {"table": "t", "name": "m", "type": "foreign_key", "columns": ["u"], "up": {"u": "u"}, "down": {"u": "u"},
+		"references": {"table": "b.u", "columns": ["n"]}}},
+	{"add_column": {"table": "t", "column": {"name": "w", "type": "int", "nullable": true,
+		"references": {"name": "t_w", "table": "b.x.y", "column": "id"}}}},
+	{"create_table": {"name": "made", "columns": [{"name": "id", "type": "int", "pk": true,
+		"references": {"name": "made_u", "table": "b.u", "column": "id"}}],
+		"constraints": [{"name": "made_p", "type": "foreign_key", "columns": ["id"], "references": {"table": "b.p", "columns": ["id"]}}]}}
+]}' AS keys \gset
+SELECT pgroll_c.start_migration('03', :'keys', 'a');
+ALTER TABLE b.u RENAME n TO number;
+ALTER TABLE b.u RENAME id TO n;
+ALTER TABLE b."x.y" RENAME TO xy;
+ALTER TABLE b.p RENAME id TO key;
+CALL pgroll_c.wait_for_migration('a');
+SELECT pgroll_c.complete_migration('a');
+SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint
+	WHERE conrelid IN ('a.t'::regclass, 'a.made'::regclass) AND contype = 'f' ORDER BY conrelid::regclass::text, conname;
+ALTER TABLE a.t DROP CONSTRAINT k, DROP CONSTRAINT l, DROP CONSTRAINT m;
+
+-- and those of what references a key that changes
+CREATE TABLE b.r (id int PRIMARY KEY, t int CONSTRAINT r_t REFERENCES a.t ON DELETE SET NULL, s int CONSTRAINT r_s REFERENCES a.t);
+CREATE TABLE b.s (t int REFERENCES a.t);
+CREATE TABLE b.q (t int, s int, CONSTRAINT q_t FOREIGN KEY (t) REFERENCES a.t) PARTITION BY RANGE (s);
+CREATE TABLE b.q_1 PARTITION OF b.q DEFAULT;
+INSERT INTO a.t VALUES (1), (2), (3);
+INSERT INTO b.r VALUES (1, 1, 2);
+INSERT INTO b.q VALUES (1, 2);
+SELECT '{"operations": [{"alter_column": {"table": "t", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}]}' AS id_bigint \gset
+BEGIN;
+SELECT pgroll_c.start_migration('04', :'id_bigint', 'a');
+ALTER TABLE b.r RENAME t TO x;
+ALTER TABLE b.r RENAME s TO t;
+ALTER TABLE b.s RENAME TO s2;
+ALTER TABLE b.q RENAME t TO r;
+ALTER TABLE b.q_1 RENAME TO q_2;
+COMMIT;
+CALL pgroll_c.wait_for_migration('a');
+ALTER TABLE b.r RENAME CONSTRAINT r_s TO r_r;
+ALTER TABLE b.q RENAME CONSTRAINT q_t TO q_r;
+SELECT pgroll_c.complete_migration('a');                                     -- fails
+SELECT pgroll_c.retry_migration('a') > 0 AS more;
+CALL pgroll_c.wait_for_migration('a');
+SELECT pgroll_c.complete_migration('a');
+SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint
+	WHERE confrelid = 'a.t'::regclass ORDER BY conrelid::regclass::text, conname;
+DELETE FROM a.t WHERE id = 1;                                                -- fails
+DROP TABLE b.q;
+DELETE FROM a.t WHERE id = 1;
+TABLE b.r;
+
 -- what a migration of b does to a's table, a child there, stays when one of a ends
 CREATE TABLE b.parent (id int PRIMARY KEY, n int);
 CREATE TABLE a.child (own int) INHERITS (b.parent);
@@ -66,16 +118,16 @@ SELECT '{"operations": [{"alter_column": {"table": "parent", "column": "n", "typ
 	'{"operations": [{"rename_column": {"table": "child", "from": "own", "to": "mine"}}]}' AS renamed \gset
 SELECT pgroll_c.start_migration('02', :'n_bigint', 'b');
 SELECT * FROM ours ORDER BY 1;
-SELECT pgroll_c.start_migration('03', :'own_bigint', 'a');                   -- fails
-SELECT pgroll_c.start_migration('03', :'renamed', 'a');
+SELECT pgroll_c.start_migration('05', :'own_bigint', 'a');                   -- fails
+SELECT pgroll_c.start_migration('05', :'renamed', 'a');
 SELECT pgroll_c.rollback_migration('a');
-CALL pgroll_c.migrate('03', :'renamed', 'a');
+CALL pgroll_c.migrate('05', :'renamed', 'a');
 SELECT * FROM ours ORDER BY 1;
 UPDATE b_02.parent SET n = 3000000000 WHERE id = 1;                          -- fails
 UPDATE b_02.parent SET n = 7 WHERE id = 1;
 CALL pgroll_c.wait_for_migration('b');
 SELECT pgroll_c.complete_migration('b');
-SELECT id, n, pg_typeof(n), mine FROM a_03.child;
+SELECT id, n, pg_typeof(n), mine FROM a_05.child;
 SELECT * FROM ours;
 
 RESET ROLE;

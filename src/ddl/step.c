@@ -74,14 +74,20 @@ plan_validate(MigrationPlan *plan, int operation, Oid relation,
 	plan_step(plan, (Step) {
 		.phase = PHASE_BACKGROUND,
 		.operation = operation,
-		.command = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", relation_name,
-							quote_identifier(constraint)),
+		.command = step_validate_sql(relation_name, constraint),
 		.lock = ShareUpdateExclusiveLock,
 		.relation = relation,
 		.relation_name = pstrdup(relation_name),
 		.task = TASK_VALIDATE,
 		.task_object = pstrdup(constraint),
 	});
+}
+
+char *
+step_validate_sql(const char *relation_name, const char *constraint)
+{
+	return psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", relation_name,
+					quote_identifier(constraint));
 }
 
 /* Only what the text itself is wrong in: names, types, what is not possible. */

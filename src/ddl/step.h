@@ -83,6 +83,9 @@ extern void plan_comment(MigrationPlan *plan, Phase phase, int operation, Oid re
 						 const char *relation_name, const char *object,
 						 const char *comment);
 
+/* "ALTER TABLE … VALIDATE CONSTRAINT …" of a table, qualified and quoted. */
+extern char *step_validate_sql(const char *relation_name, const char *constraint);
+
 /* Append the background validation of a constraint that is NOT VALID at first. */
 extern void plan_validate(MigrationPlan *plan, int operation, Oid relation,
 						  const char *relation_name, const char *constraint);

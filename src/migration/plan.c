@@ -154,6 +154,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 	version_views_follow_grants(model, migration->version_schema, PHASE_COMPLETE, plan);
 	drop_triggers(model, PHASE_COMPLETE, plan);
 	carry_drop_unwanted(model, plan);
+	carry_incoming_drop_unwanted(model, plan);
 	new_objects_drop(model, plan);
 	foreach(lc, migration->operations)
 	{

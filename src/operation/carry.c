@@ -31,8 +31,6 @@
 static void follow_timing(SchemaModel *model, TableModel *table,
 						  const ConstraintFacts *facts, const char *name,
 						  MigrationPlan *plan);
-static bool is_unwanted(const SchemaModel *model, const TableModel *table,
-						const char *name);
 static bool is_carried_here(SchemaModel *model, const TableModel *table,
 							const ConstraintFacts *facts);
 static bool is_constraint_of_index(const ConstraintFacts *constraint);
@@ -161,7 +159,7 @@ carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
 			ConstraintFacts *facts = lfirst(lc2);
 
 			if (facts->inherited || is_constraint_of_index(facts) ||
-				!is_unwanted(model, table, facts->name))
+				!carry_is_unwanted(model, table->relid, facts->name))
 				continue;
 			operation_lock_constraint_partner(table->relid, facts->name,
 											  PHASE_COMPLETE, plan);
@@ -173,18 +171,18 @@ carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
 		{
 			IndexFacts *facts = lfirst(lc2);
 
-			if (is_unwanted(model, table, facts->name))
+			if (carry_is_unwanted(model, table->relid, facts->name))
 				built_index_drop(facts->oid, PHASE_COMPLETE, plan);
 		}
 	}
 }
 
-static bool
-is_unwanted(const SchemaModel *model, const TableModel *table, const char *name)
+bool
+carry_is_unwanted(const SchemaModel *model, Oid relid, const char *name)
 {
 	return name_is_of_migration(name, model->migration) &&
 		name_carried_original(name) != NULL && !name_is_new(name) &&
-		!catalog_carried_is_wanted(table->relid, model->migration, name);
+		!catalog_carried_is_wanted(relid, model->migration, name);
 }
 
 /* Keys come with their indexes, what references a new key with that. */

@@ -56,4 +56,7 @@ extern void carry_must_exist(bool exists, const char *table, const char *name);
  */
 extern void carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan);
 
+/* Does something of that name, on a relation, stand for what is there no more? */
+extern bool carry_is_unwanted(const SchemaModel *model, Oid relid, const char *name);
+
 #endif							/* PGROLL_CARRY_H */

@@ -128,6 +128,29 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 }
 
 void
+carry_incoming_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, carry_incoming_tables(model))
+	{
+		Oid			relid = lfirst_oid(lc);
+
+		foreach(lc2, model_table_of(model, relid) == NULL ? catalog_constraints(relid) : NIL)
+		{
+			ConstraintFacts *facts = lfirst(lc2);
+
+			if (facts->inherited || !carry_is_unwanted(model, relid, facts->name))
+				continue;
+			operation_lock_constraint_partner(relid, facts->name, PHASE_COMPLETE, plan);
+			alter(facts, PHASE_COMPLETE,
+				  psprintf("DROP CONSTRAINT %s", quote_identifier(facts->name)), plan);
+		}
+	}
+}
+
+void
 carry_incoming_rollback(SchemaModel *model, MigrationPlan *plan)
 {
 	List	   *found = list_concat_unique_oid(carry_incoming_tables(model),

@@ -33,6 +33,12 @@ extern void carry_incoming_complete(SchemaModel *model, TableModel *table,
 extern List *carry_incoming_tables(const SchemaModel *model);
 
 /*
+ * carry_drop_unwanted(), for the foreign keys of tables that the model has not: those of
+ * other schemas and partitions.
+ */
+extern void carry_incoming_drop_unwanted(SchemaModel *model, MigrationPlan *plan);
+
+/*
  * The steps of a rollback that drop all foreign keys of ours, before any key, column
  * or table that they need.
  */

@@ -21,7 +21,11 @@
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 
-static TableModel *referenced_table(const ConstraintDefinition *def, SchemaModel *model);
+static TableModel *referenced_table(const ConstraintDefinition *def, SchemaModel *model,
+									const TableModel *table);
+static const ConstraintFacts *made_key(const ConstraintDefinition *def,
+									   const SchemaModel *model,
+									   const TableModel *table);
 static Oid	table_elsewhere(const SchemaModel *model, const char *name,
 							const char **in_schema);
 static void check_set_columns(ConstraintDefinition *def);
@@ -36,7 +40,7 @@ foreign_key_definition_resolve(ConstraintDefinition *def, SchemaModel *model, Ta
 {
 	ReferenceDefinition *references = def->references;
 	const char *path = references->path;
-	TableModel *partner = referenced_table(def, model);
+	TableModel *partner = referenced_table(def, model, table);
 
 	references->partner = partner;
 	references->partner_key = constraint_definition_columns(partner, references->columns,
@@ -173,18 +177,29 @@ foreign_key_definition_check_unreferenced(SchemaModel *model, const TableModel *
 	}
 }
 
-/* "table", or "schema.table" as it is stored; neither is quoted. */
+/*
+ * "table", or "schema.table" as it is stored; neither is quoted.  The names of another
+ * schema may have changed since the start.
+ */
 static TableModel *
-referenced_table(const ConstraintDefinition *def, SchemaModel *model)
+referenced_table(const ConstraintDefinition *def, SchemaModel *model,
+				 const TableModel *table)
 {
 	const char *name = def->references->table;
 	const char *path = psprintf("%s.table", def->references->path);
 	TableModel *partner = model_find_table(model, name);
+	const ConstraintFacts *made;
 	const char *in_schema;
 	Oid			relid;
 
 	if (partner != NULL || strchr(name, '.') == NULL)
 		return model_table(model, name, path);
+	made = model->started ? made_key(def, model, table) : NULL;
+	if (made != NULL)
+	{
+		def->references->columns = made->partner_key;
+		return catalog_read_elsewhere(model, made->partner);
+	}
 	relid = table_elsewhere(model, name, &in_schema);
 	if (in_schema != NULL)
 		return model_table(model, in_schema, path);
@@ -205,6 +220,27 @@ referenced_table(const ConstraintDefinition *def, SchemaModel *model)
 				 errdetail("At %s.", path),
 				 errhint("Complete that migration or roll it back first.")));
 	return partner;
+}
+
+/* What the start has made of it, or NULL. */
+static const ConstraintFacts *
+made_key(const ConstraintDefinition *def, const SchemaModel *model,
+		 const TableModel *table)
+{
+	Oid			relid = table->created ?
+		get_relname_relid(table->physical, model->namespace) : table->relid;
+	const char *name = table->created ? def->name :
+		name_new(model->migration, def->name);
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(relid) ? catalog_constraints(relid) : NIL)
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->type == CONSTRAINT_FOREIGN && strcmp(facts->name, name) == 0)
+			return facts;
+	}
+	return NULL;
 }
 
 /*

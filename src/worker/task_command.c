@@ -17,7 +17,9 @@
 #include "utils/guc.h"
 #include "utils/rel.h"
 
+#include "ddl/step.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "support/guc.h"
 #include "support/spi.h"
 #include "worker/task_transaction.h"
@@ -65,8 +67,9 @@ run_command(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 }
 
 /*
- * A TaskBody.  The table may have been dropped since, or the constraint for which
- * ours stands; then there is nothing to do.
+ * A TaskBody.  The table may have been dropped since, the constraint for which ours
+ * stands, or ours, which is then planned again; so there is nothing to do.  It may
+ * have been renamed, too.
  */
 static void
 execute_as_table_owner(void *arg)
@@ -74,15 +77,20 @@ execute_as_table_owner(void *arg)
 	const Task *task = arg;
 	SecurityScope scope;
 	Relation	relation = try_table_open(task->relation, AccessShareLock);
+	char	   *command = task->command;
 	Oid			owner;
 
 	if (relation == NULL)
 		return;
-	if (task->object != NULL &&
-		!catalog_carried_is_wanted(task->relation, task->migration, task->object))
+	if (task->object != NULL)
 	{
-		table_close(relation, NoLock);
-		return;
+		if (!catalog_carried_is_wanted(task->relation, task->migration, task->object) ||
+			!catalog_constraint_exists(task->relation, task->object))
+		{
+			table_close(relation, NoLock);
+			return;
+		}
+		command = step_validate_sql(catalog_relation_name(task->relation), task->object);
 	}
 	owner = relation->rd_rel->relowner;
 	table_close(relation, NoLock);
@@ -91,14 +99,14 @@ execute_as_table_owner(void *arg)
 	 * A start or a completion knows a validation by the text of its
 	 * statement.
 	 */
-	pgstat_report_activity(STATE_RUNNING, task->command);
+	pgstat_report_activity(STATE_RUNNING, command);
 	restricted_begin(&scope, owner);
 	(void) set_config_option("lock_timeout", psprintf("%d", pgroll_lock_timeout),
 							 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL,
 							 true, 0, false);
 	guc_set_portable_strings();
 	SPI_connect();
-	spi_execute(task->command, 0, NULL, NULL, NULL, SPI_OK_UTILITY);
+	spi_execute(command, 0, NULL, NULL, NULL, SPI_OK_UTILITY);
 	SPI_finish();
 	restricted_end(&scope);
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);

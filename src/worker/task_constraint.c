@@ -45,7 +45,10 @@ static ErrorData *run_constraint(TaskRunner *runner, const MigrationRow *migrati
 static bool is_blocked(const ErrorData *error);
 static void add_constraint(void *arg);
 static Oid	partner_of(const Task *task);
-static Oid	partner_in(const char *command);
+static AlterTableStmt *statement(const Task *task);
+static Constraint *added_key(const AlterTableStmt *alter);
+static bool names_hold(const Task *task, const ConstraintFacts *facts);
+static bool columns_hold(Oid relation, List *names, List *key);
 static void lock_both(Oid relation, Oid partner);
 static LockRequest *request(Oid relation);
 
@@ -118,7 +121,8 @@ add_constraint(void *arg)
 
 /*
  * The table that the foreign key references, or InvalidOid where nobody wants it any
- * more: the table is gone, or the foreign key for which it stands.
+ * more: the table is gone, or the foreign key for which it stands; or what they are
+ * called has changed, so that it is planned again before the migration is ready.
  */
 static Oid
 partner_of(const Task *task)
@@ -131,28 +135,67 @@ partner_of(const Task *task)
 		return InvalidOid;
 	constraints = catalog_constraints(task->relation);
 	table_close(relation, AccessShareLock);
+	/* A new foreign key stands nowhere but in its statement. */
 	if (name_is_new(task->object))
-		return partner_in(task->command);
+		return RangeVarGetRelid(added_key(statement(task))->pktable, NoLock, true);
 	foreach(lc, constraints)
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
 		if (facts->type == CONSTRAINT_FOREIGN &&
 			strcmp(name_carried(task->migration, facts->name), task->object) == 0)
-			return facts->partner;
+			return names_hold(task, facts) ? facts->partner : InvalidOid;
 	}
 	return InvalidOid;
 }
 
-/* A new foreign key stands nowhere but in its statement, which is one of ours. */
-static Oid
-partner_in(const char *command)
+/* One of ours. */
+static AlterTableStmt *
+statement(const Task *task)
 {
-	RawStmt    *raw = linitial_node(RawStmt, raw_parser(command, RAW_PARSE_DEFAULT));
-	AlterTableStmt *alter = castNode(AlterTableStmt, raw->stmt);
-	AlterTableCmd *add = linitial_node(AlterTableCmd, alter->cmds);
+	RawStmt    *raw = linitial_node(RawStmt, raw_parser(task->command,
+														RAW_PARSE_DEFAULT));
 
-	return RangeVarGetRelid(castNode(Constraint, add->def)->pktable, NoLock, true);
+	return castNode(AlterTableStmt, raw->stmt);
+}
+
+static Constraint *
+added_key(const AlterTableStmt *alter)
+{
+	return castNode(Constraint, linitial_node(AlterTableCmd, alter->cmds)->def);
+}
+
+/*
+ * Does the statement name what the foreign key stands on?  A table of another schema
+ * may have been renamed, or its columns or schema, since the statement was made.
+ */
+static bool
+names_hold(const Task *task, const ConstraintFacts *facts)
+{
+	AlterTableStmt *alter = statement(task);
+	Constraint *key = added_key(alter);
+
+	return RangeVarGetRelid(alter->relation, NoLock, true) == task->relation &&
+		RangeVarGetRelid(key->pktable, NoLock, true) == facts->partner &&
+		columns_hold(task->relation, key->fk_attrs, facts->key) &&
+		columns_hold(task->relation, key->fk_del_set_cols, facts->delete_set_key);
+}
+
+/* The columns (String *) themselves, or what the migration has in their place. */
+static bool
+columns_hold(Oid relation, List *names, List *key)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	forboth(lc, names, lc2, key)
+	{
+		const char *name = strVal(lfirst(lc));
+
+		if (!name_is_ours(name) && get_attnum(relation, name) != lfirst_int(lc2))
+			return false;
+	}
+	return true;
 }
 
 /* One attempt: between two of them we hold no snapshot. */
