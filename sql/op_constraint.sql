@@ -338,8 +338,6 @@ CREATE TABLE whole (id int PRIMARY KEY, a int REFERENCES tasks) PARTITION BY LIS
 CREATE TABLE part PARTITION OF whole (CONSTRAINT n CHECK (a > 0)) FOR VALUES IN (1);
 SELECT pg_temp.constraint_error('{"type": "foreign_key", "references": {"table": "tasks", "columns": ["id"]}}', 'whole');
 SELECT pg_temp.constraint_error('{"type": "check", "check": "a > 1"}', 'whole');
-CREATE TABLE parts (a int, b int) PARTITION BY LIST (a);
 CREATE TABLE two_keys (a int, b int, UNIQUE (a, b));
-SELECT pg_temp.constraint_error('{"type": "unique"}', 'parts');
 SELECT pg_temp.operation_error('drop_constraint', '{"table": "two_keys", "name": "two_keys_a_b_key", "down": "a"}');
 \i test/include/teardown.sql

@@ -20,6 +20,7 @@
 #include "operation/carry.h"
 #include "operation/carry_index.h"
 #include "operation/operation_util.h"
+#include "operation/partition_index.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
@@ -49,17 +50,18 @@ static void start_index(const IndexHome *home, const IndexFacts *facts,
 						MigrationPlan *plan);
 static char *index_sql(const IndexHome *home, const IndexFacts *facts,
 					   const char *how, const char *name, const char *relation);
-static char *index_tail(const IndexFacts *facts);
+static char *index_tail(const IndexFacts *facts, bool of_constraint);
 static char *included_sql(const IndexHome *home, const IndexFacts *facts);
 static char *index_column_sql(const IndexHome *home, const IndexFacts *facts,
 							  const IndexColumn *column, bool included);
 static ConstraintFacts *key_of(const IndexHome *home, const IndexFacts *facts);
 static void complete_index(const IndexHome *home, IndexFacts *facts,
 						   MigrationPlan *plan);
-static void complete_leaf(const IndexHome *home, const IndexFacts *facts,
-						  const ConstraintFacts *key, Oid index, MigrationPlan *plan);
-static void complete_whole(const IndexHome *home, const IndexFacts *facts,
-						   const ConstraintFacts *key, MigrationPlan *plan);
+static IndexMember *member_of(const IndexHome *home, const IndexFacts *facts);
+static void create_on_only(const IndexHome *home, const IndexFacts *facts,
+						   MigrationPlan *plan);
+static char *key_sql(const IndexHome *home, const IndexFacts *facts,
+					 const ConstraintFacts *key);
 static void complete_columns(const IndexHome *home, const IndexFacts *facts,
 							 Oid index, MigrationPlan *plan);
 static char *index_column_name(const IndexHome *home, const IndexFacts *facts,
@@ -67,7 +69,6 @@ static char *index_column_name(const IndexHome *home, const IndexFacts *facts,
 static void complete_roles(const IndexHome *home, const IndexFacts *facts,
 						   MigrationPlan *plan);
 static void attach(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan);
-static char *key_constraint_sql(const ConstraintFacts *key, const char *index);
 static void alter_home(const IndexHome *home, const char *action, MigrationPlan *plan);
 static char *in_schema_of(const IndexHome *home, const char *index);
 
@@ -230,7 +231,7 @@ index_sql(const IndexHome *home, const IndexFacts *facts, const char *how,
 	appendStringInfo(&sql, ")%s", included_sql(home, facts));
 	if (facts->nulls_not_distinct)
 		appendStringInfoString(&sql, " NULLS NOT DISTINCT");
-	appendStringInfoString(&sql, index_tail(facts));
+	appendStringInfoString(&sql, index_tail(facts, false));
 	if (facts->predicate != NULL)
 		appendStringInfo(&sql, " WHERE %s",
 						 expression_deparse_stored(facts->predicate, home->names));
@@ -254,9 +255,9 @@ included_sql(const IndexHome *home, const IndexFacts *facts)
 	return sql.data;
 }
 
-/* " WITH (…) TABLESPACE x", or a part of it */
+/* " WITH (…) TABLESPACE x", or a part of it: of the index, or of its constraint */
 static char *
-index_tail(const IndexFacts *facts)
+index_tail(const IndexFacts *facts, bool of_constraint)
 {
 	StringInfoData sql;
 
@@ -264,7 +265,8 @@ index_tail(const IndexFacts *facts)
 	if (facts->options != NULL)
 		appendStringInfo(&sql, " WITH (%s)", facts->options);
 	if (facts->tablespace != NULL)
-		appendStringInfo(&sql, " TABLESPACE %s", quote_identifier(facts->tablespace));
+		appendStringInfo(&sql, " %sTABLESPACE %s", of_constraint ? "USING INDEX " : "",
+						 quote_identifier(facts->tablespace));
 	return sql.data;
 }
 
@@ -339,10 +341,13 @@ complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
 		facts->name = object_final_name(home->table, facts->name);
 	if (key != NULL)
 		key->name = facts->name;
-	if (home->is_leaf)
-		complete_leaf(home, facts, key, index, plan);
+	if (key != NULL)
+		index_member_add_key(member_of(home, facts), 0, key->type,
+							 key_sql(home, facts, key), carry_timing_sql(key), plan);
+	else if (home->is_leaf)
+		index_member_rename(member_of(home, facts), 0, plan);
 	else
-		complete_whole(home, facts, key, plan);
+		create_on_only(home, facts, plan);
 	complete_columns(home, facts, index, plan);
 	complete_roles(home, facts, plan);
 	if (facts->comment != NULL)
@@ -355,59 +360,54 @@ complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
 							  home->relation), key->comment);
 }
 
-/* Of what has been built: the key and the index have one name. */
-static void
-complete_leaf(const IndexHome *home, const IndexFacts *facts,
-			  const ConstraintFacts *key, Oid index, MigrationPlan *plan)
+/* The index as it will be: it and the key that it serves have one name. */
+static IndexMember *
+member_of(const IndexHome *home, const IndexFacts *facts)
 {
-	char	   *name = index != InvalidOid ? get_rel_name(index) :
-		name_carried(home->model->migration, facts->name);
+	IndexMember *member = palloc0(sizeof(IndexMember));
 
-	if (key != NULL)
-		alter_home(home, key_constraint_sql(key, name), plan);
-	else
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.command = psprintf("ALTER INDEX %s RENAME TO %s",
-								in_schema_of(home, name),
-								quote_identifier(facts->name)),
-			.lock = ShareUpdateExclusiveLock,
-			.relation = index,
-			.relation_name = in_schema_of(home, name),
-		});
+	member->relid = home->relid;
+	member->table = home->relid == home->table->relid ? home->table : NULL;
+	member->schema = get_namespace_name(home->namespace);
+	member->label = home->label;
+	member->is_leaf = home->is_leaf;
+	member->name = facts->name;
+	member->built_name = name_carried(home->model->migration, get_rel_name(facts->oid));
+	member->index = catalog_index_of_table(home->relid, member->built_name);
+	return member;
 }
 
 /* Of a partitioned table, without its partitions: no row is read. */
 static void
-complete_whole(const IndexHome *home, const IndexFacts *facts,
-			   const ConstraintFacts *key, MigrationPlan *plan)
+create_on_only(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.command = index_sql(home, facts, "", facts->name,
+							 psprintf("ONLY %s", home->relation)),
+		.lock = ShareLock,
+		.relation = home->relid,
+		.relation_name = home->relation,
+	});
+}
+
+/* "PRIMARY KEY (…)" or "UNIQUE (…) …" */
+static char *
+key_sql(const IndexHome *home, const IndexFacts *facts, const ConstraintFacts *key)
 {
 	StringInfoData columns;
 	ListCell   *lc;
 
-	if (key == NULL)
-	{
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.command = index_sql(home, facts, "", facts->name,
-								 psprintf("ONLY %s", home->relation)),
-			.lock = ShareLock,
-			.relation = home->relid,
-			.relation_name = home->relation,
-		});
-		return;
-	}
 	initStringInfo(&columns);
 	foreach(lc, facts->columns)
 		appendStringInfo(&columns, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
 						 quote_identifier(list_nth(home->names,
 												   ((IndexColumn *) lfirst(lc))->attnum - 1)));
-	alter_home(home,
-			   psprintf("ADD CONSTRAINT %s %s%s (%s)%s%s%s", quote_identifier(key->name),
-						key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
-						facts->nulls_not_distinct ? " NULLS NOT DISTINCT" : "",
-						columns.data, included_sql(home, facts), index_tail(facts),
-						carry_timing_sql(key)), plan);
+	return psprintf("%s%s (%s)%s%s%s",
+					key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
+					facts->nulls_not_distinct ? " NULLS NOT DISTINCT" : "",
+					columns.data, included_sql(home, facts), index_tail(facts, true),
+					carry_timing_sql(key));
 }
 
 /* An index's columns keep the names that the table's had when it was built. */
@@ -487,28 +487,9 @@ attach(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 	whole = get_rel_name(parent);
 	if (IndexGetRelation(parent, false) == home->table->relid)
 		whole = object_final_name(home->table, whole);
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.command = psprintf("ALTER INDEX %s ATTACH PARTITION %s",
-							quote_qualified_identifier(get_namespace_name(get_rel_namespace(parent)),
-													   whole),
-							in_schema_of(home, facts->name)),
-		.lock = AccessExclusiveLock,
-		.relation = catalog_index_of_table(home->relid,
-										   name_carried(home->model->migration,
-														facts->name)),
-		.relation_name = in_schema_of(home, facts->name),
-	});
-}
-
-/* The index takes the constraint's name. */
-static char *
-key_constraint_sql(const ConstraintFacts *key, const char *index)
-{
-	return psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s",
-					quote_identifier(key->name),
-					key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
-					quote_identifier(index), carry_timing_sql(key));
+	index_member_attach(member_of(home, facts),
+						quote_qualified_identifier(get_namespace_name(get_rel_namespace(parent)),
+												   whole), 0, plan);
 }
 
 static void

@@ -241,11 +241,12 @@ constraint_definition_sql(const ConstraintDefinition *def, SchemaModel *model,
 }
 
 char *
-constraint_definition_index_sql(const ConstraintDefinition *def, SchemaModel *model,
-								const TableModel *table, const char *name)
+constraint_definition_index_sql(const ConstraintDefinition *def,
+								const TableModel *table, const char *relation,
+								const char *name)
 {
 	return psprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s USING btree (%s)%s",
-					quote_identifier(name), model_table_sql(model, table),
+					quote_identifier(name), relation,
 					columns_sql(table, def->key), index_tail(def, table, false));
 }
 

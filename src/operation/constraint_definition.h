@@ -55,8 +55,10 @@ typedef struct ConstraintDefinition
 	Node	   *check_expr;		/* over generations */
 	char	   *storage;		/* of WITH, or NULL */
 
-	char	   *created_sql;	/* on a table that the migration creates, set by
-								 * new_object_apply() */
+	/* set by new_object_apply() */
+	char	   *created_sql;	/* on a table that the migration creates */
+	List	   *members;		/* IndexMember *: what a key of another
+								 * consists of */
 } ConstraintDefinition;
 
 /* {name, constraint, no_inherit}: the check of a column. */
@@ -96,11 +98,13 @@ extern ObjectModel *constraint_definition_apply(ConstraintDefinition *def,
 extern char *constraint_definition_sql(const ConstraintDefinition *def,
 									   SchemaModel *model, const TableModel *table);
 
-/* "CREATE UNIQUE INDEX CONCURRENTLY name ON …" for a unique or primary key. */
+/*
+ * "CREATE UNIQUE INDEX CONCURRENTLY name ON relation …" for a unique or primary key of
+ * the table; the relation (quoted) is that, or one of its partitions.
+ */
 extern char *constraint_definition_index_sql(const ConstraintDefinition *def,
-											 SchemaModel *model,
 											 const TableModel *table,
-											 const char *name);
+											 const char *relation, const char *name);
 
 /* Columns by their names: generations (Generation *) as the table shows them now. */
 extern List *constraint_definition_columns(TableModel *table, List *names,

@@ -28,6 +28,13 @@ void
 drop_check_dependents(SchemaModel *model, TableModel *table,
 					  const Generation *column, const char *path)
 {
+	if (column != NULL && catalog_is_partitioned_by(table->relid, column->physical))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+				 errmsg("cannot drop column \"%s\" of table \"%s\" because the table or a partition is partitioned by it",
+						column->name, table->name),
+				 errdetail("At %s.", path),
+				 errhint("Keep the column, or make another table.")));
 	check_none_stays(model,
 					 catalog_blocking_dependents(table->relid,
 												 column == NULL ? 0 : column->attnum,

@@ -12,15 +12,18 @@
 #include "utils/lsyscache.h"
 
 #include "operation/carry.h"
+#include "operation/column_not_null.h"
 #include "operation/foreign_key_definition.h"
 #include "operation/new_object.h"
 #include "operation/operation_util.h"
 #include "operation/partition_foreign_key.h"
+#include "operation/partition_index.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 
 static bool is_new_constraint(const TableModel *table, const ObjectModel *object);
+static bool is_made(const SchemaModel *model, const TableModel *table, const char *name);
 static bool is_by_partitions(const TableModel *table, const ObjectModel *object);
 static void drop_constraint(SchemaModel *model, TableModel *table,
 							const ObjectModel *object, MigrationPlan *plan);
@@ -33,8 +36,18 @@ static void complete_constraint(SchemaModel *model, TableModel *table,
 static void complete_key(SchemaModel *model, TableModel *table,
 						 const ObjectModel *object, MigrationPlan *plan);
 static void name_key_columns(SchemaModel *model, TableModel *table,
-							 const ObjectModel *object, Oid index,
+							 const ObjectModel *object, const IndexMember *member,
 							 MigrationPlan *plan);
+static char *present_name(const TableModel *table, const Generation *newest,
+						  const IndexMember *member, int place);
+static void resolve_key(ConstraintDefinition *def, SchemaModel *model,
+						TableModel *table);
+static List *stored_names(List *generations);
+static void check_primary_key(const ConstraintDefinition *def, const TableModel *table);
+static bool has_primary_key(Oid relid);
+static void check_takes_no_own(const ConstraintDefinition *def, const TableModel *table);
+static List *stored_columns_of_primary(const ConstraintDefinition *def,
+									   const TableModel *table);
 static void add_in_background(SchemaModel *model, TableModel *table,
 							  const ObjectModel *object, char *name,
 							  const char *sql, MigrationPlan *plan);
@@ -103,6 +116,36 @@ new_objects_drop(SchemaModel *model, MigrationPlan *plan)
 }
 
 void
+new_objects_drop_detached(SchemaModel *model, MigrationPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->foreseen ? NIL : model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (table->relkind != RELKIND_RELATION &&
+			table->relkind != RELKIND_PARTITIONED_TABLE)
+			continue;
+		foreach(lc2, OidIsValid(table->relid) ? catalog_constraints(table->relid) : NIL)
+		{
+			ConstraintFacts *facts = lfirst(lc2);
+
+			if (facts->inherited || !name_is_new(facts->name) ||
+				!name_is_of_migration(facts->name, model->migration) ||
+				is_made(model, table, facts->name))
+				continue;
+			operation_lock_constraint_partner(table->relid, facts->name,
+											  PHASE_COMPLETE, plan);
+			shadow_alter_table(model, table, 0, PHASE_COMPLETE,
+							   psprintf("DROP CONSTRAINT %s",
+										quote_identifier(facts->name)), plan);
+		}
+	}
+}
+
+void
 new_objects_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
 	ListCell   *lc;
@@ -128,6 +171,8 @@ new_object_apply(ConstraintDefinition *def, SchemaModel *model, TableModel *tabl
 	(void) constraint_definition_apply(def, model, table, operation);
 	if (table->created)
 		def->created_sql = constraint_definition_sql(def, model, table);
+	else if (constraint_definition_is_key(def))
+		resolve_key(def, model, table);
 }
 
 void
@@ -148,6 +193,30 @@ is_new_constraint(const TableModel *table, const ObjectModel *object)
 {
 	return OidIsValid(table->relid) && !table->dropped && object->stored == NULL &&
 		object->type != OBJECT_INDEX && object_is_shown(table, object);
+}
+
+/* Does a constraint of that name belong to one that the migration makes on the table? */
+static bool
+is_made(const SchemaModel *model, const TableModel *table, const char *name)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, table->objects)
+	{
+		const ObjectModel *object = lfirst(lc);
+
+		if (!is_new_constraint(table, object))
+			continue;
+		if (strcmp(name_new(model->migration, object->name), name) == 0)
+			return true;
+		foreach(lc2, stored_columns_of_primary(object->definition, table))
+		{
+			if (strcmp(column_not_null_check(model, table, lfirst(lc2)), name) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 static bool
@@ -180,10 +249,16 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 	char	   *name = name_new(model->migration, object->name);
 	char	   *sql;
 
-	if (is_by_partitions(table, object) && foreign_key_definition_awaits_key(def))
+	if ((is_by_partitions(table, object) ||
+		 (def->references != NULL &&
+		  def->references->partner->relkind == RELKIND_PARTITIONED_TABLE)) &&
+		foreign_key_definition_awaits_key(def))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 is_by_partitions(table, object) ?
 				 errmsg("foreign key \"%s\" of partitioned table \"%s\" references a key that the same migration makes or changes",
+						object->name, table->name) :
+				 errmsg("foreign key \"%s\" of table \"%s\" references a key of a partitioned table that the same migration makes or changes",
 						object->name, table->name),
 				 errdetail("At %s.", def->path),
 				 errhint("Add the foreign key in a migration of its own.")));
@@ -247,21 +322,33 @@ static void
 start_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 		  MigrationPlan *plan)
 {
-	char	   *name = name_new(model->migration, object->name);
+	const ConstraintDefinition *def = object->definition;
+	ListCell   *lc;
 
-	if (OidIsValid(catalog_index_of_table(table->relid, name)))
-		return;
-	plan_step(plan, (Step) {
-		.phase = PHASE_BACKGROUND,
-		.operation = object->operation,
-		.command = constraint_definition_index_sql(object->definition, model, table,
-												   name),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = table->relid,
-		.relation_name = model_table_sql(model, table),
-		.task = TASK_INDEX,
-		.task_object = name,
-	});
+	if (!model->started)
+		check_takes_no_own(def, table);
+	index_members_rename(model, def->members, object->name);
+	foreach(lc, stored_columns_of_primary(def, table))
+		column_not_null_start(model, table, lfirst(lc), object->operation, plan);
+	foreach(lc, def->members)
+	{
+		const IndexMember *member = lfirst(lc);
+		char	   *relation = index_member_relation(member);
+
+		if (!index_member_is_made(member) || index_member_is_built(member))
+			continue;
+		plan_step(plan, (Step) {
+			.phase = PHASE_BACKGROUND,
+			.operation = object->operation,
+			.command = constraint_definition_index_sql(def, table, relation,
+													   member->built_name),
+			.lock = ShareUpdateExclusiveLock,
+			.relation = member->relid,
+			.relation_name = relation,
+			.task = TASK_INDEX,
+			.task_object = member->built_name,
+		});
+	}
 }
 
 static void
@@ -288,51 +375,198 @@ complete_constraint(SchemaModel *model, TableModel *table,
 								quote_identifier(object->name)), plan);
 }
 
-/* The index takes the constraint's name. */
+/*
+ * The indexes take the constraint's name.  Those of a partitioned table's partitions are
+ * attached to its own, which is made over no rows.
+ */
 static void
 complete_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 			 MigrationPlan *plan)
 {
 	const ConstraintDefinition *def = object->definition;
-	char	   *name = name_new(model->migration, object->name);
-	Oid			index = catalog_index_of_table(table->relid, name);
+	char	   *sql = constraint_definition_sql(def, model, table);
+	ListCell   *lc;
 
-	carry_must_exist(model->foreseen || OidIsValid(index), table->name, object->name);
-	shadow_alter_table(model, table, object->operation, PHASE_COMPLETE,
-					   psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s",
-								quote_identifier(object->name),
-								def->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
-								quote_identifier(name),
-								constraint_definition_timing(def)), plan);
-	name_key_columns(model, table, object, index, plan);
+	index_members_rename(model, def->members, object->name);
+	foreach(lc, stored_columns_of_primary(def, table))
+		column_not_null_complete(model, table, lfirst(lc), object->operation, plan);
+	foreach(lc, def->members)
+	{
+		const IndexMember *member = lfirst(lc);
+
+		if (index_member_is_made(member))
+			carry_must_exist(model->foreseen || index_member_is_built(member),
+							 member->parent == NULL ? table->name : member->label,
+							 object->name);
+		if (member->is_own)
+			continue;
+		index_member_add_key(member, object->operation, def->type, sql,
+							 constraint_definition_timing(def), plan);
+		name_key_columns(model, table, object, member, plan);
+	}
+	index_members_attach(def->members, object->operation, plan);
 }
 
-/* An index's columns keep the names that the table's had when it was built. */
+/*
+ * An index's columns keep the names that the table's had when it was built; they shall
+ * be those that the operation knows.
+ */
 static void
 name_key_columns(SchemaModel *model, TableModel *table, const ObjectModel *object,
-				 Oid index, MigrationPlan *plan)
+				 const IndexMember *member, MigrationPlan *plan)
 {
 	const ConstraintDefinition *def = object->definition;
 	List	   *generations = list_concat_copy(def->key, def->included);
-	char	   *qualified = model_qualified(model, object->name);
+	char	   *qualified = index_member_qualified(member, member->name);
 	List	   *present = NIL;
-	List	   *wanted = NIL;
+	ListCell   *lc;
+
+	foreach(lc, generations)
+		present = lappend(present, present_name(table,
+												model_newest_generation(table, lfirst(lc)),
+												member, foreach_current_index(lc) + 1));
+	operation_rename_index_columns(model, object->operation, member->index, qualified,
+								   qualified, present,
+								   list_concat_copy(def->columns, def->include), plan);
+}
+
+/* What a column of the index is called; while that is foreseen, what it will be. */
+static char *
+present_name(const TableModel *table, const Generation *newest,
+			 const IndexMember *member, int place)
+{
+	if (!member->is_leaf)
+		return newest->physical;
+	if (OidIsValid(member->index))
+		return get_attname(member->index, place, false);
+	return newest->attnum == 0 ? newest->shadow :
+		get_attname(table->relid, newest->attnum, false);
+}
+
+/* Find out of which indexes the key will consist, and whether there can be such. */
+static void
+resolve_key(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
+{
+	List	   *key = stored_names(def->key);
+
+	def->members = index_members_new(model, table, &(NewIndex) {
+		.name = def->name,
+		.type = def->type,
+		.columns = list_concat_copy(def->columns, def->include),
+		.key = key,
+		.included = stored_names(def->included),
+	});
+	if (model->started)
+		return;
+	index_members_check(model, def->members, true, key, def->path);
+	if (def->type == CONSTRAINT_PRIMARY)
+		check_primary_key(def, table);
+}
+
+/* What the columns (Generation *) are called now; "" where one is not stored. */
+static List *
+stored_names(List *generations)
+{
+	List	   *names = NIL;
 	ListCell   *lc;
 
 	foreach(lc, generations)
 	{
+		Generation *generation = lfirst(lc);
+
+		names = lappend(names, generation->attnum != 0 ? generation->physical : pstrdup(""));
+	}
+	return names;
+}
+
+/* The server would find out at the completion. */
+static void
+check_primary_key(const ConstraintDefinition *def, const TableModel *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, stored_columns_of_primary(def, table))
+	{
+		const Generation *generation = lfirst(lc);
+		char	   *not_null = catalog_not_null_name(table->relid, generation->attnum);
+
+		if (not_null != NULL && !catalog_constraint_is_valid(table->relid, not_null))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("column \"%s\" of table \"%s\" cannot be part of a primary key: its NOT NULL is not valid",
+							generation->name, table->name),
+					 errdetail("At %s.", def->path),
+					 errhint("Validate constraint \"%s\" first.", not_null)));
+	}
+	foreach(lc, def->members)
+	{
+		const IndexMember *member = lfirst(lc);
+
+		if (member->parent != NULL && !member->is_own && has_primary_key(member->relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+					 errmsg("partition \"%s\" has a primary key of its own",
+							member->label),
+					 errdetail("At %s: it is none that could be a part of the new one.",
+							   def->path),
+					 errhint("Drop the primary key of the partition before.")));
+	}
+}
+
+static bool
+has_primary_key(Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(relid))
+	{
+		if (((ConstraintFacts *) lfirst(lc))->type == CONSTRAINT_PRIMARY)
+			return true;
+	}
+	return false;
+}
+
+/* Where a later operation gives a column another form, so it does with such a key. */
+static void
+check_takes_no_own(const ConstraintDefinition *def, const TableModel *table)
+{
+	bool		has_shadow = false;
+	ListCell   *lc;
+
+	foreach(lc, list_concat_copy(def->key, def->included))
+		has_shadow |= model_newest_generation(table, lfirst(lc))->attnum == 0;
+	foreach(lc, has_shadow ? def->members : NIL)
+	{
+		const IndexMember *member = lfirst(lc);
+
+		if (member->is_own)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("partition \"%s\" has such a key of its own, and a column of it is changed by the same migration",
+							member->label),
+					 errdetail("At %s.", def->path),
+					 errhint("Add the key of the partitioned table in a migration of its own.")));
+	}
+}
+
+/*
+ * Those (Generation *) of a primary key that get no shadow.  A column by which the table
+ * is partitioned never gets one; it may have to be made NOT NULL.
+ */
+static List *
+stored_columns_of_primary(const ConstraintDefinition *def, const TableModel *table)
+{
+	List	   *columns = NIL;
+	ListCell   *lc;
+
+	foreach(lc, def->type == CONSTRAINT_PRIMARY ? def->key : NIL)
+	{
 		Generation *newest = model_newest_generation(table, lfirst(lc));
 
-		if (OidIsValid(index))
-			present = lappend(present,
-							  get_attname(index, foreach_current_index(lc) + 1, false));
-		else
-			present = lappend(present, newest->attnum == 0 ? newest->shadow :
-							  get_attname(table->relid, newest->attnum, false));
-		wanted = lappend(wanted, newest->name);
+		if (newest->attnum != 0)
+			columns = lappend(columns, newest);
 	}
-	operation_rename_index_columns(model, object->operation, index, qualified, qualified,
-								   present, wanted, plan);
+	return columns;
 }
 
 static void

@@ -198,7 +198,6 @@ apply_constraints(AlterColumn *op, SchemaModel *model)
 	{
 		ConstraintDefinition *def = lfirst(lc);
 
-		operation_check_can_constrain(op->table, def->type, def->path);
 		new_object_apply(def, model, op->table, op->base.number);
 	}
 }

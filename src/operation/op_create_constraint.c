@@ -19,6 +19,7 @@
 #include "operation/new_object.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
+#include "schema/catalog_read.h"
 
 typedef struct CreateConstraint
 {
@@ -76,7 +77,6 @@ validate_create_constraint(Operation *base, SchemaModel *model)
 
 	op->table = model_owned_table(model, op->table_name,
 								  operation_path(base, "table"));
-	operation_check_can_constrain(op->table, op->definition->type, base->path);
 	foreach(lc, op->changes)
 	{
 		ColumnChange *change = lfirst(lc);
@@ -110,15 +110,21 @@ change_columns(CreateConstraint *op, SchemaModel *model)
 	column_changes_apply(changes, model);
 }
 
-/* A primary key's column that may hold NULL is made NOT NULL on the way. */
+/*
+ * A primary key's column that may hold NULL is made NOT NULL on the way; one by which the
+ * table is partitioned can only be so itself, from the start on.
+ */
 static bool
 needs_shadow(const CreateConstraint *op, const ColumnChange *change,
 			 const SchemaModel *model)
 {
+	Generation *generation = change->column->generation;
+
 	return column_change_alters_up(change, model) ||
 		column_change_alters_down(change, model) ||
-		(op->definition->type == CONSTRAINT_PRIMARY &&
-		 !change->column->generation->not_null);
+		(op->definition->type == CONSTRAINT_PRIMARY && !generation->not_null &&
+		 (generation->attnum == 0 ||
+		  !catalog_is_partitioned_by(op->table->relid, generation->physical)));
 }
 
 static void

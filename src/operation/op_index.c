@@ -96,7 +96,11 @@ resolve_members(CreateIndex *op, SchemaModel *model)
 	List	   *stored = NIL;
 	ListCell   *lc;
 
-	op->members = index_members_new(model, op->table, op->definition->name, names);
+	op->members = index_members_new(model, op->table, &(NewIndex) {
+		.name = op->definition->name,
+		.type = OBJECT_INDEX,
+		.columns = names,
+	});
 	if (model->started)
 		return;
 	foreach(lc, op->definition->fields)
@@ -140,14 +144,16 @@ supplement_create_index(const Operation *base, SchemaModel *model,
 static void
 build_step(const CreateIndex *op, const IndexMember *member, MigrationPlan *plan)
 {
+	char	   *relation = index_member_relation(member);
+
 	plan_step(plan, (Step) {
 		.phase = PHASE_BACKGROUND,
 		.operation = op->base.number,
 		.command = index_definition_sql(op->definition, op->table, "CONCURRENTLY ",
-										member->built_name, member->relation),
+										member->built_name, relation),
 		.lock = ShareUpdateExclusiveLock,
 		.relation = member->relid,
-		.relation_name = member->relation,
+		.relation_name = relation,
 		.task = TASK_INDEX,
 		.task_object = member->built_name,
 	});
@@ -218,14 +224,16 @@ static void
 create_on_only(const CreateIndex *op, const IndexMember *member,
 			   MigrationPlan *plan)
 {
+	char	   *relation = index_member_relation(member);
+
 	plan_step(plan, (Step) {
 		.phase = PHASE_COMPLETE,
 		.operation = op->base.number,
 		.command = index_definition_sql(op->definition, op->table, "", member->name,
-										psprintf("ONLY %s", member->relation)),
+										psprintf("ONLY %s", relation)),
 		.lock = ShareLock,
 		.relation = member->relid,
-		.relation_name = member->relation,
+		.relation_name = relation,
 	});
 }
 

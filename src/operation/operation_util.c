@@ -30,20 +30,6 @@ operation_path(const Operation *op, const char *field)
 }
 
 void
-operation_check_can_constrain(const TableModel *table, char type, const char *path)
-{
-	if (table->relkind != RELKIND_PARTITIONED_TABLE || type == CONSTRAINT_CHECK ||
-		type == CONSTRAINT_FOREIGN)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("partitioned table \"%s\" cannot get a key without a long lock",
-					table->name),
-			 errdetail("At %s.", path),
-			 errhint("Add the constraint to the partitions, or with an sql operation.")));
-}
-
-void
 operation_lock_partners(Oid relid, List *columns, Phase phase, MigrationPlan *plan)
 {
 	ListCell   *lc;

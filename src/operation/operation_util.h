@@ -13,13 +13,6 @@
 extern char *operation_path(const Operation *op, const char *field);
 
 /*
- * Raise feature_not_supported where a table can't get a constraint of the type
- * without a long lock.
- */
-extern void operation_check_can_constrain(const TableModel *table, char type,
-										  const char *path);
-
-/*
  * Append the locks that the server takes on other tables when foreign keys of a
  * table and its members go: those with one of the columns (char *), or all (NIL).
  */

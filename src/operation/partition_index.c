@@ -8,6 +8,7 @@
 
 #include "access/table.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
@@ -19,6 +20,7 @@
 #include "utils/partcache.h"
 #include "utils/rel.h"
 
+#include "operation/operation_util.h"
 #include "operation/partition_index.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
@@ -26,49 +28,69 @@
 #include "schema/names.h"
 #include "schema/object_model.h"
 
-static IndexMember *add_member(SchemaModel *model, List *members, Oid relid);
+static IndexMember *add_member(const TableModel *table, List *members, Oid relid);
+static bool below_own_key(List *owners, Oid relid);
+static Oid	own_key(const IndexMember *member, const NewIndex *new_index);
+static bool key_is_equal(const IndexMember *member, const IndexFacts *facts,
+						 const NewIndex *new_index);
+static bool columns_are(Oid relid, List *columns, List *names);
 static char *choose_name(SchemaModel *model, TableModel *table,
-						 const IndexMember *member, List *columns);
+						 const IndexMember *member, const NewIndex *new_index);
 static char *choose_built_name(SchemaModel *model, const IndexMember *member,
-							   List *columns);
-static char *numbered_name(const IndexMember *member, List *columns, int i);
+							   const NewIndex *new_index);
+static char *numbered_name(const IndexMember *member, const NewIndex *new_index, int i);
 static char *name_addition(List *columns);
 static bool name_is_taken(SchemaModel *model, TableModel *table,
-						  const IndexMember *member, char *name);
+						  const IndexMember *member, char type, char *name);
 static void check_keys(const IndexMember *member, List *columns, const char *path);
 
 List *
-index_members_new(SchemaModel *model, TableModel *table, const char *name,
-				  List *columns)
+index_members_new(SchemaModel *model, TableModel *table, const NewIndex *new_index)
 {
 	List	   *members = NIL;
+	List	   *owners = NIL;
 	ListCell   *lc;
 
 	foreach(lc, table->relkind == RELKIND_PARTITIONED_TABLE ?
 			catalog_table_tree(table->relid) : list_make1_oid(table->relid))
 	{
-		IndexMember *member = add_member(model, members, lfirst_oid(lc));
+		IndexMember *member;
 
-		member->name = member->parent == NULL ? pstrdup(name) :
-			choose_name(model, table, member, columns);
-		member->built_name = member->parent == NULL ?
-			name_new(model->migration, name) :
-			choose_built_name(model, member, columns);
-		member->index = catalog_index_of_table(member->relid, member->built_name);
+		/* It has its part already. */
+		if (below_own_key(owners, lfirst_oid(lc)))
+		{
+			owners = lappend_oid(owners, lfirst_oid(lc));
+			continue;
+		}
+		member = add_member(table, members, lfirst_oid(lc));
 		members = lappend(members, member);
+		member->index = own_key(member, new_index);
+		if (OidIsValid(member->index))
+		{
+			member->is_own = true;
+			member->name = get_rel_name(member->index);
+			owners = lappend_oid(owners, member->relid);
+			continue;
+		}
+		member->name = member->parent == NULL ? pstrdup(new_index->name) :
+			choose_name(model, table, member, new_index);
+		member->built_name = member->parent == NULL ?
+			name_new(model->migration, new_index->name) :
+			choose_built_name(model, member, new_index);
+		member->index = catalog_index_of_table(member->relid, member->built_name);
 	}
 	return members;
 }
 
 static IndexMember *
-add_member(SchemaModel *model, List *members, Oid relid)
+add_member(const TableModel *table, List *members, Oid relid)
 {
 	IndexMember *member = palloc0(sizeof(IndexMember));
 	List	   *parents = members == NIL ? NIL : catalog_parents(relid);
 	ListCell   *lc;
 
 	member->relid = relid;
-	member->relation = catalog_relation_name(relid);
+	member->table = relid == table->relid ? table : NULL;
 	member->schema = get_namespace_name(get_rel_namespace(relid));
 	member->label = get_rel_name(relid);
 	member->is_leaf = get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE;
@@ -82,17 +104,112 @@ add_member(SchemaModel *model, List *members, Oid relid)
 	return member;
 }
 
-/* As ChooseRelationName() does for the index of a partition. */
+/* Is it a partition of one of the owners (Oid)? */
+static bool
+below_own_key(List *owners, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, owners == NIL ? NIL : catalog_parents(relid))
+	{
+		if (list_member_oid(owners, lfirst_oid(lc)))
+			return true;
+	}
+	return false;
+}
+
+/* A partition's key that is equal to the new one, and of no other key; or InvalidOid. */
+static Oid
+own_key(const IndexMember *member, const NewIndex *new_index)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (member->parent == NULL || new_index->key == NIL)
+		return InvalidOid;
+	foreach(lc, catalog_constraints(member->relid))
+	{
+		ConstraintFacts *constraint = lfirst(lc);
+
+		if (constraint->type != new_index->type || constraint->deferrable ||
+			name_is_ours(constraint->name) || get_rel_relispartition(constraint->index))
+			continue;
+		foreach(lc2, catalog_indexes(member->relid))
+		{
+			IndexFacts *facts = lfirst(lc2);
+
+			if (facts->oid == constraint->index &&
+				key_is_equal(member, facts, new_index))
+				return facts->oid;
+		}
+	}
+	return InvalidOid;
+}
+
+/* As CompareIndexInfo() has it, for what a key of the document can be. */
+static bool
+key_is_equal(const IndexMember *member, const IndexFacts *facts,
+			 const NewIndex *new_index)
+{
+	ListCell   *lc;
+
+	foreach(lc, facts->columns)
+	{
+		const IndexColumn *column = lfirst(lc);
+		int32		typmod;
+		Oid			type;
+		Oid			collation = InvalidOid;
+
+		if (column->attnum > 0)
+			get_atttypetypmodcoll(member->relid, column->attnum, &type, &typmod,
+								  &collation);
+		if (!column->opclass_is_default || column->opclass_options != NULL ||
+			column->collation != collation)
+			return false;
+	}
+	return !facts->nulls_not_distinct &&
+		columns_are(member->relid, facts->columns, new_index->key) &&
+		columns_are(member->relid, facts->included, new_index->included);
+}
+
+/* Are the columns (IndexColumn *) of a partition called so (char *)? */
+static bool
+columns_are(Oid relid, List *columns, List *names)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (list_length(columns) != list_length(names))
+		return false;
+	forboth(lc, columns, lc2, names)
+	{
+		if (((IndexColumn *) lfirst(lc))->attnum != get_attnum(relid, lfirst(lc2)))
+			return false;
+	}
+	return true;
+}
+
+void
+index_members_rename(const SchemaModel *model, List *members, const char *name)
+{
+	IndexMember *whole = linitial(members);
+
+	whole->name = pstrdup(name);
+	whole->built_name = name_new(model->migration, name);
+	whole->index = catalog_index_of_table(whole->relid, whole->built_name);
+}
+
+/* As ChooseIndexName() does for the index of a partition. */
 static char *
 choose_name(SchemaModel *model, TableModel *table, const IndexMember *member,
-			List *columns)
+			const NewIndex *new_index)
 {
 	char	   *name;
 
 	for (int i = 0;; i++)
 	{
-		name = numbered_name(member, columns, i);
-		if (!name_is_taken(model, table, member, name))
+		name = numbered_name(member, new_index, i);
+		if (!name_is_taken(model, table, member, new_index->type, name))
 			break;
 	}
 	model->chosen_names = lappend(model->chosen_names,
@@ -105,14 +222,15 @@ choose_name(SchemaModel *model, TableModel *table, const IndexMember *member,
  * migration's own are looked at.
  */
 static char *
-choose_built_name(SchemaModel *model, const IndexMember *member, List *columns)
+choose_built_name(SchemaModel *model, const IndexMember *member,
+				  const NewIndex *new_index)
 {
 	char	   *qualified;
 	char	   *name;
 
 	for (int i = 0;; i++)
 	{
-		name = name_new(model->migration, numbered_name(member, columns, i));
+		name = name_new(model->migration, numbered_name(member, new_index, i));
 		qualified = index_member_qualified(member, name);
 		if (!names_include(model->chosen_names, qualified))
 			break;
@@ -122,10 +240,15 @@ choose_built_name(SchemaModel *model, const IndexMember *member, List *columns)
 }
 
 static char *
-numbered_name(const IndexMember *member, List *columns, int i)
+numbered_name(const IndexMember *member, const NewIndex *new_index, int i)
 {
-	return makeObjectName(member->label, name_addition(columns),
-						  i == 0 ? "idx" : psprintf("idx%d", i));
+	const char *label = new_index->type == CONSTRAINT_PRIMARY ? "pkey" :
+		new_index->type == CONSTRAINT_UNIQUE ? "key" : "idx";
+
+	return makeObjectName(member->label,
+						  new_index->type == CONSTRAINT_PRIMARY ? NULL :
+						  name_addition(new_index->columns),
+						  i == 0 ? label : psprintf("%s%d", label, i));
 }
 
 /* As ChooseIndexNameAddition(): "a_b", as far as a name goes. */
@@ -149,11 +272,14 @@ name_addition(List *columns)
 /* By an object that is there and stays, or one that the migration makes. */
 static bool
 name_is_taken(SchemaModel *model, TableModel *table, const IndexMember *member,
-			  char *name)
+			  char type, char *name)
 {
-	Oid			relid = get_relname_relid(name, get_rel_namespace(member->relid));
+	Oid			namespace = get_rel_namespace(member->relid);
+	Oid			relid = get_relname_relid(name, namespace);
 
 	if (names_include(model->chosen_names, index_member_qualified(member, name)))
+		return true;
+	if (type != OBJECT_INDEX && !OidIsValid(relid) && ConstraintNameExists(name, namespace))
 		return true;
 	return OidIsValid(relid) && !object_part_is_dropped(table, relid);
 }
@@ -229,9 +355,22 @@ index_members_have(const SchemaModel *model, Oid index)
 }
 
 char *
+index_member_relation(const IndexMember *member)
+{
+	return index_member_qualified(member, member->table != NULL ?
+								  member->table->physical : member->label);
+}
+
+char *
 index_member_qualified(const IndexMember *member, const char *name)
 {
 	return quote_qualified_identifier(member->schema, name);
+}
+
+bool
+index_member_is_made(const IndexMember *member)
+{
+	return member->is_leaf && !member->is_own;
 }
 
 bool
@@ -256,33 +395,62 @@ index_member_rename(const IndexMember *member, int operation, MigrationPlan *pla
 	});
 }
 
+void
+index_member_add_key(const IndexMember *member, int operation, char type,
+					 const char *definition, const char *timing, MigrationPlan *plan)
+{
+	const char *name = quote_identifier(member->name);
+	char	   *relation = index_member_relation(member);
+
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = operation,
+		.command = member->is_leaf ?
+			psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s",
+					 relation, name,
+					 type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
+					 quote_identifier(member->built_name), timing) :
+			psprintf("ALTER TABLE ONLY %s ADD CONSTRAINT %s %s", relation, name,
+					 definition),
+		.lock = AccessExclusiveLock,
+		.relation = member->relid,
+		.relation_name = relation,
+		.also = operation_other_members(member->relid),
+	});
+}
+
 char *
 index_member_now(const IndexMember *member)
 {
-	return index_member_qualified(member, member->is_leaf ? member->built_name :
-								  member->name);
+	return index_member_qualified(member, index_member_is_made(member) ?
+								  member->built_name : member->name);
 }
 
 /* Those at the bottom first, so that each is complete when it is attached. */
 void
 index_members_attach(List *members, int operation, MigrationPlan *plan)
 {
-	for (int i = list_length(members) - 1; i >= 0; i--)
+	for (int i = list_length(members) - 1; i > 0; i--)
 	{
 		IndexMember *member = list_nth(members, i);
 
-		if (member->parent == NULL)
-			continue;
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.operation = operation,
-			.command = psprintf("ALTER INDEX %s ATTACH PARTITION %s",
-								index_member_qualified(member->parent,
-													   member->parent->name),
-								index_member_qualified(member, member->name)),
-			.lock = AccessExclusiveLock,
-			.relation = member->index,
-			.relation_name = index_member_now(member),
-		});
+		index_member_attach(member, index_member_qualified(member->parent,
+														   member->parent->name),
+							operation, plan);
 	}
+}
+
+void
+index_member_attach(const IndexMember *member, const char *whole, int operation,
+					MigrationPlan *plan)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = operation,
+		.command = psprintf("ALTER INDEX %s ATTACH PARTITION %s", whole,
+							index_member_qualified(member, member->name)),
+		.lock = AccessExclusiveLock,
+		.relation = member->index,
+		.relation_name = index_member_now(member),
+	});
 }

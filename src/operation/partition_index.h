@@ -17,23 +17,42 @@
 typedef struct IndexMember
 {
 	Oid			relid;
-	char	   *relation;		/* qualified and quoted */
+	const TableModel *table;	/* NULL: a partition */
 	char	   *schema;
 	char	   *label;			/* the relation's name, for people */
 	struct IndexMember *parent; /* NULL: the table itself */
 	bool		is_leaf;		/* has rows, so that the index is built */
+	bool		is_own;			/* a key that the partition has by itself, and
+								 * that becomes a part of the table's as it is */
 	char	   *name;			/* of the index, in the end */
 	char	   *built_name;		/* while the migration is active */
 	Oid			index;			/* what has been built; InvalidOid: nothing */
 } IndexMember;
 
+/* A new index, or a key (type as in pg_constraint.contype, or OBJECT_INDEX). */
+typedef struct NewIndex
+{
+	const char *name;
+	char		type;
+	List	   *columns;		/* char *: from which partitions' names are
+								 * made */
+	List	   *key;			/* char *: the columns of a key, in order; ""
+								 * where one is not stored yet */
+	List	   *included;		/* char * */
+} NewIndex;
+
 /*
  * The members (IndexMember *) of a new index, parents first.  Partitions' indexes
  * get the names that the server would choose; those of a migration that is active
- * do not depend on what other objects there are.
+ * do not depend on what other objects there are.  Of a partition that has such a key
+ * already, that one is taken, as the server does.
  */
 extern List *index_members_new(SchemaModel *model, TableModel *table,
-							   const char *name, List *columns);
+							   const NewIndex *new_index);
+
+/* A later operation has renamed the table's index. */
+extern void index_members_rename(const SchemaModel *model, List *members,
+								 const char *name);
 
 /*
  * Raise where the user can't make indexes of all members: insufficient_privilege,
@@ -46,6 +65,9 @@ extern void index_members_check(SchemaModel *model, List *members, bool unique,
 /* Is the index, by its name of now, that of a partition among all of a migration's? */
 extern bool index_members_have(const SchemaModel *model, Oid index);
 
+/* The member itself, qualified and quoted, as far as the completion's plan goes. */
+extern char *index_member_relation(const IndexMember *member);
+
 /* "schema.name" of a member's index. */
 extern char *index_member_qualified(const IndexMember *member, const char *name);
 
@@ -55,12 +77,26 @@ extern char *index_member_now(const IndexMember *member);
 /* Is the built index of a member there, and valid? */
 extern bool index_member_is_built(const IndexMember *member);
 
+/* Is there one to be built at all, or to be given its name at the completion? */
+extern bool index_member_is_made(const IndexMember *member);
+
 /*
- * The step of a completion that gives a built index its name; then those that
- * attach the members' indexes to those of their parents, when all have theirs.
+ * The step of a completion that gives a built index its name; or that makes a key of
+ * it, or, of a partitioned table, the key with its index over no rows: definition is
+ * what ADD CONSTRAINT has after the name, timing the DEFERRABLE of it.
  */
 extern void index_member_rename(const IndexMember *member, int operation,
 								MigrationPlan *plan);
+extern void index_member_add_key(const IndexMember *member, int operation, char type,
+								 const char *definition, const char *timing,
+								 MigrationPlan *plan);
+
+/*
+ * Then those that attach the members' indexes to those of their parents, when all have
+ * theirs; of one, to whole (qualified and quoted).
+ */
 extern void index_members_attach(List *members, int operation, MigrationPlan *plan);
+extern void index_member_attach(const IndexMember *member, const char *whole,
+								int operation, MigrationPlan *plan);
 
 #endif							/* PGROLL_PARTITION_INDEX_H */

@@ -29,7 +29,6 @@
 static void check_partitions(SchemaModel *model, TableModel *table,
 							 const ColumnModel *column, const char *physical,
 							 const char *path);
-static bool is_not_null(Oid relid, const char *column);
 static bool is_own_of_partition(Oid member, const Dependent *dependent);
 static bool is_dropped(const TableModel *table, const Dependent *dependent);
 static bool dependent_can_be_carried(const TableModel *table,
@@ -53,6 +52,9 @@ shadow_check_possible(SchemaModel *model, TableModel *table,
 					  "Alter the type of the table instead.");
 	if (stored == NULL)
 		return;
+	if (catalog_is_partitioned_by(table->relid, stored->physical))
+		cannot_shadow(table, column, path, "the table or a partition is partitioned by it",
+					  "Make another table, partitioned by the new form of the column.");
 	shadow_check_accepts_null(table, stored, stored->type, path);
 	if (stored->generated != '\0')
 		cannot_shadow(table, column, path, "it is a generated column",
@@ -102,7 +104,8 @@ check_partitions(SchemaModel *model, TableModel *table, const ColumnModel *colum
 	{
 		Oid			member = lfirst_oid(lc);
 
-		if (!is_not_null(table->relid, physical) && is_not_null(member, physical))
+		if (!catalog_column_is_not_null(table->relid, physical) &&
+			catalog_column_is_not_null(member, physical))
 			cannot_shadow(table, column, path,
 						  psprintf("it is NOT NULL in partition %s alone",
 								   catalog_relation_name(member)),
@@ -119,19 +122,6 @@ check_partitions(SchemaModel *model, TableModel *table, const ColumnModel *colum
 							  "Drop that object before the migration, and make it again after.");
 		}
 	}
-}
-
-static bool
-is_not_null(Oid relid, const char *column)
-{
-	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
-	bool		result;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull;
-	ReleaseSysCache(tuple);
-	return result;
 }
 
 /* Is it a constraint or trigger that the partitioned table does not have, too? */

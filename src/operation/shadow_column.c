@@ -19,6 +19,7 @@
 #include "operation/carry.h"
 #include "operation/carry_identity.h"
 #include "operation/column_attributes.h"
+#include "operation/column_not_null.h"
 #include "operation/column_sequence.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
@@ -27,8 +28,6 @@
 #include "schema/names.h"
 #include "versioning/expression.h"
 
-static void alter_member(Oid member, int operation, Phase phase,
-						 const char *actions, MigrationPlan *plan);
 static ColumnModel *free_to_rename(const TableModel *table, List *waiting);
 static ColumnModel *find_in_cycle(List *waiting);
 static bool name_is_stored(const TableModel *table, const char *name);
@@ -38,13 +37,7 @@ static void rename_column(SchemaModel *model, TableModel *table,
 						  ColumnModel *column, char *name, MigrationPlan *plan);
 static char *column_sql(const SchemaModel *model, const TableModel *table,
 						const Generation *generation);
-static char *not_null_name(const SchemaModel *model, const Generation *generation);
 static bool not_null_is_checked(const Generation *generation);
-static void add_not_null(SchemaModel *model, TableModel *table,
-						 Generation *generation, MigrationPlan *plan);
-static void set_not_null(SchemaModel *model, TableModel *table,
-						 const Generation *generation, const char *check,
-						 MigrationPlan *plan);
 static void set_default(SchemaModel *model, TableModel *table,
 						Generation *generation, Generation *old,
 						MigrationPlan *plan);
@@ -102,7 +95,7 @@ shadow_column_start(SchemaModel *model, TableModel *table,
 	if (old != NULL)
 		column_attributes_start(model, table, generation, old, plan);
 	if (not_null_is_checked(generation))
-		add_not_null(model, table, generation, plan);
+		column_not_null_start(model, table, generation, generation->operation, plan);
 }
 
 void
@@ -115,9 +108,8 @@ shadow_columns_supplement(SchemaModel *model, TableModel *table, MigrationPlan *
 		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
 
 		if (generation->attnum == 0 && generation->leader == NULL &&
-			not_null_is_checked(generation) &&
-			!catalog_constraint_exists(table->relid, not_null_name(model, generation)))
-			add_not_null(model, table, generation, plan);
+			not_null_is_checked(generation))
+			column_not_null_start(model, table, generation, generation->operation, plan);
 	}
 }
 
@@ -260,13 +252,12 @@ complete_name(SchemaModel *model, TableModel *table, ColumnModel *column,
 			  char *name, MigrationPlan *plan)
 {
 	Generation *generation = column->generation;
-	char	   *check = not_null_name(model, generation);
 
 	rename_column(model, table, column, name, plan);
 	if (generation->attnum != 0 || generation->swapped)
 		return;
 	if (not_null_is_checked(generation))
-		set_not_null(model, table, generation, check, plan);
+		column_not_null_complete(model, table, generation, generation->operation, plan);
 	if (generation->sequence != NULL && generation->identity != '\0')
 		column_sequence_to_identity(model, table, generation, plan);
 	column_attributes_complete(model, table, generation, plan);
@@ -381,14 +372,13 @@ shadow_drop_columns(SchemaModel *model, TableModel *table, int operation,
 		char	   *actions = shadow_drop_actions(names, member);
 
 		if (actions[0] != '\0')
-			alter_member(member, operation, phase, actions, plan);
+			shadow_alter_member(member, operation, phase, actions, plan);
 	}
 }
 
-/* What is a partition's or child's own. */
-static void
-alter_member(Oid member, int operation, Phase phase, const char *actions,
-			 MigrationPlan *plan)
+void
+shadow_alter_member(Oid member, int operation, Phase phase, const char *actions,
+					MigrationPlan *plan)
 {
 	char	   *name = catalog_relation_name(member);
 
@@ -452,73 +442,9 @@ column_sql(const SchemaModel *model, const TableModel *table,
 	return sql.data;
 }
 
-static char *
-not_null_name(const SchemaModel *model, const Generation *generation)
-{
-	return name_carried(model->migration,
-						psprintf("%s not null", generation->physical));
-}
-
 /* A new NOT NULL needs a scan, unless the column has its values from the start. */
 static bool
 not_null_is_checked(const Generation *generation)
 {
 	return generation->not_null && generation->stored_default == NULL;
-}
-
-/*
- * Of a composite value IS NOT NULL says that no field is NULL, which is another thing
- * and proves to the server nothing about the column.
- */
-static void
-add_not_null(SchemaModel *model, TableModel *table, Generation *generation,
-			 MigrationPlan *plan)
-{
-	char	   *name = not_null_name(model, generation);
-
-	shadow_alter_table(model, table, generation->operation, PHASE_START,
-					   psprintf("ADD CONSTRAINT %s CHECK (%s IS %s NULL) NOT VALID",
-								quote_identifier(name),
-								quote_identifier(generation->physical),
-								type_is_rowtype(generation->type) ?
-								"DISTINCT FROM" : "NOT"), plan);
-	plan_validate(plan, generation->operation, table->relid,
-				  model_table_sql(model, table), name);
-}
-
-/*
- * Under the column's final name, and after the old column: the constraint that
- * the server makes of it (from 18 on) then has the name that it would have anyway.
- * The validated check spares the scan; so it goes only afterwards.
- */
-static void
-set_not_null(SchemaModel *model, TableModel *table, const Generation *generation,
-			 const char *check, MigrationPlan *plan)
-{
-	Generation *old = model_stored_ancestor(generation->previous);
-	const char *column = quote_identifier(generation->physical);
-	char	   *name = old == NULL ? NULL :
-		catalog_not_null_name(table->relid, old->attnum);
-	ListCell   *lc;
-
-	carry_must_exist(model->foreseen || catalog_constraint_exists(table->relid, check),
-					 table->name, psprintf("%s NOT NULL", generation->name));
-	if (!carry_identity_has_not_null(generation))
-		shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
-						   name == NULL ?
-						   psprintf("ALTER COLUMN %s SET NOT NULL", column) :
-						   psprintf("ADD CONSTRAINT %s NOT NULL %s",
-									quote_identifier(name), column), plan);
-	shadow_alter_table(model, table, generation->operation, PHASE_COMPLETE,
-					   psprintf("DROP CONSTRAINT %s", quote_identifier(check)), plan);
-	foreach(lc, operation_other_members(table->relid))
-	{
-		Oid			member = lfirst_oid(lc);
-
-		/* A table that was attached in the meantime has it of its own. */
-		if (catalog_constraint_is_local(member, check))
-			alter_member(member, generation->operation, PHASE_COMPLETE,
-						 psprintf("DROP CONSTRAINT %s", quote_identifier(check)),
-						 plan);
-	}
 }

@@ -56,6 +56,10 @@ extern void shadow_columns_rename(SchemaModel *model, TableModel *table,
 extern void shadow_alter_table(SchemaModel *model, TableModel *table, int operation,
 							   Phase phase, const char *action, MigrationPlan *plan);
 
+/* The same for what is a partition's or child's own. */
+extern void shadow_alter_member(Oid member, int operation, Phase phase,
+								const char *actions, MigrationPlan *plan);
+
 /*
  * Drop columns (char *) of a table and of its members, also where an
  * inheritance child has declared one itself.

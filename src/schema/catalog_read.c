@@ -12,11 +12,13 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
+#include "catalog/partition.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
@@ -302,6 +304,39 @@ catalog_column_is_local(Oid relid, const char *column)
 	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attislocal;
 	ReleaseSysCache(tuple);
 	return result;
+}
+
+bool
+catalog_column_is_not_null(Oid relid, const char *column)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+bool
+catalog_is_partitioned_by(Oid relid, const char *column)
+{
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ?
+			catalog_table_tree(relid) : NIL)
+	{
+		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
+		AttrNumber	attnum = get_attnum(lfirst_oid(lc), column);
+
+		found |= has_partition_attrs(rel,
+									 bms_make_singleton(attnum - FirstLowInvalidHeapAttributeNumber),
+									 NULL);
+		table_close(rel, AccessShareLock);
+	}
+	return found;
 }
 
 List *

@@ -78,6 +78,12 @@ extern int	catalog_column_parents(Oid relid, const char *column);
 extern bool catalog_column_is_inherited(Oid relid, const char *column);
 extern bool catalog_column_is_local(Oid relid, const char *column);
 
+/* Is it NOT NULL, also where that is not valid (from 18 on)? */
+extern bool catalog_column_is_not_null(Oid relid, const char *column);
+
+/* Is the table, or one of its partitions, partitioned by the column? */
+extern bool catalog_is_partitioned_by(Oid relid, const char *column);
+
 /* One object that depends on another. */
 typedef struct Dependent
 {

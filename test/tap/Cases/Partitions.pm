@@ -84,6 +84,26 @@ sub partition_cases
 		ddl => 'ALTER TABLE t ADD CONSTRAINT t_c CHECK (a > 0)',
 	},
 	{
+		name => 'partitions: create_constraint, a primary key of nullable columns and unique ones',
+		todo => 'from 18 on the NOT NULL of a partition is its own as well',
+		@partitioned,
+		setup => $partitioned =~ s/, PRIMARY KEY \(id\)//r =~ s/id int NOT NULL/id int/r,
+		operations => q[
+- create_constraint: {table: t, name: t_k, type: primary_key, columns: [id, a], up: {id: id, a: a}, down: {id: id, a: a}}
+- create_constraint: {table: t, name: t_u, type: unique, columns: [b, id], index_parameters: {include_columns: [a]}, up: {id: id, b: lower(b)}, down: {id: id, b: b}}
+- create_constraint: {table: t, name: t_v, type: unique, columns: [id], up: {id: id}, down: {id: id}}],
+		ddl => q{ALTER TABLE t ADD CONSTRAINT t_k PRIMARY KEY (id, a); ALTER TABLE t ADD CONSTRAINT t_u UNIQUE (b, id) INCLUDE (a);
+			ALTER TABLE t ADD CONSTRAINT t_v UNIQUE (id)},
+		ready => [ 'UPDATE t SET id = 10000004 WHERE id = 4', [ 'INSERT INTO t VALUES (5, 5)', '23505' ], [ 'INSERT INTO t VALUES (-5)', '23502' ] ],
+	},
+	{
+		name => 'partitions: create_constraint, of partitions that have such a key already',
+		@partitioned,
+		setup => $partitioned =~ s/, PRIMARY KEY \(id\)//r . '; ALTER TABLE t_1 ADD PRIMARY KEY (id); ALTER TABLE t_2 ADD CONSTRAINT own PRIMARY KEY (id)',
+		operations => '- create_constraint: {table: t, name: t_k, type: primary_key, columns: [id], up: {id: id}, down: {id: id}}',
+		ddl => 'ALTER TABLE t ADD CONSTRAINT t_k PRIMARY KEY (id)',
+	},
+	{
 		name => 'partitions: drop_constraint and rename_constraint',
 		@partitioned,
 		setup => "$partitioned; ALTER TABLE t ADD CONSTRAINT t_c CHECK (a > 0), ADD CONSTRAINT t_d CHECK (a < 10000000)",
