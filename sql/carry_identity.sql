@@ -76,14 +76,22 @@ INSERT INTO app_02.plain VALUES (1000, 'new') RETURNING *;
 INSERT INTO app_02.plain (note) SELECT 'new ' || g FROM generate_series(1, 3) g RETURNING *;
 INSERT INTO app_01."Always" (note) VALUES ('old') RETURNING *;
 INSERT INTO app_02."Always 2" (note) VALUES ('new') RETURNING *;
-INSERT INTO app_02."Always 2" VALUES (2000, 'new') RETURNING *;
+INSERT INTO app_02."Always 2" VALUES (2000, 'new') RETURNING *;	-- fails
+INSERT INTO app_02."Always 2" OVERRIDING SYSTEM VALUE VALUES (2000, 'new') RETURNING *;
+UPDATE app_02."Always 2" SET "the id" = 2001 WHERE "the id" = 2000;	-- fails
+UPDATE app_02."Always 2" SET "the id" = "the id", note = 'x';	-- fails
+UPDATE app_02."Always 2" SET note = 'x' WHERE "the id" = 2000;
 INSERT INTO app_02.down (note) VALUES ('new') RETURNING *;
 INSERT INTO app_02.old_style (note) VALUES ('new') RETURNING id > 10 AS ok;
 CALL pgroll_c.run_tasks('app');
 INSERT INTO app_02.plain (note) VALUES ('late') ON CONFLICT (id) DO NOTHING RETURNING *;
 INSERT INTO app_02.plain VALUES (1000, 'again') ON CONFLICT (id) DO UPDATE SET note = excluded.note RETURNING *;
 UPDATE app_02.plain SET id = 1001 WHERE id = 1000;
-UPDATE app_02.plain SET id = DEFAULT WHERE id = 1001;	-- fails
+UPDATE app_02.plain SET id = DEFAULT WHERE id = 1001 RETURNING id;
+UPDATE app_02.low SET id = DEFAULT RETURNING id;
+UPDATE app_02."Always 2" SET "the id" = DEFAULT, note = DEFAULT WHERE "the id" = 2000 RETURNING *;
+PREPARE draw(text) AS UPDATE app_02."Always 2" SET "the id" = DEFAULT WHERE note IS NOT DISTINCT FROM $1 RETURNING *;
+EXECUTE draw(NULL);
 SELECT * FROM app_01.plain EXCEPT SELECT * FROM app_02.plain;	-- no rows
 SELECT count(*), count(DISTINCT id) FROM app_02.plain;
 
@@ -102,7 +110,12 @@ INSERT INTO app_02.plain (note) VALUES ('shifted') RETURNING *;
 INSERT INTO app_02.plain VALUES (3000, 'given') RETURNING *;
 INSERT INTO app_01.plain (note) VALUES ('shifted') RETURNING *;
 SELECT * FROM app_01.plain EXCEPT SELECT * FROM app_02.plain;	-- no rows
+CREATE TRIGGER shift_too BEFORE UPDATE ON app.plain FOR EACH ROW EXECUTE FUNCTION compare.shift();
+UPDATE app_02.plain SET id = DEFAULT, note = 'drawn' WHERE id = 3000 RETURNING *;
+UPDATE app_02.plain SET id = DEFAULT, note = 'shifted' WHERE note LIKE 'drawn%' RETURNING *;
+SELECT * FROM app_01.plain EXCEPT SELECT * FROM app_02.plain;	-- no rows
 DROP TRIGGER shift ON app.plain;
+DROP TRIGGER shift_too ON app.plain;
 
 -- the same numbers are taken from the twins' sequences
 CREATE PROCEDURE compare.follow() LANGUAGE plpgsql AS $$

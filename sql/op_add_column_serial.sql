@@ -91,8 +91,11 @@ SET ROLE regress_serial_app;
 INSERT INTO public_03.item VALUES (20, 'old') RETURNING *;
 INSERT INTO public_04.item VALUES (21, 'new') RETURNING n > 49;
 INSERT INTO public_04.item VALUES (22, 'new', NULL), (24, 'new', DEFAULT) RETURNING n > 49;
-INSERT INTO public_04.item (id, n) VALUES (23, 7) RETURNING id, n;
-UPDATE public_04.item SET n = NULL WHERE id = 23; -- fails
+INSERT INTO public_04.item (id, n) VALUES (23, 7) RETURNING id, n; -- fails
+INSERT INTO public_04.item (id, n) OVERRIDING SYSTEM VALUE VALUES (23, 7) RETURNING id, n;
+UPDATE public_04.item SET n = 8 WHERE id = 23; -- fails
+UPDATE public_04.item SET n = DEFAULT WHERE id IN (21, 22) RETURNING n > 49;
+UPDATE public_04.item SET n = DEFAULT WHERE id = 20 RETURNING n > 49;
 RESET ROLE;
 DROP SEQUENCE item_n_seq; -- fails
 GRANT SELECT ON item_n_seq TO regress_serial_app;
@@ -123,7 +126,7 @@ SELECT pgroll_c.start_migration('06', '{"operations": [
 	{"add_column": {"table": "item", "column": {"name": "named", "type": "int", "generated": {"identity": {"sequence_options": "SEQUENCE NAME \"its \"\"own\" START 9"}}}}}]}');
 INSERT INTO public_05.item VALUES (40, 'old');
 INSERT INTO public_06.item (id, a) VALUES (41, 'new');
-INSERT INTO public_06.item (id, a, named) VALUES (42, 'new', 1);
+INSERT INTO public_06.item (id, a, named) OVERRIDING SYSTEM VALUE VALUES (42, 'new', 1);
 SELECT id, a, CASE WHEN named < 9 THEN named END AS given FROM public_06.item WHERE id >= 40 ORDER BY id;
 CALL pgroll_c.wait_for_migration();
 SELECT count(*) = count(DISTINCT "Select"), count(*) = count(DISTINCT "a b; --"), count(*) = count(DISTINCT named) FROM public_06.item;

@@ -27,10 +27,10 @@
 #include "utils/datum.h"
 
 #include "versioning/dual_write.h"
+#include "versioning/dual_write_identity.h"
 
 static void run_ups(DualWrite *write);
 static bool up_must_run(DualWrite *write, int index);
-static bool is_left_to_number(DualWrite *write, const EdgeRule *rule);
 static bool up_reads_change(DualWrite *write, int index);
 static bool carried_on(DualWrite *write, const EdgeRule *rule,
 					   AttrNumber attnum, int target);
@@ -47,7 +47,6 @@ static bool down_reads_change_since_first(DualWrite *write,
 										  const bool *set_here);
 static bool assigns_newer(DualWrite *write);
 static void run_rule(DualWrite *write, int index);
-static bool assigned(DualWrite *write, AttrNumber attnum);
 static bool changed(DualWrite *write, AttrNumber attnum, int target);
 static bool changed_since_first(DualWrite *write, AttrNumber attnum);
 static bool set_differs(DualWrite *write, AttrNumber attnum, int target);
@@ -97,12 +96,31 @@ dual_write_check_not_null(DualWrite *write)
 		if (!rule->half->not_null)
 			continue;
 		if (!write->new.is_set[rule->target] && !write->is_insert &&
-			write->first == NULL && !assigned(write, attnum))
+			write->first == NULL && !dual_write_assigned(write, attnum))
 			continue;
 		(void) edge_row_get(&write->new, attnum, rule->target, &isnull);
 		if (isnull)
 			edge_raise_not_null(write->eval, i);
 	}
+}
+
+bool
+dual_write_assigned(DualWrite *write, AttrNumber attnum)
+{
+	bool		old_null;
+	bool		new_null;
+	Datum		old;
+	Datum		new;
+
+	if (write->exact)
+		return bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber,
+							 write->is_insert ? write->inserted :
+							 write->updated);
+	new = slot_getattr(write->new.slot, attnum, &new_null);
+	if (write->is_insert)
+		return !new_null;
+	old = slot_getattr(write->old.slot, attnum, &old_null);
+	return dual_write_differs(write->edges, attnum, old, old_null, new, new_null);
 }
 
 bool
@@ -143,7 +161,10 @@ run_ups(DualWrite *write)
 
 			write->runs[index] = up_must_run(write, index);
 			if (write->runs[index])
+			{
+				dual_write_draw_number(write, index);
 				run_rule(write, index);
+			}
 			else if (!write->is_insert && write->awaits[i])
 				inherit(write, &edges->targets[rule->target], index);
 		}
@@ -161,7 +182,13 @@ note_ups(DualWrite *write)
 		const EdgeVersion *version = &edges->migrations[i];
 
 		for (int j = 0; j < version->nups; j++)
-			write->runs[version->ups[j]] = up_must_run(write, version->ups[j]);
+		{
+			int			index = version->ups[j];
+
+			write->runs[index] = up_must_run(write, index);
+			if (write->runs[index])
+				dual_write_draw_number(write, index);
+		}
 	}
 }
 
@@ -172,7 +199,7 @@ up_must_run(DualWrite *write, int index)
 	AttrNumber	column = write->edges->targets[rule->target].attnum;
 	bool		reads_change;
 
-	if (is_left_to_number(write, rule))
+	if (dual_write_is_numbered(write, rule))
 		return true;
 	if (write->first == NULL &&
 		(rule->migration < write->writer ||
@@ -184,7 +211,7 @@ up_must_run(DualWrite *write, int index)
 			(write->first->runs[index] &&
 			 !write->first->new.is_set[rule->target]);
 	if (write->is_insert &&
-		(write->writer > 0 || !assigned(write, column)))
+		(write->writer > 0 || !dual_write_assigned(write, column)))
 		return true;
 
 	/* a replica keeps what was sent of both sides */
@@ -192,20 +219,6 @@ up_must_run(DualWrite *write, int index)
 		SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA &&
 		changed(write, column, rule->target);
 	return reads_change && !write->keeps[index];
-}
-
-/* Does a newer version's INSERT leave the column to the old one's identity? */
-static bool
-is_left_to_number(DualWrite *write, const EdgeRule *rule)
-{
-	bool		isnull;
-
-	if (!rule->half->numbered || !write->is_insert ||
-		write->writer <= rule->migration || !write->awaits[rule->migration])
-		return false;
-	(void) edge_row_get(&write->new, write->edges->targets[rule->target].attnum,
-						rule->target, &isnull);
-	return isnull;
 }
 
 /*
@@ -251,7 +264,7 @@ carried_on(DualWrite *write, const EdgeRule *rule, AttrNumber attnum,
 	/* where the rule's own column is assigned as well, the old side wins */
 	if (write->is_insert || write->awaits[rule->migration] ||
 		(write->writer == 0 &&
-		 assigned(write, write->edges->targets[rule->target].attnum)))
+		 dual_write_assigned(write, write->edges->targets[rule->target].attnum)))
 		return true;
 	return set_differs(write, attnum, target);
 }
@@ -264,7 +277,7 @@ inherit(DualWrite *write, EdgeTarget *target, int index)
 	bool		isnull;
 	Datum		value;
 
-	if (write->new.is_set[number] || assigned(write, target->attnum))
+	if (write->new.is_set[number] || dual_write_assigned(write, target->attnum))
 		return;
 	if (write->first != NULL && write->first->new.is_set[number])
 		return;
@@ -332,9 +345,10 @@ run_downs(DualWrite *write)
 static bool
 down_must_run(DualWrite *write, const EdgeRule *rule, const bool *set_here)
 {
+	if (rule->numbered_by >= 0 && write->runs[rule->numbered_by])
+		return false;			/* the number came to this side first */
 	if (write->is_insert)
-		return write->awaits[rule->migration] &&
-			!(rule->numbered_by >= 0 && write->runs[rule->numbered_by]);
+		return write->awaits[rule->migration];
 	for (int i = 0; i < rule->ninputs; i++)
 	{
 		int			target = rule->input_targets[i];
@@ -435,29 +449,6 @@ run_rule(DualWrite *write, int index)
 	edge_row_set(&write->new, rule->target, value, isnull);
 }
 
-/*
- * Did the statement assign the column?  Where that is not known, assigned means
- * that the value differs, from NULL in an INSERT.
- */
-static bool
-assigned(DualWrite *write, AttrNumber attnum)
-{
-	bool		old_null;
-	bool		new_null;
-	Datum		old;
-	Datum		new;
-
-	if (write->exact)
-		return bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber,
-							 write->is_insert ? write->inserted :
-							 write->updated);
-	new = slot_getattr(write->new.slot, attnum, &new_null);
-	if (write->is_insert)
-		return !new_null;
-	old = slot_getattr(write->old.slot, attnum, &old_null);
-	return dual_write_differs(write->edges, attnum, old, old_null, new, new_null);
-}
-
 /* Did the statement change the column's value against OLD'? */
 static bool
 changed(DualWrite *write, AttrNumber attnum, int target)
@@ -467,7 +458,7 @@ changed(DualWrite *write, AttrNumber attnum, int target)
 	Datum		old;
 	Datum		new;
 
-	if (!assigned(write, attnum))
+	if (!dual_write_assigned(write, attnum))
 		return false;
 	if (write->is_insert)
 		return true;

@@ -28,6 +28,7 @@ typedef struct DualWrite
 	int			writer;			/* version of the writer: 0 is the oldest */
 	bool		exact;			/* the lists of columns say what was assigned */
 	Bitmapset  *inserted;		/* where exact: columns that an INSERT lists */
+	bool		may_override;	/* can it say OVERRIDING SYSTEM VALUE? */
 
 	struct DualWriteFast *fast; /* what most statements need, or NULL */
 
@@ -64,6 +65,12 @@ extern bool dual_write_update(DualWrite *write);
 
 /* Raises an error where a version forbids NULL and the row has it. */
 extern void dual_write_check_not_null(DualWrite *write);
+
+/*
+ * Did the statement assign the column?  Where that is not known, assigned means
+ * that the value differs, from NULL in an INSERT.
+ */
+extern bool dual_write_assigned(DualWrite *write, AttrNumber attnum);
 
 /* Do two values of a column differ, byte by byte? */
 extern bool dual_write_differs(const RelationEdges *edges, AttrNumber attnum,

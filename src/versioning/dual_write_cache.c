@@ -405,6 +405,8 @@ resolve_half(RelationEdges *edges, Relation relation, const EdgeHalf *half,
 		version->downs[version->ndowns++] = index;
 	if (half->not_null)
 		edges->has_not_null = true;
+	if (half->always)
+		edges->has_always = true;
 
 	rule->inputs = palloc(list_length(half->inputs) * sizeof(AttrNumber));
 	rule->input_types = palloc(list_length(half->inputs) * sizeof(Oid));

@@ -22,6 +22,7 @@
 
 #include "versioning/dual_write.h"
 #include "versioning/dual_write_fast.h"
+#include "versioning/dual_write_identity.h"
 #include "versioning/write_version.h"
 
 PG_FUNCTION_INFO_V1(pgroll_dual_write);
@@ -64,6 +65,8 @@ pgroll_dual_write(PG_FUNCTION_ARGS)
 	tuple = write->is_insert ? trigdata->tg_trigtuple : trigdata->tg_newtuple;
 	if (row_untouched(write))
 		return PointerGetDatum(tuple);
+	if (write->writer > 0 && write->edges->has_always)
+		dual_write_check_identity(write);
 	if (write->is_insert)
 		changed = dual_write_insert(write);
 	else
@@ -136,6 +139,7 @@ statement_begin(FmgrInfo *flinfo, TriggerData *trigdata)
 	write->writer = writer_version(edges, statement.view_schema);
 	write->exact = statement.exact;
 	write->inserted = statement.inserted;
+	write->may_override = statement.may_override;
 	edge_row_init(write->eval, &write->old);
 	edge_row_init(write->eval, &write->new);
 	write->awaits = palloc0(edges->nmigrations * sizeof(bool));

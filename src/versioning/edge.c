@@ -33,6 +33,7 @@ static void append_text_member(StringInfo buf, const char *key,
 static void append_half(StringInfo buf, const char *key, const EdgeHalf *half);
 static List *read_edges(JsonbContainer *object);
 static EdgeHalf *read_half(JsonbContainer *edge, const char *key);
+static bool read_optional_bool(JsonbContainer *object, const char *key);
 static List *read_inputs(JsonbContainer *half);
 static JsonbValue *read_member(JsonbContainer *object, const char *key,
 							   enum jbvType type);
@@ -197,9 +198,10 @@ append_half(StringInfo buf, const char *key, const EdgeHalf *half)
 			appendStringInfoString(buf, ", ");
 		escape_json(buf, lfirst(lc));
 	}
-	appendStringInfo(buf, "], \"not_null\": %s%s}",
+	appendStringInfo(buf, "], \"not_null\": %s%s%s}",
 					 half->not_null ? "true" : "false",
-					 half->numbered ? ", \"numbered\": true" : "");
+					 half->numbered ? ", \"numbered\": true" : "",
+					 half->always ? ", \"always\": true" : "");
 }
 
 static List *
@@ -245,10 +247,19 @@ read_half(JsonbContainer *edge, const char *key)
 	half->expression = read_text(object, "expression");
 	half->inputs = read_inputs(object);
 	half->not_null = read_bool(object, "not_null");
-	half->numbered = getKeyJsonValueFromContainer(object, "numbered",
-												  strlen("numbered"), &buf) != NULL &&
-		read_bool(object, "numbered");
+	half->numbered = read_optional_bool(object, "numbered");
+	half->always = read_optional_bool(object, "always");
 	return half;
+}
+
+/* False where there is no such key. */
+static bool
+read_optional_bool(JsonbContainer *object, const char *key)
+{
+	JsonbValue	buf;
+
+	return getKeyJsonValueFromContainer(object, key, strlen(key), &buf) != NULL &&
+		read_bool(object, key);
 }
 
 static List *

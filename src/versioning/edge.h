@@ -27,7 +27,10 @@ typedef struct EdgeHalf
 								 * identity.  An INSERT by the newer version
 								 * that leaves its column NULL takes the
 								 * number from there, and the down half of its
-								 * edge does not run */
+								 * edge does not run.  An UPDATE that sets it
+								 * to NULL likewise takes the next one */
+	bool		always;			/* of one that is numbered: it is GENERATED
+								 * ALWAYS */
 } EdgeHalf;
 
 /*
@@ -60,8 +63,8 @@ typedef enum DualWriteRole
 
 /*
  * An argument of the trigger: {"base", "migration", "version", "marker", "edges":
- * [{"up": {"column", "logical", "expression", "inputs": [], "not_null", "numbered"},
- * "down"}]}, "numbered" only where it is true.
+ * [{"up": {"column", "logical", "expression", "inputs": [], "not_null", "numbered",
+ * "always"}, "down"}]}, the last two only where they are true.
  * Reading one raises broken_edge where it is malformed.
  */
 extern char *edge_migration_to_json(const EdgeMigration *migration);

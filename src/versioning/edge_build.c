@@ -110,7 +110,10 @@ edge_of_lineage(const TableModel *table, Generation *newest)
 		edge->down = half_create(table, stored,
 								 generation_value(stored, false), false);
 	if (edge->up != NULL)
+	{
 		edge->up->numbered = newest->identity != '\0';
+		edge->up->always = newest->identity == ATTRIBUTE_IDENTITY_ALWAYS;
+	}
 	return (edge->up == NULL && edge->down == NULL) ? NULL : edge;
 }
 

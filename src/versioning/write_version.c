@@ -41,6 +41,8 @@ static void run_hook(EXECUTOR_RUN_PARAMS);
 static void finish_hook(QueryDesc *query);
 static ResultRelInfo *find_target(EState *estate, const FmgrInfo *flinfo);
 static ResultRelInfo *find_in_list(List *targets, const FmgrInfo *flinfo);
+static bool may_override(const char *source);
+static bool has_word(const char *text, const char *word);
 static Oid	written_view(QueryDesc *query, Index target);
 
 void
@@ -80,6 +82,8 @@ write_version_get(const FmgrInfo *flinfo, WriteStatement *statement)
 	view = written_view(running->query, index);
 	if (OidIsValid(view))
 		statement->view_schema = get_namespace_name(get_rel_namespace(view));
+
+	statement->may_override = may_override(running->query->sourceText);
 
 	/* MERGE unites the columns of all its actions */
 	statement->exact = !result_rel_is_merge(target) &&
@@ -133,6 +137,31 @@ finish_hook(QueryDesc *query)
 	}
 	PG_END_TRY();
 	innermost = running.outer;
+}
+
+/*
+ * No plan has what INSERT says of identity columns.  A text without an INSERT is none of
+ * the statement's: the body of a function may be stored as a tree.
+ */
+static bool
+may_override(const char *source)
+{
+	return source == NULL || has_word(source, "overriding") ||
+		(!has_word(source, "insert") && !has_word(source, "merge"));
+}
+
+/* In lower case, as a keyword has no other way to be written. */
+static bool
+has_word(const char *text, const char *word)
+{
+	size_t		length = strlen(word);
+
+	for (; *text != '\0'; text++)
+	{
+		if (pg_strncasecmp(text, word, length) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* The target of a statement among whose triggers' states flinfo is, or NULL. */

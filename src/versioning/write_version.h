@@ -19,6 +19,8 @@ typedef struct WriteStatement
 	char	   *view_schema;	/* of the view written through, or NULL */
 	bool		exact;			/* the lists of columns say what was assigned */
 	Bitmapset  *inserted;		/* where exact: columns that an INSERT lists */
+	bool		may_override;	/* its text has the word OVERRIDING in it, or
+								 * is not known */
 } WriteStatement;
 
 /* Installs the executor's hooks. */
