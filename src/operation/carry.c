@@ -26,6 +26,7 @@
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
+#include "versioning/edge.h"
 #include "versioning/expression.h"
 
 static void follow_timing(SchemaModel *model, TableModel *table,
@@ -247,7 +248,7 @@ check_partner(SchemaModel *model, const TableModel *table,
 			  const ConstraintFacts *facts)
 {
 	if (get_rel_namespace(facts->partner) != model->namespace &&
-		catalog_own_triggers(facts->partner) != NIL)
+		edge_changes_any_column(facts->partner, facts->partner_key))
 		ereport(ERROR,
 				(errcode(ERRCODE_PGROLL_PROTECTED),
 				 errmsg("table \"%s\" cannot be changed: another migration is in progress on %s",

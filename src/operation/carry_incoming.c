@@ -32,6 +32,7 @@
 #include "schema/names.h"
 #include "schema/object_model.h"
 #include "state/tasks.h"
+#include "versioning/edge.h"
 
 static bool names_shadow(List *columns, int64 migration);
 static void complete_parts(SchemaModel *model, const ConstraintFacts *facts,
@@ -43,6 +44,7 @@ static bool falls(SchemaModel *model, const TableModel *table,
 				  const ConstraintFacts *facts);
 static void check(SchemaModel *model, const TableModel *table,
 				  const ConstraintFacts *facts);
+static List *key_names(const ConstraintFacts *facts);
 static void check_owner(const ConstraintFacts *facts);
 static void check_types(SchemaModel *model, const TableModel *table,
 						const ConstraintFacts *facts);
@@ -305,7 +307,7 @@ check(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 		check_owner(lfirst(lc));
 	if (name_is_ours(facts->name) ||
 		(!model->started && get_rel_namespace(facts->relation) != model->namespace &&
-		 catalog_own_triggers(facts->relation) != NIL))
+		 edge_changes_any_column(facts->relation, key_names(facts))))
 		ereport(ERROR,
 				(errcode(ERRCODE_PGROLL_PROTECTED),
 				 errmsg("table \"%s\" cannot be changed: another migration is in progress on %s",
@@ -315,6 +317,18 @@ check(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 						   name_carried_original(facts->name) : facts->name),
 				 errhint("Complete that migration or roll it back first.")));
 	check_types(model, table, facts);
+}
+
+/* The columns (char *) of the foreign key, as they are stored. */
+static List *
+key_names(const ConstraintFacts *facts)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, facts->key)
+		names = lappend(names, get_attname(facts->relation, lfirst_int(lc), false));
+	return names;
 }
 
 static void

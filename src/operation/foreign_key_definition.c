@@ -20,6 +20,7 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
+#include "versioning/edge.h"
 
 static TableModel *referenced_table(const ConstraintDefinition *def, SchemaModel *model,
 									const TableModel *table);
@@ -212,12 +213,12 @@ referenced_table(const ConstraintDefinition *def, SchemaModel *model,
 				 errdetail("At %s: what stands before the dot is taken for the name of another schema.",
 						   path),
 				 errhint("Use the names that schema and table are stored under.")));
-	if (!model->started && catalog_own_triggers(relid) != NIL)
+	if (!model->started && edge_changes_any_column(relid, def->references->columns))
 		ereport(ERROR,
 				(errcode(ERRCODE_PGROLL_PROTECTED),
 				 errmsg("foreign key \"%s\" cannot be made: another migration is in progress on %s",
 						def->name, catalog_relation_name(relid)),
-				 errdetail("At %s.", path),
+				 errdetail("At %s: it changes a column that is referenced.", path),
 				 errhint("Complete that migration or roll it back first.")));
 	return partner;
 }

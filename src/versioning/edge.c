@@ -27,6 +27,7 @@ static const char *const role_texts[] = {
 	[DUAL_WRITE_LAST] = "last",
 };
 
+static bool migration_changes(const EdgeMigration *migration, List *columns);
 static bool serves(const Trigger *trigger, const char *base_schema);
 static void append_text_member(StringInfo buf, const char *key,
 							   const char *value);
@@ -156,6 +157,39 @@ edge_triggers_of_schema(Oid relid, const char *base_schema)
 	}
 	relation_close(rel, AccessShareLock);
 	return names;
+}
+
+bool
+edge_changes_any_column(Oid relid, List *columns)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	bool		found = false;
+	ListCell   *lc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		foreach(lc, trigger_is_dual_write(&triggers->triggers[i]) ?
+				edge_migrations_from_trigger(&triggers->triggers[i]) : NIL)
+			found |= migration_changes(lfirst(lc), columns);
+	}
+	relation_close(rel, AccessShareLock);
+	return found;
+}
+
+static bool
+migration_changes(const EdgeMigration *migration, List *columns)
+{
+	ListCell   *lc;
+
+	foreach(lc, migration->edges)
+	{
+		const EdgeHalf *down = ((Edge *) lfirst(lc))->down;
+
+		if (down != NULL && names_include(columns, down->column))
+			return true;
+	}
+	return false;
 }
 
 static bool

@@ -89,4 +89,10 @@ extern List *edge_migrations_from_trigger(const Trigger *trigger);
  */
 extern List *edge_triggers_of_schema(Oid relid, const char *base_schema);
 
+/*
+ * Does a migration in flight, of whatever schema, give one of the columns (char *) a
+ * new form, or drop it?
+ */
+extern bool edge_changes_any_column(Oid relid, List *columns);
+
 #endif							/* PGROLL_EDGE_H */

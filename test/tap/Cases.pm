@@ -24,7 +24,8 @@
 #   beside_ddl  what leaves the other schema's tables as that does
 #
 # Unqualified names are those of the base schema's, or of the version's views.  OTHER
-# stands for another base schema with a version 01; a case that names it there has it.
+# stands for another base schema with a version 01, which a case has whose setup names
+# it; OWN, before a dot, for its own.
 
 package Cases;
 
@@ -74,7 +75,7 @@ sub in_schema
 {
 	my ($text, $schema) = @_;
 
-	return $text =~ s/\bOTHER/${schema}x/gr;
+	return $text =~ s/\bOTHER/${schema}x/gr =~ s/\bOWN\./$schema./gr;
 }
 
 # Make the tables of a case in schemas of its own.

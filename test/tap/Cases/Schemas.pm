@@ -13,7 +13,7 @@ our @EXPORT_OK = qw(schema_cases);
 
 sub schema_cases
 {
-	return (key_cases(), made_key_cases(), reader_cases(), member_cases());
+	return (key_cases(), made_key_cases(), reader_cases(), member_cases(), beside_cases());
 }
 
 # Foreign keys between the two, and a column of either changed.
@@ -426,6 +426,122 @@ sub member_cases
 		new => [ q{INSERT INTO t VALUES (-11, -8, 'b')}, q{UPDATE t SET a = -90 WHERE id = 3}, q{UPDATE t SET a = 6 WHERE id = 1000001} ],
 		sees_old => { 'SELECT id, a FROM t WHERE id < 4 OR id IN (1000001, 2000001) ORDER BY id' => '-11|-8 -10|-7 1|1 2|-70 3|-90 1000001|6 2000001|5' },
 		sees_new => { 'SELECT id, a FROM t WHERE id < 4 OR id IN (1000001, 2000001) ORDER BY id' => '-11|-8 -10|-7 1|1 2|-70 3|-90 1000001|6 2000001|5' },
+	});
+}
+
+# Migrations of both at the same time.
+sub beside_cases
+{
+	my $wider = sub { my ($table, $column) = @_; "- alter_column: {table: $table, column: $column, type: bigint, up: $column, down: \"$column\::int\"}" };
+	my @joined = (
+		setup => q{
+			CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+			CREATE TABLE OTHER.u (id int PRIMARY KEY, n int, t int CONSTRAINT u_t REFERENCES t ON DELETE CASCADE);
+			CREATE INDEX u_n ON OTHER.u (n, t)},
+		rows => "$rows; INSERT INTO OTHER.u SELECT id, id, id FROM t",
+		old => [ q{WITH w AS (INSERT INTO t VALUES (-10, -1, 'old') RETURNING id) SELECT * FROM w; INSERT INTO OTHER_01.u VALUES (-10, -10, -10)},
+			'WITH w AS (UPDATE OTHER_01.u SET n = 12 WHERE id = 2 RETURNING id) UPDATE t SET a = 112 FROM w WHERE t.id = 2',
+			'WITH w AS (UPDATE OTHER_02.u SET n = 13 WHERE id = 3 RETURNING id) UPDATE t SET a = 113 FROM w WHERE t.id = 3' ],
+		new => [ q{WITH w AS (UPDATE OTHER_01.u SET n = 14 WHERE id = 4 RETURNING id) UPDATE t SET a = 114 FROM w WHERE b = 'b4'},
+			q{WITH w AS (UPDATE OTHER_02.u SET n = 15 WHERE id = 5 RETURNING id) UPDATE t SET a = 115 FROM w WHERE b = 'b5'},
+			[ 'INSERT INTO OTHER_02.u VALUES (-99, -99, -99)', '23503' ] ],
+		ready => [ [ 'INSERT INTO OTHER.u VALUES (-99, -99, -99)', '23503' ], 'DELETE FROM t WHERE id = 1' ],
+		sees_old => { 'SELECT t.id, a, n FROM t JOIN OTHER.u USING (id) WHERE id < 6 ORDER BY 1' =>
+			  '-10|-1|-10 2|112|12 3|113|13 4|114|14 5|115|15' },
+		sees_new => { 'SELECT t.id, a, n FROM t JOIN OTHER_02.u USING (id) WHERE t.id < 6 ORDER BY 1' =>
+			  '-10|-1|-10 2|112|12 3|113|13 4|114|14 5|115|15' });
+
+	return (
+	{
+		name => 'schemas: two migrations, of a key and of another column of what references it',
+		@joined,
+		operations => $wider->('t', 'id'),
+		ddl => 'ALTER TABLE t ALTER id TYPE bigint',
+		beside => $wider->('u', 'n'),
+		beside_ddl => 'ALTER TABLE OTHER.u ALTER n TYPE bigint',
+	},
+	{
+		name => 'schemas: two migrations, of another column and of a foreign key\'s',
+		@joined,
+		operations => $wider->('t', 'a'),
+		ddl => 'ALTER TABLE t ALTER a TYPE bigint',
+		beside => $wider->('u', 't') . "\n" . $wider->('u', 'n'),
+		beside_ddl => 'ALTER TABLE OTHER.u ALTER n TYPE bigint, ALTER t TYPE bigint',
+	},
+	{
+		name => 'schemas: two migrations, the first of what references the second\'s key',
+		@joined,
+		setup => q{
+			CREATE TABLE OTHER.u (id int PRIMARY KEY, n int, t int);
+			CREATE INDEX u_n ON OTHER.u (n, t);
+			CREATE TABLE t (id int PRIMARY KEY REFERENCES OTHER.u, a int, b text);
+			ALTER TABLE OTHER.u ADD CONSTRAINT u_t FOREIGN KEY (t) REFERENCES t ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED},
+		rows => "INSERT INTO OTHER.u SELECT i, i FROM generate_series(1, ROWS) i; $rows; UPDATE OTHER.u SET t = id",
+		operations => $wider->('t', 'a'),
+		ddl => 'ALTER TABLE t ALTER a TYPE bigint',
+		beside => $wider->('u', 'id') . "\n- rename_column: {table: u, from: t, to: of_t}",
+		beside_ddl => 'ALTER TABLE OTHER.u ALTER id TYPE bigint; ALTER TABLE OTHER.u RENAME t TO of_t',
+		old => [ q{BEGIN; SET CONSTRAINTS ALL DEFERRED; INSERT INTO OTHER_01.u VALUES (-10, -10, -10); INSERT INTO t VALUES (-10, -1, 'old'); COMMIT},
+			'UPDATE t SET a = 113 WHERE id = 3', 'UPDATE OTHER_01.u SET n = 13 WHERE id = 3' ],
+		new => [ [ q{INSERT INTO t VALUES (-99, 0, '')}, '23503' ], [ 'UPDATE OTHER_01.u SET id = -98 WHERE id = 3', '23503' ] ],
+		ready => [ [ 'DELETE FROM OTHER_02.u WHERE id = 1', '23503' ] ],
+		sees_old => { 'SELECT t.id, a, n FROM t JOIN OTHER.u USING (id) WHERE id < 4 ORDER BY 1' => '-10|-1|-10 1|1|1 2|2|2 3|113|13' },
+		sees_new => { 'SELECT t.id, a, n FROM t JOIN OTHER_02.u USING (id) WHERE t.id < 4 ORDER BY 1' => '-10|-1|-10 1|1|1 2|2|2 3|113|13' },
+	},
+	{
+		name => 'schemas: two migrations, of what views, policies and functions of both read',
+		setup => q{
+			CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+			CREATE TABLE OTHER.u (id int PRIMARY KEY, n int, b text);
+			CREATE VIEW OTHER.both AS SELECT t.id, a, n, a + n AS sum FROM t JOIN OTHER.u USING (id);
+			CREATE VIEW both_too AS SELECT * FROM OTHER.both WHERE n > 0;
+			CREATE VIEW OTHER.few AS SELECT id FROM t WHERE a < 10;
+			CREATE FUNCTION total() RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT sum(n + a) FROM OTHER.u JOIN t USING (id); END;
+			CREATE POLICY known ON OTHER.u USING (EXISTS (SELECT 1 FROM t WHERE t.a = n));
+			DO $$ BEGIN
+				EXECUTE format('CREATE PUBLICATION %I FOR TABLE t (id, a), OTHER.u (id, n)', current_schema() || '_p');
+			END $$},
+		rows => "$rows; INSERT INTO OTHER.u SELECT id, id, b FROM t",
+		operations => $wider->('t', 'a'),
+		ddl => q{
+			DROP VIEW both_too, OTHER.both, OTHER.few;
+			DROP FUNCTION total();
+			DROP POLICY known ON OTHER.u;
+			DO $$ BEGIN
+				EXECUTE format('DROP PUBLICATION %I', current_schema() || '_p');
+			END $$;
+			ALTER TABLE t ALTER a TYPE bigint;
+			ALTER TABLE OTHER.u ALTER n TYPE bigint;
+			CREATE VIEW OTHER.both AS SELECT t.id, a, n, a + n AS sum FROM t JOIN OTHER.u USING (id);
+			CREATE VIEW both_too AS SELECT * FROM OTHER.both WHERE n > 0;
+			CREATE VIEW OTHER.few AS SELECT id FROM t WHERE a < 10;
+			CREATE FUNCTION total() RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT sum(n + a) FROM OTHER.u JOIN t USING (id); END;
+			CREATE POLICY known ON OTHER.u USING (EXISTS (SELECT 1 FROM t WHERE t.a = n));
+			DO $$ BEGIN
+				EXECUTE format('CREATE PUBLICATION %I FOR TABLE t (id, a), OTHER.u (id, n)', current_schema() || '_p');
+			END $$},
+		beside => $wider->('u', 'n'),
+		beside_ddl => '',
+		old => [ 'UPDATE t SET a = 101 WHERE id = 1; UPDATE OTHER_01.u SET n = 201 WHERE id = 1' ],
+		new => [ 'UPDATE t SET a = 102 WHERE id = 2; UPDATE OTHER_02.u SET n = 202 WHERE id = 2' ],
+		sees_old => { 'SELECT * FROM both_too WHERE id < 4 ORDER BY id' => '1|101|201|302 2|102|202|304 3|3|3|6' },
+		sees_new => { 'SELECT * FROM both_too WHERE id < 4 ORDER BY id' => '1|101|201|302 2|102|202|304 3|3|3|6',
+			'SELECT * FROM OTHER_02.both WHERE id < 3 ORDER BY id' => '1|101|201|302 2|102|202|304' },
+	},
+	{
+		name => 'schemas: two migrations, without columns in common, of one another\'s tables',
+		@joined,
+		operations => q[
+- create_constraint: {table: t, name: t_u, type: foreign_key, columns: [a], references: {table: OTHER.u, columns: [id]}, up: {a: "NULL"}, down: {a: a}}
+- rename_table: {from: t, to: things}],
+		ddl => 'UPDATE t SET a = NULL; ALTER TABLE t ADD CONSTRAINT t_u FOREIGN KEY (a) REFERENCES OTHER.u; ALTER TABLE t RENAME TO things',
+		beside => $wider->('u', 'n') . q[
+- create_constraint: {table: u, name: u_n, type: foreign_key, columns: [n], references: {table: OWN.t, columns: [id]}, up: {n: "NULL"}, down: {n: n}}],
+		beside_ddl => 'UPDATE OTHER.u SET n = NULL; ALTER TABLE OTHER.u ALTER n TYPE bigint, ADD CONSTRAINT u_n FOREIGN KEY (n) REFERENCES things',
+		new => [],
+		ready => [],
+		sees_old => {},
+		sees_new => {},
 	});
 }
 
