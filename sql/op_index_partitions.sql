@@ -188,20 +188,3 @@ RESET ROLE;
 ALTER TABLE empty ATTACH PARTITION others FOR VALUES IN (2);
 SET ROLE regress_owner;
 SELECT test.error(test.migration('{"create_index": {"table": "empty", "name": "i", "columns": ["b"]}}'));
--- what a partition alone has
-CREATE TABLE partner (id bigint PRIMARY KEY);
-\set change '{"alter_column": {"table": "ware", "column": "price", "type": "int", "up": "price", "down": "price"}}'
-ALTER TABLE ware_low ADD CONSTRAINT low_check CHECK (price > 0);
-SELECT test.error(test.migration(:'change'));
-ALTER TABLE ware_low DROP CONSTRAINT low_check;
-ALTER TABLE ware_low ADD CONSTRAINT low_fkey FOREIGN KEY (price) REFERENCES partner NOT VALID;
-SELECT test.error(test.migration(:'change'));
-ALTER TABLE ware_low DROP CONSTRAINT low_fkey;
-ALTER TABLE partner ADD FOREIGN KEY (id) REFERENCES ware_low (price) NOT VALID;
-SELECT test.error(test.migration(:'change'));
-DROP TABLE partner;
-CREATE TRIGGER low_trigger BEFORE UPDATE OF price ON ware_low FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
-SELECT test.error(test.migration(:'change'));
-DROP TRIGGER low_trigger ON ware_low;
-ALTER TABLE ware_low ALTER name SET NOT NULL;
-SELECT test.error(test.migration(replace(:'change', '"price"', '"name"')::jsonb));

@@ -115,12 +115,13 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 	foreach(lc, dependents->tables)
 		check_no_sql_before(migration, lfirst(lc));
 	carry_dependents_try(model, dependents, plan);
-	foreach(lc, model->tables)
+	foreach(lc, model_stored_tables(model))
 	{
 		TableModel *table = lfirst(lc);
 
 		if (!OidIsValid(table->relid) || table->dropped)
 			continue;
+		shadow_columns_follow(model, table, PHASE_START, plan);
 		carry_start(model, table, plan);
 		carry_incoming_start(model, table, plan);
 		(void) carry_statistics_start(model, table, plan);
@@ -146,7 +147,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 {
 	ListCell   *lc;
 
-	foreach(lc, model->tables)
+	foreach(lc, model_stored_tables(model))
 		check_nothing_depends(model, lfirst(lc));
 	replica_identities_check(migration, model);
 	if (previous != NULL)
@@ -164,9 +165,9 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		if (operation->ops->vacate != NULL)
 			operation->ops->vacate(operation, model, plan);
 	}
-	foreach(lc, model->tables)
+	foreach(lc, model_stored_tables(model))
 		carry_incoming_complete(model, lfirst(lc), plan);
-	foreach(lc, model->tables)
+	foreach(lc, model_stored_tables(model))
 	{
 		TableModel *table = lfirst(lc);
 
@@ -258,7 +259,7 @@ complete_dependents(const Migration *migration, SchemaModel *model,
 	{
 		List	   *members = catalog_table_tree(((TableModel *) lfirst(lc))->relid);
 
-		foreach(lc2, model->tables)
+		foreach(lc2, model_stored_tables(model))
 		{
 			TableModel *table = lfirst(lc2);
 
@@ -316,7 +317,7 @@ complete_columns(SchemaModel *model, int operation, MigrationPlan *plan)
 			shadow_columns_rename(model, table, operation, plan);
 	}
 	inherit_follow_names(model);
-	foreach(lc, model->tables)
+	foreach(lc, model_stored_tables(model))
 	{
 		TableModel *table = lfirst(lc);
 
@@ -329,6 +330,7 @@ complete_columns(SchemaModel *model, int operation, MigrationPlan *plan)
 static void
 complete_carried(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
+	shadow_columns_follow(model, table, PHASE_COMPLETE, plan);
 	carry_complete(model, table, plan);
 	new_objects_complete(model, table, plan);
 	carry_statistics_complete(model, table, plan);
@@ -363,7 +365,7 @@ plan_supplement(const Migration *migration, SchemaModel *model,
 		if (operation->ops->supplement != NULL)
 			operation->ops->supplement(operation, model, plan);
 	}
-	foreach(lc, model->tables)
+	foreach(lc, model_stored_tables(model))
 	{
 		TableModel *table = lfirst(lc);
 
@@ -403,6 +405,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 			operation->ops->rollback(operation, model, plan);
 	}
 	replica_identities_rollback(model, plan);
+	carry_triggers_rollback(model, plan);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
@@ -410,7 +413,6 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 
 		if (!model_concerns(model, table))
 			continue;
-		carry_triggers_rollback(model, table, plan);
 		new_objects_rollback(model, table, plan);
 		names = catalog_columns_of_migration(table->relid, model->migration);
 		if (names != NIL &&

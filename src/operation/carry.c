@@ -58,7 +58,9 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 		if (is_carried_here(model, table, facts))
 			start_constraint(model, table, facts, plan);
 	}
-	carry_indexes_start(model, table, plan);
+	/* A partition's are among those of the whole table. */
+	if (!get_rel_relispartition(table->relid))
+		carry_indexes_start(model, table, plan);
 }
 
 List *
@@ -84,7 +86,8 @@ carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 
 	if (!OidIsValid(table->relid) || table->dropped)
 		return;
-	carry_indexes_complete(model, table, plan);
+	if (!get_rel_relispartition(table->relid))
+		carry_indexes_complete(model, table, plan);
 	foreach(lc, catalog_constraints(table->relid))
 	{
 		ConstraintFacts *facts = lfirst(lc);
@@ -146,7 +149,7 @@ carry_drop_unwanted(SchemaModel *model, MigrationPlan *plan)
 	/* A foreign key may stand for one of a table that has no shadow itself. */
 	foreach(lc, model->tables)
 		any |= carry_has_shadow(lfirst(lc));
-	foreach(lc, any ? model->tables : NIL)
+	foreach(lc, any ? model_stored_tables(model) : NIL)
 	{
 		TableModel *table = lfirst(lc);
 

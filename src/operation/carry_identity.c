@@ -36,9 +36,8 @@ static void check_unused(SchemaModel *model, const TableModel *table,
 						 const ColumnModel *column, Oid sequence, const char *path);
 static void check_limits(const TableModel *table, const Generation *generation,
 						 const char *path);
-static void move_owned(SchemaModel *model, TableModel *table,
-					   const Generation *generation, Oid sequence,
-					   MigrationPlan *plan);
+static void move_owned(Oid relid, AttrNumber attnum, const char *relation,
+					   const Generation *generation, MigrationPlan *plan);
 static void set_not_null(SchemaModel *model, TableModel *table,
 						 const Generation *generation, const Generation *old,
 						 MigrationPlan *plan);
@@ -57,7 +56,9 @@ carry_identity_check(SchemaModel *model, const TableModel *table,
 	Generation *stored = model_stored_ancestor(column->generation);
 	Oid			sequence;
 
-	if (stored == NULL || stored->identity == '\0')
+	/* A partition's (from 17 on) is the whole table's. */
+	if (stored == NULL || stored->identity == '\0' ||
+		get_rel_relispartition(table->relid))
 		return;
 	sequence = catalog_identity_sequence(table->relid, stored->attnum);
 	if (!OidIsValid(sequence) || column->generation->leader != NULL)
@@ -101,12 +102,15 @@ carry_identity_complete(SchemaModel *model, TableModel *table,
 						const Generation *generation, const Generation *old,
 						MigrationPlan *plan)
 {
+	char	   *name = get_attname(table->relid, old->attnum, false);
 	SequenceFacts *sequence;
 	char	   *aside;
 	ListCell   *lc;
 
-	foreach(lc, catalog_owned_sequences(table->relid, old->attnum))
-		move_owned(model, table, generation, lfirst_oid(lc), plan);
+	move_owned(table->relid, old->attnum, model_table_sql(model, table), generation, plan);
+	foreach(lc, operation_other_members(table->relid))
+		move_owned(lfirst_oid(lc), get_attnum(lfirst_oid(lc), name),
+				   catalog_relation_name(lfirst_oid(lc)), generation, plan);
 	if (generation->identity == '\0')
 		return;
 	sequence = catalog_sequence(catalog_identity_sequence(table->relid, old->attnum));
@@ -189,26 +193,30 @@ check_limits(const TableModel *table, const Generation *generation, const char *
 			 errhint("Set the limit with ALTER TABLE ... ALTER COLUMN ... SET MAXVALUE first.")));
 }
 
-/* It counts as far as the column does. */
+/* The sequences that a table's or child's column owns; they count as far as it does. */
 static void
-move_owned(SchemaModel *model, TableModel *table, const Generation *generation,
-		   Oid sequence, MigrationPlan *plan)
+move_owned(Oid relid, AttrNumber attnum, const char *relation,
+		   const Generation *generation, MigrationPlan *plan)
 {
-	SequenceFacts *facts = catalog_sequence(sequence);
-	char	   *type = sequence_type_is_wider(generation->type, facts->type) ?
-		psprintf("AS %s ", format_type_be_qualified(generation->type)) : "";
+	ListCell   *lc;
 
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.operation = generation->operation,
-		.command = psprintf("ALTER SEQUENCE %s %sOWNED BY %s.%s",
-							qualified(facts, facts->name), type,
-							model_table_sql(model, table),
-							quote_identifier(generation->physical)),
-		.lock = ShareRowExclusiveLock,
-		.relation = sequence,
-		.relation_name = qualified(facts, facts->name),
-	});
+	foreach(lc, attnum == InvalidAttrNumber ? NIL : catalog_owned_sequences(relid, attnum))
+	{
+		SequenceFacts *facts = catalog_sequence(lfirst_oid(lc));
+		char	   *type = sequence_type_is_wider(generation->type, facts->type) ?
+			psprintf("AS %s ", format_type_be_qualified(generation->type)) : "";
+
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.operation = generation->operation,
+			.command = psprintf("ALTER SEQUENCE %s %sOWNED BY %s.%s",
+								qualified(facts, facts->name), type, relation,
+								quote_identifier(generation->physical)),
+			.lock = ShareRowExclusiveLock,
+			.relation = lfirst_oid(lc),
+			.relation_name = qualified(facts, facts->name),
+		});
+	}
 }
 
 /*

@@ -63,7 +63,7 @@ bool
 carry_incoming_has(SchemaModel *model, const ConstraintFacts *facts)
 {
 	TableModel *table = OidIsValid(facts->partner) ?
-		model_table_of(model, facts->partner) : NULL;
+		model_stored_table(model, facts->partner) : NULL;
 
 	return table != NULL && !table->dropped &&
 		carry_covers(table, facts->partner_columns);
@@ -257,7 +257,7 @@ parts_of(const ConstraintFacts *facts)
 static bool
 is_carried(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 {
-	TableModel *other = model_table_of(model, facts->relation);
+	TableModel *other = model_stored_table(model, facts->relation);
 	int			attnum = -1;
 
 	if (name_is_of_migration(facts->name, model->migration) ||
@@ -282,7 +282,7 @@ is_carried(SchemaModel *model, const TableModel *table, const ConstraintFacts *f
 static bool
 falls(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 {
-	TableModel *other = model_table_of(model, facts->relation);
+	TableModel *other = model_stored_table(model, facts->relation);
 
 	return other != NULL && !name_is_ours(facts->name) &&
 		carry_covers(table, facts->partner_columns) &&
@@ -348,7 +348,7 @@ check_owner(const ConstraintFacts *facts)
 static void
 check_types(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 {
-	TableModel *other = model_table_of(model, facts->relation);
+	TableModel *other = model_stored_table(model, facts->relation);
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -446,7 +446,7 @@ key_sql(SchemaModel *model, const TableModel *table, const ConstraintFacts *fact
 static List *
 column_names(SchemaModel *model, Oid relid)
 {
-	TableModel *table = model_table_of(model, relid);
+	TableModel *table = model_stored_table(model, relid);
 
 	return table != NULL ? carry_column_names(table) : catalog_column_names(relid);
 }

@@ -24,10 +24,13 @@
 #include "operation/carry_trigger.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/catalog_trigger.h"
 #include "schema/names.h"
 #include "versioning/expression.h"
 
+static void rollback_triggers(SchemaModel *model, Oid relid, MigrationPlan *plan);
+static TableModel *table_of(SchemaModel *model, Oid relid);
 static void replace_trigger(SchemaModel *model, TableModel *table,
 							const TriggerFacts *facts, List *of_columns,
 							List *names, Phase phase, bool trial,
@@ -48,21 +51,6 @@ static char *trigger_sql(const TriggerFacts *facts, const char *table,
 						 List *of_columns, List *names);
 static void append_events(StringInfo sql, const TriggerFacts *facts, List *of_columns);
 static const char *enable_clause(char enabled);
-
-bool
-carry_trigger_is_clone(Oid relid, Oid trigger)
-{
-	ListCell   *lc;
-
-	foreach(lc, catalog_triggers(relid))
-	{
-		TriggerFacts *facts = lfirst(lc);
-
-		if (facts->oid == trigger)
-			return facts->is_clone;
-	}
-	return false;
-}
 
 bool
 carry_trigger_is_possible(const TableModel *table, Oid trigger)
@@ -124,12 +112,34 @@ carry_triggers_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 }
 
 void
-carry_triggers_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+carry_triggers_rollback(SchemaModel *model, MigrationPlan *plan)
 {
-	List	   *names = catalog_column_names(table->relid);
+	List	   *done = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		foreach(lc2, OidIsValid(table->relid) && model_concerns(model, table) ?
+				catalog_table_tree(table->relid) : NIL)
+		{
+			if (!list_member_oid(done, lfirst_oid(lc2)))
+				rollback_triggers(model, lfirst_oid(lc2), plan);
+			done = list_append_unique_oid(done, lfirst_oid(lc2));
+		}
+	}
+}
+
+static void
+rollback_triggers(SchemaModel *model, Oid relid, MigrationPlan *plan)
+{
+	List	   *triggers = catalog_triggers(relid);
+	List	   *names = triggers == NIL ? NIL : catalog_column_names(relid);
 	ListCell   *lc;
 
-	foreach(lc, catalog_triggers(table->relid))
+	foreach(lc, triggers)
 	{
 		TriggerFacts *facts = lfirst(lc);
 		List	   *of_columns = NIL;
@@ -144,9 +154,23 @@ carry_triggers_rollback(SchemaModel *model, TableModel *table, MigrationPlan *pl
 		}
 		if (!facts->is_clone &&
 			list_length(of_columns) != list_length(facts->of_columns))
-			replace_trigger(model, table, facts, of_columns, names,
+			replace_trigger(model, table_of(model, relid), facts, of_columns, names,
 							PHASE_ROLLBACK, false, plan);
 	}
+}
+
+/* A rollback's model has no members. */
+static TableModel *
+table_of(SchemaModel *model, Oid relid)
+{
+	TableModel *table = model_table_of(model, relid);
+
+	if (table == NULL)
+	{
+		table = catalog_read_table(model, relid);
+		table->schema = get_namespace_name(get_rel_namespace(relid));
+	}
+	return table;
 }
 
 /* The names of the OF list, each shadow after the column that it stands for. */

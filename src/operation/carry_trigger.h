@@ -9,9 +9,6 @@
 
 #include "operation/operation.h"
 
-/* Is it what the trigger of a partitioned table has on a partition? */
-extern bool carry_trigger_is_clone(Oid relid, Oid trigger);
-
 /* Can the trigger follow its column to a shadow? */
 extern bool carry_trigger_is_possible(const TableModel *table, Oid trigger);
 
@@ -26,8 +23,7 @@ extern void carry_triggers_start(SchemaModel *model, TableModel *table,
 extern void carry_triggers_complete(SchemaModel *model, TableModel *table,
 									MigrationPlan *plan);
 
-/* The shadows leave the triggers; to be planned before they go. */
-extern void carry_triggers_rollback(SchemaModel *model, TableModel *table,
-									MigrationPlan *plan);
+/* The shadows leave the triggers of all tables; to be planned before any of them goes. */
+extern void carry_triggers_rollback(SchemaModel *model, MigrationPlan *plan);
 
 #endif							/* PGROLL_CARRY_TRIGGER_H */

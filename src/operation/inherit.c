@@ -13,6 +13,7 @@
 #include "catalog/pg_class.h"
 #include "utils/lsyscache.h"
 
+#include "operation/carry.h"
 #include "operation/inherit.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_check.h"
@@ -26,6 +27,8 @@ static void check_one_trigger(SchemaModel *model, TableModel *parent);
 static Oid	first_shared(List *tree, List *other);
 static void check_names_differ(const TableModel *table);
 static void check_can_follow(SchemaModel *model, TableModel *child);
+static void read_members(SchemaModel *model);
+static bool not_null_is_own(const TableModel *child, const Generation *stored);
 static const Generation *first_leader(const Generation *generation);
 static void apply_to_child(TableModel *parent, TableModel *child);
 static void follow_column(TableModel *child, ColumnModel *column,
@@ -80,10 +83,36 @@ inherit_apply(SchemaModel *model)
 				apply_to_child(parent, child);
 		}
 	}
+	read_members(model);
 	foreach(lc, model->started ? NIL : model->tables)
-	{
 		check_names_differ(lfirst(lc));
+	foreach(lc, model->started ? NIL : model_stored_tables(model))
 		check_can_follow(model, lfirst(lc));
+}
+
+/* What they have alone on a column that gets a shadow is carried over, too. */
+static void
+read_members(SchemaModel *model)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *parent = lfirst(lc);
+
+		foreach(lc2, carry_has_shadow(parent) ?
+				operation_other_members(parent->relid) : NIL)
+		{
+			TableModel *member;
+
+			if (model_stored_table(model, lfirst_oid(lc2)) != NULL ||
+				(member = catalog_read_table(model, lfirst_oid(lc2))) == NULL)
+				continue;
+			member->schema = get_namespace_name(get_rel_namespace(member->relid));
+			model->members = lappend(model->members, member);
+			apply_to_child(parent, member);
+		}
 	}
 }
 
@@ -93,7 +122,7 @@ inherit_follow_names(SchemaModel *model)
 	ListCell   *lc;
 	ListCell   *lc2;
 
-	foreach(lc, model->tables)
+	foreach(lc, model_stored_tables(model))
 	{
 		TableModel *table = lfirst(lc);
 
@@ -317,11 +346,25 @@ follow_column(TableModel *child, ColumnModel *column, const ColumnModel *parents
 	generation->type = leader->type;
 	generation->typmod = leader->typmod;
 	generation->collation = leader->collation;
-	generation->not_null = leader->not_null;
+	generation->not_null = leader->not_null || not_null_is_own(child, old);
 	generation->physical = leader->physical;
 	generation->shadow = leader->shadow;
 	generation->leader = leader;
 	child->has_edges = has_edges;	/* those of this column are the parent's */
+}
+
+/* Is the stored column NOT NULL, and in none of the parents? */
+static bool
+not_null_is_own(const TableModel *child, const Generation *stored)
+{
+	ListCell   *lc;
+
+	foreach(lc, stored->not_null ? catalog_parents(child->relid) : NIL)
+	{
+		if (catalog_column_is_not_null(lfirst_oid(lc), stored->physical))
+			return false;
+	}
+	return stored->not_null;
 }
 
 static void

@@ -26,10 +26,6 @@
 #include "schema/catalog_read.h"
 #include "schema/object_model.h"
 
-static void check_partitions(SchemaModel *model, TableModel *table,
-							 const ColumnModel *column, const char *physical,
-							 const char *path);
-static bool is_own_of_partition(Oid member, const Dependent *dependent);
 static bool is_dropped(const TableModel *table, const Dependent *dependent);
 static bool dependent_can_be_carried(const TableModel *table,
 									 const ColumnModel *column,
@@ -72,7 +68,6 @@ shadow_check_possible(SchemaModel *model, TableModel *table,
 								   dependent->description),
 						  "Drop that object before the migration, and make it again after.");
 	}
-	check_partitions(model, table, column, stored->physical, path);
 }
 
 void
@@ -89,64 +84,6 @@ shadow_check_accepts_null(const TableModel *table, const Generation *column,
 			 errdetail("At %s: an INSERT through the version that lacks the column gives NULL before any trigger can fill it.",
 					   path),
 			 errhint("Use a domain that accepts NULL, and make the column NOT NULL instead.")));
-}
-
-/* A partition may have constraints and triggers of its own, which nobody carries. */
-static void
-check_partitions(SchemaModel *model, TableModel *table, const ColumnModel *column,
-				 const char *physical, const char *path)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, table->relkind == RELKIND_PARTITIONED_TABLE ?
-			operation_other_members(table->relid) : NIL)
-	{
-		Oid			member = lfirst_oid(lc);
-
-		if (!catalog_column_is_not_null(table->relid, physical) &&
-			catalog_column_is_not_null(member, physical))
-			cannot_shadow(table, column, path,
-						  psprintf("it is NOT NULL in partition %s alone",
-								   catalog_relation_name(member)),
-						  "Drop NOT NULL there before the migration, and set it again after.");
-		foreach(lc2, catalog_dependents(member, get_attnum(member, physical),
-										model->version_namespaces))
-		{
-			Dependent  *dependent = lfirst(lc2);
-
-			if (is_own_of_partition(member, dependent))
-				cannot_shadow(table, column, path,
-							  psprintf("%s could not be carried over",
-									   dependent->description),
-							  "Drop that object before the migration, and make it again after.");
-		}
-	}
-}
-
-/* Is it a constraint or trigger that the partitioned table does not have, too? */
-static bool
-is_own_of_partition(Oid member, const Dependent *dependent)
-{
-	Oid			class_id = dependent->object.classId;
-	HeapTuple	tuple;
-	bool		result = false;
-
-	if (class_id == TriggerRelationId)
-		return !carry_trigger_is_clone(member, dependent->object.objectId);
-	if (class_id != ConstraintRelationId)
-		return false;
-	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(dependent->object.objectId));
-	if (HeapTupleIsValid(tuple))
-	{
-		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
-
-		/* Keys come with their indexes. */
-		result = form->coninhcount == 0 && form->contype != CONSTRAINT_PRIMARY &&
-			form->contype != CONSTRAINT_UNIQUE && form->contype != CONSTRAINT_NOTNULL;
-		ReleaseSysCache(tuple);
-	}
-	return result;
 }
 
 /* Is it a constraint, or its index, that the migration drops? */
@@ -209,6 +146,8 @@ constraint_can_be_carried(const TableModel *table, const ColumnModel *column,
 	form = (Form_pg_constraint) GETSTRUCT(tuple);
 	if (constraint_has_period(form))
 		result = false;
+	else if (OidIsValid(form->conparentid))
+		result = true;			/* it comes with the whole table's */
 	else if (form->contype == CONSTRAINT_FOREIGN && form->confrelid == table->relid)
 		result = table->relkind == RELKIND_RELATION;	/* see carry_incoming.c */
 	else if (form->conrelid != table->relid)

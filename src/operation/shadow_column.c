@@ -38,6 +38,7 @@ static void rename_column(SchemaModel *model, TableModel *table,
 static char *column_sql(const SchemaModel *model, const TableModel *table,
 						const Generation *generation);
 static bool not_null_is_checked(const Generation *generation);
+static bool not_null_is_own(const Generation *generation);
 static void set_default(SchemaModel *model, TableModel *table,
 						Generation *generation, Generation *old,
 						MigrationPlan *plan);
@@ -107,9 +108,30 @@ shadow_columns_supplement(SchemaModel *model, TableModel *table, MigrationPlan *
 	{
 		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
 
-		if (generation->attnum == 0 && generation->leader == NULL &&
+		if (generation->attnum == 0 &&
+			(generation->leader == NULL || not_null_is_own(generation)) &&
 			not_null_is_checked(generation))
 			column_not_null_start(model, table, generation, generation->operation, plan);
+	}
+}
+
+void
+shadow_columns_follow(SchemaModel *model, TableModel *table, Phase phase,
+					  MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(table->relid) && !table->dropped ? table->columns : NIL)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+
+		if (!not_null_is_own(generation))
+			continue;
+		if (phase == PHASE_START)
+			column_not_null_start(model, table, generation, generation->operation, plan);
+		else
+			column_not_null_complete(model, table, generation, generation->operation,
+									 plan);
 	}
 }
 
@@ -447,4 +469,12 @@ static bool
 not_null_is_checked(const Generation *generation)
 {
 	return generation->not_null && generation->stored_default == NULL;
+}
+
+/* Of a child or partition, whose parent's column may be NULL. */
+static bool
+not_null_is_own(const Generation *generation)
+{
+	return generation->leader != NULL && generation->attnum == 0 &&
+		generation->not_null && !generation->leader->not_null;
 }

@@ -24,6 +24,13 @@ extern void shadow_column_start(SchemaModel *model, TableModel *table,
 								Generation *generation, MigrationPlan *plan);
 
 /*
+ * The steps of the start, and of the completion, for what the table has alone on
+ * columns that follow a parent table's to their shadows: NOT NULL.
+ */
+extern void shadow_columns_follow(SchemaModel *model, TableModel *table, Phase phase,
+								  MigrationPlan *plan);
+
+/*
  * The steps for what the old columns of a table were given since the start: NOT NULL.
  */
 extern void shadow_columns_supplement(SchemaModel *model, TableModel *table,

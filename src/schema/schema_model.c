@@ -65,6 +65,25 @@ model_table_of(const SchemaModel *model, Oid relid)
 }
 
 TableModel *
+model_stored_table(const SchemaModel *model, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->members)
+	{
+		if (((TableModel *) lfirst(lc))->relid == relid)
+			return lfirst(lc);
+	}
+	return model_table_of(model, relid);
+}
+
+List *
+model_stored_tables(const SchemaModel *model)
+{
+	return list_concat_copy(model->tables, model->members);
+}
+
+TableModel *
 model_table(SchemaModel *model, const char *name, const char *path)
 {
 	TableModel *table = model_find_table(model, name);

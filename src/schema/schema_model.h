@@ -111,6 +111,8 @@ typedef struct SchemaModel
 								 * partitions get, and while they are built */
 	List	   *tables;			/* TableModel *, dropped ones included, and those of
 								 * other schemas */
+	List	   *members;		/* TableModel *: the partitions of those of which a
+								 * column changes */
 	List	   *sequences;		/* char *: that come with new columns */
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
 	List	   *concerned;		/* Oid: of a migration that is active, the
@@ -138,6 +140,10 @@ extern ColumnModel *model_find_column(TableModel *table, const char *name);
  * inherits from one of these nor is named by the migration.
  */
 extern TableModel *model_table_of(const SchemaModel *model, Oid relid);
+
+/* The same, or one of the members; and (TableModel *) all of both. */
+extern TableModel *model_stored_table(const SchemaModel *model, Oid relid);
+extern List *model_stored_tables(const SchemaModel *model);
 
 /*
  * Can there be something in a table that the migration has made?  Names alone do not

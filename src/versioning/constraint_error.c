@@ -20,6 +20,7 @@
 
 static emit_log_hook_type previous_hook = NULL;
 
+static void make_not_null(ErrorData *error, const char *check);
 static void rename_in_report(ErrorData *error);
 static void rename_key_columns(ErrorData *error);
 static char *replace_name(const char *text, const char *name, const char *original);
@@ -60,6 +61,11 @@ constraint_error_rename_in(ErrorData *error)
 	if (error->constraint_name != NULL &&
 		(original = name_carried_original(error->constraint_name)) != NULL)
 	{
+		if (name_temporary_original(original) != NULL)
+		{
+			make_not_null(error, name_temporary_original(original));
+			return true;
+		}
 		error->message = replace_name(error->message, error->constraint_name, original);
 		error->constraint_name = pstrdup(original);
 		return true;
@@ -72,6 +78,20 @@ constraint_error_rename_in(ErrorData *error)
 		return true;
 	}
 	return false;
+}
+
+/* A check that is called after a column stands for the NOT NULL of that. */
+static void
+make_not_null(ErrorData *error, const char *check)
+{
+	const char *end = strstr(check, " not null");
+
+	error->sqlerrcode = ERRCODE_NOT_NULL_VIOLATION;
+	error->column_name = end == NULL ? pstrdup(check) : pnstrdup(check, end - check);
+	error->message = psprintf("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+							  error->column_name,
+							  error->table_name == NULL ? "" : error->table_name);
+	error->constraint_name = NULL;
 }
 
 /*

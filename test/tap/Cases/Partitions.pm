@@ -43,6 +43,10 @@ sub partition_cases
 		ALTER TABLE ONLY t DISABLE TRIGGER deferred;
 		COMMENT ON TRIGGER of_a ON t_2_0 IS 'of t_2_0';
 		COMMENT ON TRIGGER deferred ON t_1 IS 'of t_1'};
+	my $own_triggers = q{
+		CREATE CONSTRAINT TRIGGER own_1 AFTER UPDATE OF a ON t_1 DEFERRABLE FOR EACH ROW WHEN (new.a > 7) EXECUTE FUNCTION nothing();
+		CREATE TRIGGER own_2 BEFORE UPDATE OF a ON t_2 FOR EACH ROW EXECUTE FUNCTION nothing();
+		ALTER TABLE t_2_1 DISABLE TRIGGER own_2};
 
 	return (
 	{
@@ -76,6 +80,21 @@ sub partition_cases
 		setup => "$partitioned; CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'; $triggers",
 		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
 		ddl => "DROP TRIGGER of_a ON t; DROP TRIGGER statement ON t; DROP TRIGGER deferred ON t; ALTER TABLE t ALTER a TYPE bigint; $triggers",
+	},
+	{
+		name => 'partitions: alter_column, with what a partition has alone',
+		@partitioned,
+		setup => "$partitioned; CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+			ALTER TABLE t_1 ALTER a SET NOT NULL, ALTER a SET DEFAULT 7, ADD CONSTRAINT c_1 CHECK (a > 0) NOT VALID,
+				ADD CONSTRAINT f_1 FOREIGN KEY (a) REFERENCES u ON DELETE SET NULL NOT VALID, ADD CONSTRAINT u_1 UNIQUE (a, id);
+			ALTER TABLE t_2 ALTER a SET NOT NULL, ADD CONSTRAINT c_2 CHECK (a < 100000000), ADD CONSTRAINT f_2 FOREIGN KEY (a) REFERENCES u;
+			ALTER TABLE t_2_0 ADD CONSTRAINT c_2_0 CHECK (a <> -5);
+			CREATE UNIQUE INDEX t_2_0_own ON t_2_0 (id, a) WHERE a > 3;
+			COMMENT ON CONSTRAINT c_2 ON t_2 IS 'own';
+			$own_triggers",
+		rows => 'INSERT INTO u SELECT generate_series(-10, ROWS); INSERT INTO t SELECT i, i, \'b\' || i FROM generate_series(1, ROWS) i',
+		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
+		ddl => "DROP TRIGGER own_1 ON t_1; DROP TRIGGER own_2 ON t_2; ALTER TABLE t ALTER a TYPE bigint; $own_triggers",
 	},
 	{
 		name => 'partitions: create_constraint',
@@ -122,6 +141,23 @@ sub partition_cases
 		new => [ q{UPDATE n SET b = 'x' WHERE id = 3} ],
 		ready => [ 'UPDATE n SET id = 10000004 WHERE id = 4' ],
 		sees_new => { 'SELECT id, b FROM n WHERE id < 2 ORDER BY id' => '0|zero 1|b1' },
+	},
+	{
+		name => 'children: alter_column, with what a child has alone',
+		setup => q{CREATE TABLE t (id int, a int, b text); CREATE TABLE u (c int) INHERITS (t); CREATE TABLE v () INHERITS (u);
+			CREATE TABLE w (id int PRIMARY KEY);
+			ALTER TABLE u ALTER a SET NOT NULL, ADD CONSTRAINT c_u CHECK (a > 0);
+			ALTER TABLE v ADD CONSTRAINT f_v FOREIGN KEY (a) REFERENCES w, ADD CONSTRAINT u_v UNIQUE (a, id);
+			CREATE SEQUENCE numbers OWNED BY v.a},
+		rows => "$rows; INSERT INTO w SELECT generate_series(1, ROWS);
+			INSERT INTO u SELECT 10000000 + i, i, 'u', i FROM generate_series(1, ROWS) i; INSERT INTO v SELECT 20000000 + i, i, 'v', i FROM generate_series(1, ROWS) i",
+		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
+		# a sequence that is merely owned grows with its column, unlike with plain DDL
+		ddl => q{ALTER TABLE t ALTER a TYPE bigint; ALTER SEQUENCE numbers AS bigint},
+		old => [ q{INSERT INTO t VALUES (0, 7, 'zero')}, q{UPDATE t SET a = 3 WHERE id = 20000001}, [ q{UPDATE t SET a = -1 WHERE id = 20000002}, '23514' ] ],
+		new => [ q{UPDATE t SET a = 4 WHERE id = 10000001}, [ q{UPDATE t SET a = NULL WHERE id = 20000002}, '23502' ] ],
+		sees_old => { 'SELECT id, a, b FROM t WHERE id IN (0, 10000001, 20000001) ORDER BY id' => '0|7|zero 10000001|4|u 20000001|3|v' },
+		sees_new => { 'SELECT id, a, b FROM t WHERE id IN (0, 10000001, 20000001) ORDER BY id' => '0|7|zero 10000001|4|u 20000001|3|v' },
 	},
 	{
 		name => 'children: add_column, drop_column and create_constraint',

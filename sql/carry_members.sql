@@ -1,0 +1,157 @@
+-- What partitions, and children in other schemas, have alone on a column that gets a
+-- shadow is there after the completion as it was before, and holds meanwhile.
+CREATE EXTENSION pgroll_c;
+CREATE ROLE regress_carry_members;
+GRANT CREATE ON DATABASE :"DBNAME" TO regress_carry_members;
+CREATE SCHEMA app AUTHORIZATION regress_carry_members;
+CREATE SCHEMA other AUTHORIZATION regress_carry_members;
+SET ROLE regress_carry_members;
+SET search_path = app;
+SET client_min_messages = warning;
+
+CREATE TABLE u (id int PRIMARY KEY);
+INSERT INTO u SELECT generate_series(0, 100);
+CREATE TABLE log (name text, relation text, old_a text, new_a text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO app.log VALUES (TG_NAME, TG_TABLE_NAME, old.a, new.a);
+	RETURN NEW;
+END $$;
+CREATE TABLE t (id int PRIMARY KEY, a int, b text) PARTITION BY RANGE (id);
+CREATE TABLE "T 1" PARTITION OF t FOR VALUES FROM (MINVALUE) TO (10);
+CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (10) TO (MAXVALUE) PARTITION BY LIST (id);
+CREATE TABLE t_2_0 PARTITION OF t_2 FOR VALUES IN (10, 11, 12);
+CREATE TABLE other.t_2_1 (b text, x int, id int NOT NULL, a int);
+ALTER TABLE other.t_2_1 DROP x;
+ALTER TABLE t_2 ATTACH PARTITION other.t_2_1 FOR VALUES IN (13, 14, 15);
+CREATE TABLE p (id int PRIMARY KEY, a int, b text);
+CREATE TABLE child () INHERITS (p);
+CREATE TABLE other.child () INHERITS (p);
+CREATE TABLE other.grandchild () INHERITS (child);
+
+-- a leaf, its table in the base schema or not
+CREATE PROCEDURE give(relation text, prefix text) LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('ALTER TABLE %1$s ALTER a SET NOT NULL, ALTER a SET DEFAULT 7, ALTER a SET STATISTICS 9,
+		ADD CONSTRAINT %2$s_at_least_0 CHECK (a >= 0), ADD CONSTRAINT %2$s_not_9 CHECK (a <> 9) NO INHERIT,
+		ADD CONSTRAINT %2$s_not_valid CHECK (a <> 99) NOT VALID, ADD CONSTRAINT %2$s_of_u FOREIGN KEY (a) REFERENCES app.u DEFERRABLE,
+		ADD CONSTRAINT %2$s_two UNIQUE (b, a), ADD CONSTRAINT %2$s_one UNIQUE (a)', relation, prefix);
+	EXECUTE format('CREATE INDEX %2$s_index ON %1$s (a DESC) WHERE a > 5', relation, prefix);
+	EXECUTE format('CREATE STATISTICS %2$s_statistics ON a, b FROM %1$s', relation, prefix);
+	EXECUTE format('COMMENT ON CONSTRAINT %2$s_at_least_0 ON %1$s IS ''own''', relation, prefix);
+	EXECUTE format('CREATE TRIGGER %2$s_of_a AFTER UPDATE OF a ON %1$s FOR EACH ROW WHEN (new.a > 2) EXECUTE FUNCTION app.note()', relation, prefix);
+	EXECUTE format('CREATE CONSTRAINT TRIGGER %2$s_deferred AFTER UPDATE OF a ON %1$s DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.note()', relation, prefix);
+	EXECUTE format('COMMENT ON TRIGGER %2$s_deferred ON %1$s IS ''own''', relation, prefix);
+END $$;
+CALL give('app."T 1"', 't1');
+CALL give('other.t_2_1', 't21');
+CALL give('app.child', 'c1');
+CALL give('other.child', 'c2');
+-- one with partitions of its own
+ALTER TABLE t_2 ALTER a SET NOT NULL, ADD CONSTRAINT below_1000 CHECK (a < 1000);
+ALTER TABLE t_2 ADD CONSTRAINT of_u FOREIGN KEY (a) REFERENCES u;
+CREATE TRIGGER of_a BEFORE UPDATE OF a ON t_2 FOR EACH ROW WHEN (new.a > 2) EXECUTE FUNCTION note();
+ALTER TABLE t_2_0 DISABLE TRIGGER of_a;
+CREATE INDEX ON t_2 (b, a);
+-- sequences that only a partition or child has
+CREATE SEQUENCE other.numbers OWNED BY other.t_2_1.a;
+ALTER TABLE other.t_2_1 ALTER a SET DEFAULT nextval('other.numbers');
+CREATE SEQUENCE child_numbers OWNED BY child.a;
+-- a foreign key that references a partition, one that references a child
+CREATE TABLE v (a int CONSTRAINT of_partition REFERENCES "T 1" (a),
+	c int CONSTRAINT of_child REFERENCES other.child (a));
+INSERT INTO t SELECT g, g, 'b' || g FROM generate_series(1, 15) g WHERE g <> 9;
+INSERT INTO child SELECT g, g, 'b' || g FROM generate_series(21, 25) g;
+INSERT INTO other.child SELECT g, g, 'b' || g FROM generate_series(31, 35) g;
+INSERT INTO v VALUES (3, 31);
+
+CREATE VIEW things AS
+	WITH relations AS (SELECT relid FROM pg_partition_tree('app.t') UNION ALL SELECT inhrelid FROM pg_inherits
+		WHERE inhparent IN ('app.p'::regclass, 'app.child'::regclass) UNION ALL VALUES ('app.v'::regclass), ('app.p'::regclass))
+	SELECT 'constraint' AS kind, conrelid::regclass AS relation, conname::text AS name,
+		pg_get_constraintdef(oid) || CASE WHEN convalidated THEN '' ELSE ' NOT VALID' END || coninhcount AS definition,
+		obj_description(oid, 'pg_constraint') AS comment
+	FROM pg_constraint WHERE conrelid IN (TABLE relations) AND contype NOT IN ('n', 't')
+	UNION ALL SELECT 'not null', conrelid::regclass, conname, pg_get_constraintdef(oid) || coninhcount::text, ''
+	FROM pg_constraint WHERE conrelid IN (TABLE relations) AND contype = 'n'
+	UNION ALL SELECT 'trigger', tgrelid::regclass, tgname, tgenabled::text || pg_get_triggerdef(oid), obj_description(oid, 'pg_trigger')
+	FROM pg_trigger WHERE tgrelid IN (TABLE relations) AND NOT tgisinternal
+	UNION ALL SELECT 'index', indrelid::regclass, relname, pg_get_indexdef(indexrelid) || relispartition::text, ''
+	FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid IN (TABLE relations)
+	UNION ALL SELECT 'column', attrelid::regclass, attname,
+		concat_ws(' ', attnotnull, attstattarget, attinhcount, pg_get_expr(adbin, adrelid), atttypid::regtype), ''
+	FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+	WHERE attrelid IN (TABLE relations) AND attnum > 0 AND NOT attisdropped
+	UNION ALL SELECT 'statistics', stxrelid::regclass, stxname, replace(pg_get_statisticsobjdef(oid), ' b, a ', ' a, b '), ''
+	FROM pg_statistic_ext WHERE stxrelid IN (TABLE relations)
+	UNION ALL SELECT 'sequence', objid::regclass, '', pg_describe_object(refclassid, refobjid, refobjsubid), ''
+	FROM pg_depend WHERE objid IN ('other.numbers'::regclass, 'child_numbers'::regclass) AND deptype = 'a';
+CREATE TABLE kept AS TABLE things;
+SELECT kind, count(*) FROM kept WHERE kind <> 'not null' GROUP BY 1 ORDER BY 1;
+
+SELECT pgroll_c.start_migration('01', $${"operations": [
+	{"alter_column": {"table": "t", "column": "a", "type": "bigint", "up": "CASE WHEN a < 900 THEN a END", "down": "a::int"}},
+	{"alter_column": {"table": "p", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}},
+	{"alter_column": {"table": "v", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}]}$$, 'app');
+-- they bind the new version, too
+\set VERBOSITY sqlstate
+UPDATE app_01.t SET a = NULL WHERE id = 1;	-- fails
+UPDATE app_01.t SET a = -1 WHERE id = 1;	-- fails
+UPDATE app_01.t SET a = 500 WHERE id = 1;	-- fails
+UPDATE app_01.t SET a = 2, b = 'b2' WHERE id = 1;	-- fails
+UPDATE app_01.t SET a = 2000 WHERE id = 13;	-- fails
+UPDATE app_01.p SET a = NULL WHERE id = 31;	-- fails
+UPDATE app_01.p SET a = 9 WHERE id = 31;	-- fails
+\set VERBOSITY default
+-- … and the old one: what up makes of it is NULL
+ALTER TABLE t_2 DROP CONSTRAINT below_1000;
+ALTER TABLE t_2 DROP CONSTRAINT of_u;
+ALTER TABLE other.t_2_1 DROP CONSTRAINT t21_of_u;
+UPDATE t SET a = 901 WHERE id = 13;	-- fails
+DELETE FROM kept WHERE name IN ('below_1000', 'of_u', 't21_of_u');
+TRUNCATE log;
+-- each trigger fires once for a write of either version
+UPDATE app_01.t SET a = 51 WHERE id IN (4, 12, 13);
+UPDATE app_01.p SET a = 50 WHERE id IN (21, 32);
+SELECT * FROM log ORDER BY relation, new_a, name;
+TRUNCATE log;
+UPDATE t SET a = 61 WHERE id IN (4, 12, 13);
+UPDATE p SET a = 60 WHERE id IN (21, 32);
+SELECT * FROM log ORDER BY relation, new_a, name;
+TRUNCATE log;
+CALL pgroll_c.run_tasks('app');
+-- what is added meanwhile is carried over, too
+ALTER TABLE "T 1" ADD CONSTRAINT later CHECK (a <> 8000);
+CREATE TABLE later PARTITION OF t_2 (a CHECK (a <> 70)) FOR VALUES IN (16);
+ALTER TABLE other.grandchild ALTER a SET NOT NULL;
+ALTER TABLE t_2_0 ENABLE ALWAYS TRIGGER of_a;
+SELECT pgroll_c.complete_migration('app');	-- fails
+SELECT pgroll_c.retry_migration('app');
+CALL pgroll_c.run_tasks('app');
+DELETE FROM kept;
+INSERT INTO kept SELECT * FROM things WHERE name !~ 'pgroll_c' AND relation <> 'v'::regclass;
+UPDATE kept SET definition = replace(definition, ' integer', ' bigint') WHERE kind = 'column' AND name = 'a';
+UPDATE kept SET definition = regexp_replace(definition, ', _pgroll_c_\d+_\d+_a', '') WHERE kind = 'trigger';
+SELECT pgroll_c.complete_migration('app');
+TABLE kept EXCEPT SELECT * FROM things WHERE relation <> 'v'::regclass;	-- no rows
+SELECT * FROM things WHERE relation <> 'v'::regclass EXCEPT TABLE kept;	-- no rows
+SELECT name, definition FROM things WHERE relation = 'v'::regclass AND kind = 'constraint' ORDER BY 1;
+
+-- rolled back, all is as it was
+TRUNCATE kept;
+INSERT INTO kept TABLE things;
+SELECT pgroll_c.start_migration('02', '{"operations": [
+	{"alter_column": {"table": "t", "column": "a", "nullable": false, "up": "coalesce(a, 0)"}},
+	{"alter_column": {"table": "p", "column": "a", "nullable": false, "up": "coalesce(a, 0)"}}]}', 'app');
+SELECT pgroll_c.rollback_migration('app');
+TABLE kept EXCEPT TABLE things;	-- no rows
+TABLE things EXCEPT TABLE kept;	-- no rows
+
+-- what can't be carried over is named
+ALTER TABLE other.child ALTER a DROP DEFAULT, ALTER a ADD GENERATED ALWAYS AS IDENTITY;
+SELECT pgroll_c.start_migration('03', '{"operations": [
+	{"alter_column": {"table": "p", "column": "a", "nullable": false, "up": "coalesce(a, 0)"}}]}', 'app');	-- fails
+
+RESET ROLE;
+DROP OWNED BY regress_carry_members CASCADE;
+DROP ROLE regress_carry_members;
