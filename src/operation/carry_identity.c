@@ -26,6 +26,7 @@
 #include "ddl/grants.h"
 #include "operation/carry_identity.h"
 #include "operation/operation_util.h"
+#include "operation/sequence_options.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
@@ -248,17 +249,12 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 static char *
 identity_sql(const Generation *generation, const SequenceFacts *sequence)
 {
-	return psprintf("ALTER COLUMN %s ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s"
-					" START WITH " INT64_FORMAT " INCREMENT BY " INT64_FORMAT
-					" MINVALUE " INT64_FORMAT " MAXVALUE " INT64_FORMAT
-					" CACHE " INT64_FORMAT "%s)",
+	return psprintf("ALTER COLUMN %s ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s%s)",
 					quote_identifier(generation->physical),
 					generation->identity == ATTRIBUTE_IDENTITY_ALWAYS ?
 					"ALWAYS" : "BY DEFAULT",
 					qualified(sequence, sequence->name),
-					sequence->start, sequence->increment,
-					sequence->min, sequence->max, sequence->cache,
-					sequence->cycle ? " CYCLE" : "");
+					sequence_options_of_facts(sequence));
 }
 
 /* What the old one has, and nothing of what a new one is given by itself. */

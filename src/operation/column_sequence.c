@@ -31,6 +31,7 @@
 #include "ddl/grants.h"
 #include "operation/column_sequence.h"
 #include "operation/operation_util.h"
+#include "operation/sequence_options.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_read.h"
 #include "schema/catalog_sequence.h"
@@ -137,6 +138,8 @@ column_sequence_to_identity(SchemaModel *model, TableModel *table,
 	char	   *aside = name_carried(model->migration, sequence->name);
 	char	   *aside_name = model_qualified(model, aside);
 	Oid			relid = get_relname_relid(sequence->name, model->namespace);
+	char	   *options = !OidIsValid(relid) ? NULL :
+		sequence_options_changed(sequence->options, catalog_sequence(relid));
 
 	sequence_step(model, generation, PHASE_COMPLETE,
 				  psprintf("ALTER SEQUENCE %s RENAME TO %s", name, quote_identifier(aside)),
@@ -145,7 +148,8 @@ column_sequence_to_identity(SchemaModel *model, TableModel *table,
 					   psprintf("ALTER COLUMN %s ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s%s)",
 								quote_identifier(generation->physical),
 								generation->identity == ATTRIBUTE_IDENTITY_ALWAYS ?
-								"ALWAYS" : "BY DEFAULT", name, sequence->options),
+								"ALWAYS" : "BY DEFAULT", name,
+								options != NULL ? options : sequence->options),
 					   plan);
 	sequence_step(model, generation, PHASE_COMPLETE,
 				  psprintf("SELECT pg_catalog.setval(%s, last_value, is_called) FROM %s",
@@ -185,6 +189,12 @@ follow_changes(SchemaModel *model, const TableModel *table,
 	if (acl != NULL)
 		plan_access_list(plan, PHASE_COMPLETE, generation->operation, sequence, name,
 						 NULL, acl);
+	if (get_rel_persistence(sequence) != get_rel_persistence(table->relid))
+		sequence_step(model, generation, PHASE_COMPLETE,
+					  psprintf("ALTER SEQUENCE %s SET %s", name,
+							   get_rel_persistence(sequence) == RELPERSISTENCE_UNLOGGED ?
+							   "UNLOGGED" : "LOGGED"),
+					  sequence, AccessExclusiveLock, plan);
 	if (comment != NULL)
 		sequence_step(model, generation, PHASE_COMPLETE,
 					  psprintf("COMMENT ON SEQUENCE %s IS %s", name,

@@ -44,8 +44,10 @@ static const struct
 
 static SequenceOptions *read_guarded(const SchemaModel *model, const char *text,
 									 Oid type);
+static DefElem **place_of(DefElem **options, const DefElem *option);
 static List *raw_options(const char *text);
 static char *sequence_name(const SchemaModel *model, List *names);
+static SequenceFacts facts_of(DefElem *const *options, Oid type);
 static void check_values(DefElem *const *options, Oid type);
 static int64 value_of(const DefElem *option, int64 otherwise);
 static void raise_value(const char *what, int64 value, const char *problem);
@@ -79,6 +81,42 @@ sequence_options_of_identity(const SequenceOptions *options, const SchemaModel *
 	return all[0] == '\0' ? all : psprintf(" (%s)", all + 1);
 }
 
+char *
+sequence_options_changed(const char *text, const SequenceFacts *facts)
+{
+	DefElem    *options[OPTION_COUNT] = {NULL};
+	SequenceFacts made;
+	bool		cycle = false;
+	ListCell   *lc;
+
+	foreach(lc, raw_options(text))
+	{
+		DefElem    *option = lfirst(lc);
+		DefElem   **place = place_of(options, option);
+
+		if (place != NULL)
+			*place = option;
+		else
+			cycle = strcmp(option->defname, "cycle") == 0 && defGetBoolean(option);
+	}
+	made = facts_of(options, facts->type);
+	if (made.start == facts->start && made.increment == facts->increment &&
+		made.min == facts->min && made.max == facts->max &&
+		made.cache == facts->cache && cycle == facts->cycle)
+		return NULL;
+	return sequence_options_of_facts(facts);
+}
+
+char *
+sequence_options_of_facts(const SequenceFacts *facts)
+{
+	return psprintf(" START WITH " INT64_FORMAT " INCREMENT BY " INT64_FORMAT
+					" MINVALUE " INT64_FORMAT " MAXVALUE " INT64_FORMAT
+					" CACHE " INT64_FORMAT "%s",
+					facts->start, facts->increment, facts->min, facts->max,
+					facts->cache, facts->cycle ? " CYCLE" : "");
+}
+
 static SequenceOptions *
 read_guarded(const SchemaModel *model, const char *text, Oid type)
 {
@@ -89,16 +127,11 @@ read_guarded(const SchemaModel *model, const char *text, Oid type)
 	ListCell   *lc;
 
 	initStringInfo(&sql);
-	foreach(lc, text == NULL || text[0] == '\0' ? NIL : raw_options(text))
+	foreach(lc, raw_options(text))
 	{
 		DefElem    *option = lfirst(lc);
-		DefElem   **place = NULL;
+		DefElem   **place = place_of(options, option);
 
-		for (int i = 0; i < OPTION_COUNT; i++)
-		{
-			if (strcmp(option->defname, option_names[i].name) == 0)
-				place = &options[i];
-		}
 		if (strcmp(option->defname, "cycle") == 0)
 			place = &cycle;
 		if (strcmp(option->defname, "sequence_name") == 0 && result->name == NULL)
@@ -127,6 +160,17 @@ read_guarded(const SchemaModel *model, const char *text, Oid type)
 	return result;
 }
 
+static DefElem **
+place_of(DefElem **options, const DefElem *option)
+{
+	for (int i = 0; i < OPTION_COUNT; i++)
+	{
+		if (strcmp(option->defname, option_names[i].name) == 0)
+			return &options[i];
+	}
+	return NULL;
+}
+
 /*
  * The options (DefElem *): the statement must be one CREATE TABLE of one column
  * with nothing but these.
@@ -134,11 +178,14 @@ read_guarded(const SchemaModel *model, const char *text, Oid type)
 static List *
 raw_options(const char *text)
 {
-	List	   *statements = expression_raw_parse("CREATE TABLE t (c int GENERATED ALWAYS AS IDENTITY (",
-												  text, "\n))");
+	List	   *statements;
 	CreateStmt *create;
 	ColumnDef  *column;
 
+	if (text == NULL || text[0] == '\0')
+		return NIL;
+	statements = expression_raw_parse("CREATE TABLE t (c int GENERATED ALWAYS AS IDENTITY (",
+									  text, "\n))");
 	if (list_length(statements) == 1 &&
 		IsA(linitial_node(RawStmt, statements)->stmt, CreateStmt))
 	{
@@ -171,34 +218,46 @@ sequence_name(const SchemaModel *model, List *names)
 	return name;
 }
 
-static void
-check_values(DefElem *const *options, Oid type)
+/* What the server takes for those that are not given. */
+static SequenceFacts
+facts_of(DefElem *const *options, Oid type)
 {
 	int64		lowest = type == INT2OID ? PG_INT16_MIN :
 		type == INT4OID ? PG_INT32_MIN : PG_INT64_MIN;
 	int64		highest = type == INT2OID ? PG_INT16_MAX :
 		type == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
-	int64		increment = value_of(options[OPTION_INCREMENT], 1);
-	int64		min = value_of(options[OPTION_MINVALUE], increment > 0 ? 1 : lowest);
-	int64		max = value_of(options[OPTION_MAXVALUE], increment > 0 ? highest : -1);
-	int64		start = value_of(options[OPTION_START], increment > 0 ? min : max);
-	int64		cache = value_of(options[OPTION_CACHE], 1);
+	SequenceFacts facts = {.type = type};
+	bool		ascends;
 
-	if (increment == 0)
-		raise_value("INCREMENT", increment, "must not be zero");
-	if (max < lowest || max > highest)
-		raise_value("MAXVALUE", max, "is out of range for the type of the column");
-	if (min < lowest || min > highest)
-		raise_value("MINVALUE", min, "is out of range for the type of the column");
-	if (min >= max)
-		raise_value("MINVALUE", min, psprintf("must be less than MAXVALUE (" INT64_FORMAT ")",
-											  max));
-	if (start < min || start > max)
-		raise_value("START value", start,
+	facts.increment = value_of(options[OPTION_INCREMENT], 1);
+	ascends = facts.increment > 0;
+	facts.min = value_of(options[OPTION_MINVALUE], ascends ? 1 : lowest);
+	facts.max = value_of(options[OPTION_MAXVALUE], ascends ? highest : -1);
+	facts.start = value_of(options[OPTION_START], ascends ? facts.min : facts.max);
+	facts.cache = value_of(options[OPTION_CACHE], 1);
+	return facts;
+}
+
+static void
+check_values(DefElem *const *options, Oid type)
+{
+	SequenceFacts facts = facts_of(options, type);
+
+	if (facts.increment == 0)
+		raise_value("INCREMENT", facts.increment, "must not be zero");
+	if (!sequence_type_holds(type, facts.max))
+		raise_value("MAXVALUE", facts.max, "is out of range for the type of the column");
+	if (!sequence_type_holds(type, facts.min))
+		raise_value("MINVALUE", facts.min, "is out of range for the type of the column");
+	if (facts.min >= facts.max)
+		raise_value("MINVALUE", facts.min,
+					psprintf("must be less than MAXVALUE (" INT64_FORMAT ")", facts.max));
+	if (facts.start < facts.min || facts.start > facts.max)
+		raise_value("START value", facts.start,
 					psprintf("is not between MINVALUE (" INT64_FORMAT ") and MAXVALUE (" INT64_FORMAT ")",
-							 min, max));
-	if (cache <= 0)
-		raise_value("CACHE", cache, "must be greater than zero");
+							 facts.min, facts.max));
+	if (facts.cache <= 0)
+		raise_value("CACHE", facts.cache, "must be greater than zero");
 }
 
 /* NO MINVALUE and the like have no value. */

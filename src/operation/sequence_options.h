@@ -7,6 +7,7 @@
 #ifndef PGROLL_SEQUENCE_OPTIONS_H
 #define PGROLL_SEQUENCE_OPTIONS_H
 
+#include "schema/catalog_sequence.h"
 #include "schema/schema_model.h"
 
 typedef struct SequenceOptions
@@ -23,6 +24,15 @@ typedef struct SequenceOptions
 extern SequenceOptions *sequence_options_read(const SchemaModel *model,
 											  const char *text, Oid type,
 											  const char *path);
+
+/* " START WITH 5 INCREMENT BY 1 …": all that a sequence has. */
+extern char *sequence_options_of_facts(const SequenceFacts *facts);
+
+/*
+ * The same, where that is not what one of its type has
+ * that was made with options (of the same form, or ""); else NULL.
+ */
+extern char *sequence_options_changed(const char *options, const SequenceFacts *facts);
 
 /* " (SEQUENCE NAME s.n START WITH 5)", or "" where there are none. */
 extern char *sequence_options_of_identity(const SequenceOptions *options,

@@ -84,6 +84,12 @@ sequence_type_is_wider(Oid type, Oid than)
 		get_typlen(type) > get_typlen(than);
 }
 
+bool
+sequence_type_holds(Oid type, int64 number)
+{
+	return number >= type_min(type) && number <= type_max(type);
+}
+
 static List *
 sequences_of(Oid relid, AttrNumber attnum, char deptype)
 {

@@ -40,6 +40,8 @@ extern SequenceFacts *catalog_sequence(Oid sequence);
  */
 extern void sequence_set_type(SequenceFacts *sequence, Oid type);
 
+extern bool sequence_type_holds(Oid type, int64 number);
+
 /* May a sequence have the type, can it hold more than the other one? */
 extern bool sequence_type_is_possible(Oid type);
 extern bool sequence_type_is_wider(Oid type, Oid than);
