@@ -68,10 +68,68 @@ DROP SEQUENCE item_n_seq CASCADE; -- fails
 ALTER SEQUENCE item_n_seq RENAME TO other; -- fails
 ALTER TABLE item_n_seq RENAME TO other; -- fails
 ALTER SEQUENCE item_n_seq OWNED BY NONE; -- fails
+ALTER SEQUENCE item_n_seq SET SCHEMA twin; -- fails
+-- a rollback leaves no sequence
+SELECT lock_mode, command FROM pgroll_c.plan_migration('02', :'serial') WHERE phase = 'rollback' AND relation !~ '_0';
+SELECT pgroll_c.rollback_migration();
+SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace; -- no rows
+
+SELECT pgroll_c.start_migration('02', :'serial');
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.complete_migration();
+ALTER TABLE twin.item ADD n serial;
+SELECT * FROM differences('item'); -- no rows
+SELECT * FROM facts('item');
+SELECT max(n) + 1 AS expected FROM public_02.item \gset
+INSERT INTO public_02.item VALUES (12, 'after') RETURNING n = :expected AS goes_on;
+CALL pgroll_c.migrate('03', '{"operations": [{"drop_column": {"table": "item", "column": "n"}}]}');
+SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace; -- no rows
+
+-- identity: nobody needs a privilege; NULL means not given
+SELECT pgroll_c.start_migration('04', :'identity');
+SET ROLE regress_serial_app;
+INSERT INTO public_03.item VALUES (20, 'old') RETURNING *;
+INSERT INTO public_04.item VALUES (21, 'new') RETURNING n > 49;
+INSERT INTO public_04.item VALUES (22, 'new', NULL), (24, 'new', DEFAULT) RETURNING n > 49;
+INSERT INTO public_04.item (id, n) VALUES (23, 7) RETURNING id, n; -- fails
+INSERT INTO public_04.item (id, n) OVERRIDING SYSTEM VALUE VALUES (23, 7) RETURNING id, n;
+UPDATE public_04.item SET n = 8 WHERE id = 23; -- fails
+UPDATE public_04.item SET n = DEFAULT WHERE id IN (21, 22) RETURNING n > 49;
+UPDATE public_04.item SET n = DEFAULT WHERE id = 20 RETURNING n > 49;
+RESET ROLE;
+DROP SEQUENCE item_n_seq; -- fails
+GRANT SELECT ON item_n_seq TO regress_serial_app;
+COMMENT ON SEQUENCE item_n_seq IS 'numbers of items';
+CALL pgroll_c.wait_for_migration();
+SELECT count(*), count(DISTINCT n), min(n), bool_and(n = 7 OR n % 5 = 0) FROM public_04.item;
+SELECT pgroll_c.complete_migration();
+ALTER TABLE twin.item DROP n, ADD n bigint GENERATED ALWAYS AS IDENTITY (START 50 INCREMENT 5);
+SELECT * FROM differences('item'); -- no rows
+SELECT * FROM facts('item');
+SELECT has_sequence_privilege('regress_serial_app', 'item_n_seq', 'SELECT') AS granted, obj_description('item_n_seq'::regclass) AS comment;
+SELECT max(n) + 5 AS expected FROM public_04.item \gset
+SET ROLE regress_serial_app;
+INSERT INTO public_04.item VALUES (30, 'after') RETURNING n = :expected AS goes_on;
+INSERT INTO public_04.item VALUES (31, 'after', 5); -- fails
+RESET ROLE;
+CALL pgroll_c.migrate('05', '{"operations": [{"drop_column": {"table": "item", "column": "n"}}]}');
+
+-- what others make of an identity's sequence meanwhile stays
+SELECT pgroll_c.start_migration('05a', :'identity');
+ALTER SEQUENCE item_n_seq INCREMENT 7 CACHE 3 MINVALUE 40 START 44 RESTART 1000;
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.complete_migration();
+SELECT pg_get_serial_sequence('item', 'n'), seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle
+	FROM pg_sequence WHERE seqrelid = pg_get_serial_sequence('item', 'n')::regclass;
+INSERT INTO public_05a.item (id) VALUES (32) RETURNING n > 1000;
+SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace ORDER BY 1;
+CALL pgroll_c.migrate('05b', '{"operations": [{"drop_column": {"table": "item", "column": "n"}}]}');
+SELECT pgroll_c.start_migration('05c', :'identity');
+ALTER SEQUENCE item_n_seq SET UNLOGGED;
 CALL pgroll_c.wait_for_migration();
 SELECT pgroll_c.complete_migration();
 SELECT relname, relpersistence FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace ORDER BY 1;
-CALL pgroll_c.migrate('05e', '{"operations": [{"drop_column": {"table": "item", "column": "n"}}]}');
+CALL pgroll_c.migrate('05d', '{"operations": [{"drop_column": {"table": "item", "column": "n"}}]}');
 
 -- both kinds at once, hostile names, and a trigger of the user's between ours
 CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.a := new.a || ''!''; RETURN new; END';
@@ -83,7 +141,7 @@ SELECT pgroll_c.start_migration('06', '{"operations": [
 	{"add_column": {"table": "item", "column": {"name": "a234567890123456789012345678901234567890123456789012345678901bc", "type": "bigserial"}}},
 	{"add_column": {"table": "item", "column": {"name": "a234567890123456789012345678901234567890123456789012345678901bd", "type": "bigserial"}}},
 	{"add_column": {"table": "item", "column": {"name": "named", "type": "int", "generated": {"identity": {"sequence_options": "SEQUENCE NAME \"its \"\"own\" START 9"}}}}}]}');
-INSERT INTO public_05e.item VALUES (40, 'old');
+INSERT INTO public_05d.item VALUES (40, 'old');
 INSERT INTO public_06.item (id, a) VALUES (41, 'new');
 INSERT INTO public_06.item (id, a, named) OVERRIDING SYSTEM VALUE VALUES (42, 'new', 1);
 SELECT id, a, CASE WHEN named < 9 THEN named END AS given FROM public_06.item WHERE id >= 40 ORDER BY id;
