@@ -130,6 +130,111 @@ SELECT pgroll_c.complete_migration('b');
 SELECT id, n, pg_typeof(n), mine FROM a_05.child;
 SELECT * FROM ours;
 
+-- partitions and children may be renamed with their schema, and by themselves as long as no trigger of ours is on them
+CREATE SCHEMA parts;
+CREATE TABLE a.p (id int, x int) PARTITION BY RANGE (id);
+CREATE TABLE a.p_1 PARTITION OF a.p FOR VALUES FROM (1) TO (10);
+CREATE TABLE parts.p_2 PARTITION OF a.p DEFAULT;
+INSERT INTO a.p SELECT i, i FROM generate_series(1, 20) i;
+CREATE TABLE parts.child (UNIQUE (mine)) INHERITS (a.child);
+CREATE INDEX child_n ON parts.child (mine, n);
+INSERT INTO parts.child VALUES (2, 2, 2);
+SELECT '{"operations": [{"create_index": {"table": "p", "name": "p_x", "columns": [{"column": "x"}]}},
+	{"alter_column": {"table": "child", "column": "mine", "type": "bigint", "up": "mine", "down": "mine::int"}}]}' AS indexed \gset
+BEGIN;
+SELECT pgroll_c.start_migration('06', :'indexed', 'a');
+ALTER TABLE parts.child RENAME TO kid;                                       -- fails
+ROLLBACK;
+BEGIN;
+SELECT pgroll_c.start_migration('06', :'indexed', 'a');
+ALTER TABLE a.p_1 RENAME TO p_one;
+ALTER SCHEMA parts RENAME TO pieces;
+COMMIT;
+CALL pgroll_c.wait_for_migration('a');
+SELECT pgroll_c.rollback_migration('a');
+BEGIN;
+SELECT pgroll_c.start_migration('06', :'indexed', 'a');
+ALTER TABLE a.p_one RENAME TO p_first;
+ALTER SCHEMA pieces RENAME TO parts;
+COMMIT;
+CALL pgroll_c.wait_for_migration('a');
+SELECT pgroll_c.complete_migration('a');
+SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index
+	WHERE indrelid IN ('a.p'::regclass, 'a.p_first'::regclass, 'parts.p_2'::regclass, 'parts.child'::regclass) ORDER BY indexrelid::regclass::text;
+
+-- two migrations at once: what a foreign key joins is changed by one of them
+CREATE FUNCTION to_bigint(name text, changed text) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('operations', jsonb_build_array(jsonb_build_object('alter_column', jsonb_build_object(
+		'table', name, 'column', changed, 'type', 'bigint', 'up', changed, 'down', changed || '::int'))))
+$$;
+CREATE TABLE a.key (id int PRIMARY KEY, n int UNIQUE, x int);
+CREATE TABLE b.of_key (id int PRIMARY KEY, k int CONSTRAINT of_key_k REFERENCES a.key ON UPDATE CASCADE, y int);
+INSERT INTO a.key SELECT i, i, i FROM generate_series(1, 100) i;
+INSERT INTO b.of_key SELECT i, i, i FROM generate_series(1, 100) i;
+SELECT pgroll_c.start_migration('07', to_bigint('key', 'id'), 'a');
+SELECT pgroll_c.start_migration('07', to_bigint('of_key', 'k'), 'b');        -- fails
+SELECT pgroll_c.start_migration('07', '{"operations": [{"create_constraint": {"table": "of_key", "name": "of_key_y", "type": "foreign_key",
+	"columns": ["y"], "up": {"y": "y"}, "down": {"y": "y"}, "references": {"table": "a.key", "columns": ["id"]}}}]}', 'b'); -- fails
+SELECT pgroll_c.start_migration('07', '{"operations": [{"create_constraint": {"table": "of_key", "name": "of_key_y", "type": "foreign_key",
+	"columns": ["y"], "up": {"y": "y"}, "down": {"y": "y"}, "references": {"table": "a.key", "columns": ["n"]}}},
+	{"drop_constraint": {"table": "of_key", "name": "of_key_k", "up": "k", "down": "k"}}]}', 'b');
+CALL pgroll_c.wait_for_migration('b');
+CALL pgroll_c.wait_for_migration('a');
+SELECT schema, migration, state, version_schema, previous_version_schema, tasks_open, tasks_failed FROM pgroll_c.status('a')
+UNION ALL
+SELECT schema, migration, state, version_schema, previous_version_schema, tasks_open, tasks_failed FROM pgroll_c.status('b');
+SELECT pgroll_c.complete_migration('b');
+SELECT pgroll_c.complete_migration('a');
+SELECT conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint WHERE conrelid = 'b.of_key'::regclass AND contype = 'f' ORDER BY conname;
+SELECT pgroll_c.start_migration('08', to_bigint('of_key', 'y'), 'b');
+SELECT pgroll_c.start_migration('08', to_bigint('key', 'n'), 'a');           -- fails
+SELECT pgroll_c.start_migration('08', '{"operations": [{"drop_table": {"name": "key"}}]}', 'a'); -- fails
+SELECT pgroll_c.start_migration('08', to_bigint('key', 'x'), 'a');
+SELECT pgroll_c.rollback_migration('b');
+SELECT pgroll_c.rollback_migration('a');
+
+-- what a migration dropped beside another one that has made its foreign key anew
+ALTER TABLE b.of_key DROP CONSTRAINT of_key_y, ADD CONSTRAINT of_key_y FOREIGN KEY (y) REFERENCES a.key;
+CREATE TABLE b.of_key_too (id int REFERENCES a.key);
+SELECT pgroll_c.start_migration('09', '{"operations": [{"alter_column": {"table": "key", "column": "id", "type": "int", "up": "id::int", "down": "id"}}]}', 'a');
+CALL pgroll_c.wait_for_migration('a');
+CALL pgroll_c.migrate('09', '{"operations": [{"drop_column": {"table": "of_key", "column": "y"}}, {"drop_table": {"name": "of_key_too"}}]}', 'b');
+SELECT pgroll_c.complete_migration('a');
+SELECT count(*) FROM pg_constraint WHERE confrelid = 'a.key'::regclass;
+
+-- names of version schemas that are alike, and those of base schemas
+RESET ROLE;
+CREATE SCHEMA a_b AUTHORIZATION regress_schemas;
+SET ROLE regress_schemas;
+CREATE TABLE a_b.t (id int PRIMARY KEY);
+SELECT pgroll_c.baseline('01', 'a_b');
+SELECT pgroll_c.start_migration('b_01', to_bigint('key', 'x'), 'a');         -- fails
+SELECT pgroll_c.validate_migration('b_01', to_bigint('key', 'x'), 'a');      -- fails
+SELECT pgroll_c.start_migration('b_02', to_bigint('key', 'x'), 'a');
+SELECT pgroll_c.start_migration('02', to_bigint('t', 'id'), 'a_b');          -- fails
+SELECT pgroll_c.start_migration('03', to_bigint('t', 'id'), 'a_b');
+CALL pgroll_c.wait_for_migration('a_b');
+CALL pgroll_c.wait_for_migration('a');
+INSERT INTO a_b_03.t VALUES (3000000000);                                    -- fails
+INSERT INTO a_b_03.t VALUES (3);
+UPDATE a_b_02.key SET x = 3 WHERE x = 2;
+SELECT pgroll_c.rollback_migration('a');
+SELECT pgroll_c.complete_migration('a_b');
+SELECT latest FROM (VALUES (pgroll_c.latest_version('a')), (pgroll_c.latest_version('a_b')), (pgroll_c.latest_version('b'))) v (latest);
+
+-- a schema, and a table of it, whose migration or whose neighbour's is in progress
+SELECT pgroll_c.start_migration('10', to_bigint('of_key', 'id'), 'b');
+ALTER TABLE b.of_key SET SCHEMA a_b;                                         -- fails
+RESET ROLE;
+ALTER SCHEMA b RENAME TO c;                                                  -- fails
+ALTER SCHEMA b_10 RENAME TO c;                                               -- fails
+DROP SCHEMA b CASCADE;                                                       -- fails
+DROP SCHEMA b_10 CASCADE;                                                    -- fails
+ALTER SCHEMA a RENAME TO other;
+ALTER SCHEMA other RENAME TO a;
+SET ROLE regress_schemas;
+SELECT pgroll_c.rollback_migration('b');
+
 RESET ROLE;
 DROP OWNED BY regress_schemas CASCADE;
 DROP ROLE regress_schemas;

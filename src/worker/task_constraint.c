@@ -175,8 +175,8 @@ names_hold(const Task *task, const ConstraintFacts *facts)
 	AlterTableStmt *alter = statement(task);
 	Constraint *key = added_key(alter);
 
-	return RangeVarGetRelid(alter->relation, NoLock, true) == task->relation &&
-		RangeVarGetRelid(key->pktable, NoLock, true) == facts->partner &&
+	return task_relation_is(task->relation, alter->relation) &&
+		task_relation_is(facts->partner, key->pktable) &&
 		columns_hold(task->relation, key->fk_attrs, facts->key) &&
 		columns_hold(task->relation, key->fk_del_set_cols, facts->delete_set_key);
 }

@@ -15,6 +15,8 @@
 #include "catalog/namespace.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
 #include "pgstat.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
@@ -40,7 +42,9 @@ typedef struct IndexLook
 {
 	const Task *task;
 	bool		table_is_gone;
-	bool		wanted;			/* the index that it stands for is still there */
+	bool		wanted;			/* the index that it stands for is still there, and
+								 * the table still called so; else it is planned
+								 * again before the migration is ready */
 	Oid			owner;			/* of the table */
 	char		schema[NAMEDATALEN];
 	bool		exists;
@@ -51,6 +55,7 @@ static ErrorData *run_index(TaskRunner *runner, const MigrationRow *migration,
 							const Task *task);
 static void check_top_level(void);
 static void look(void *arg);
+static RangeVar *relation_in(const char *command);
 static bool index_is_valid(Oid index);
 static ErrorData *run_statement(TaskRunner *runner, const char *command, Oid user);
 static void run_in_portal(const char *command, MemoryContext context, Oid user);
@@ -140,8 +145,17 @@ look(void *arg)
 	state->is_valid = state->exists && index_is_valid(index);
 	state->wanted = catalog_carried_is_wanted(state->task->relation,
 											  state->task->migration,
-											  state->task->object);
+											  state->task->object) &&
+		task_relation_is(state->task->relation, relation_in(state->task->command));
 	table_close(table, NoLock);
+}
+
+static RangeVar *
+relation_in(const char *command)
+{
+	RawStmt    *raw = linitial_node(RawStmt, raw_parser(command, RAW_PARSE_DEFAULT));
+
+	return castNode(IndexStmt, raw->stmt)->relation;
 }
 
 static bool

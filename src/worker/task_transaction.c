@@ -17,6 +17,7 @@
 #include "postmaster/interrupt.h"
 #include "storage/latch.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
@@ -132,6 +133,16 @@ task_describe_blockers(TaskRunner *runner, Oid relation, LOCKMODE mode)
 
 	task_transaction_or_raise(runner, describe_blockers, &blockers);
 	return blockers.text;
+}
+
+bool
+task_relation_is(Oid relation, const RangeVar *name)
+{
+	const char *relname = get_rel_name(relation);
+	const char *schema = get_namespace_name(get_rel_namespace(relation));
+
+	return relname != NULL && schema != NULL && strcmp(relname, name->relname) == 0 &&
+		strcmp(schema, name->schemaname) == 0;
 }
 
 void

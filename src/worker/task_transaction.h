@@ -7,6 +7,8 @@
 #ifndef PGROLL_TASK_TRANSACTION_H
 #define PGROLL_TASK_TRANSACTION_H
 
+#include "nodes/primnodes.h"
+
 #include "worker/task.h"
 
 typedef void (*TaskBody) (void *arg);
@@ -49,6 +51,12 @@ extern void task_report_waiting(TaskRunner *runner, int64 task,
 /* Who is in the way of a lock, in the current context; NULL where nobody is. */
 extern char *task_describe_blockers(TaskRunner *runner, Oid relation,
 									LOCKMODE mode);
+
+/*
+ * Is a relation still called as a statement of ours calls it?  One that no version
+ * shows may be renamed, or its schema, since the statement was made.
+ */
+extern bool task_relation_is(Oid relation, const RangeVar *name);
 
 /* Sleep between transactions; reacts to interrupts and configuration changes. */
 extern void task_sleep(TaskRunner *runner, long milliseconds);
