@@ -73,4 +73,15 @@ CALL pgroll_c.run_tasks();
 SELECT pgroll_c.complete_migration();
 SELECT conrelid::regclass, conname, convalidated FROM pg_constraint
 	WHERE conname ~ '^sale_(amount|number)' AND connamespace = 'public'::regnamespace ORDER BY 1;
+
+-- the tables and the referenced column get other names at the same time, and an index is made
+\set migration '{"operations": [{"alter_column": {"table": "sales", "column": "amount", "type": "bigint", "up": "amount", "down": "amount"}}, {"create_constraint": {"table": "sales", "name": "sale_day", "type": "foreign_key", "columns": ["day"], "references": {"table": "shops", "columns": ["id"]}, "up": {"day": "day"}, "down": {"day": "day"}}}, {"rename_table": {"from": "shops", "to": "stores"}}, {"rename_column": {"table": "stores", "from": "id", "to": "number"}}, {"rename_table": {"from": "sales", "to": "deals"}}, {"create_index": {"table": "deals", "name": "deal_days", "columns": [{"column": "day"}]}}]}'
+INSERT INTO shops SELECT generate_series(6, 30);
+SELECT pgroll_c.start_migration('06_names', :'migration');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint
+	WHERE contype = 'f' AND connamespace = 'public'::regnamespace ORDER BY 1, 2;
+SELECT indrelid::regclass, indexrelid::regclass, indisvalid FROM pg_index
+	WHERE pg_get_indexdef(indexrelid) ~ ' btree \(day\)' AND indrelid::regclass::text !~ 'plain' ORDER BY 1;
 \i test/include/teardown.sql

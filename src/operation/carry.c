@@ -39,7 +39,11 @@ static void start_constraint(SchemaModel *model, TableModel *table,
 							 const ConstraintFacts *facts, MigrationPlan *plan);
 static void check_partner(SchemaModel *model, const TableModel *table,
 						  const ConstraintFacts *facts);
-static char *constraint_sql(const TableModel *table, const ConstraintFacts *facts);
+static char *constraint_sql(SchemaModel *model, const TableModel *table,
+							const ConstraintFacts *facts);
+static char *foreign_key_sql(SchemaModel *model, const TableModel *table,
+							 const ConstraintFacts *facts);
+static List *present_names(const TableModel *table);
 static char *key_sql(List *names, List *key);
 static void complete_constraint(SchemaModel *model, TableModel *table,
 								const ConstraintFacts *facts, MigrationPlan *plan);
@@ -221,7 +225,8 @@ start_constraint(SchemaModel *model, TableModel *table,
 	if (facts->type == CONSTRAINT_FOREIGN &&
 		table->relkind == RELKIND_PARTITIONED_TABLE)
 	{
-		partition_foreign_key_start(model, table, 0, name, constraint_sql(table, facts),
+		partition_foreign_key_start(model, table, 0, name,
+									constraint_sql(model, table, facts),
 									facts->partner, plan);
 		return;
 	}
@@ -229,7 +234,8 @@ start_constraint(SchemaModel *model, TableModel *table,
 		.phase = PHASE_START,
 		.command = psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s %s",
 							model_table_sql(model, table),
-							quote_identifier(name), constraint_sql(table, facts),
+							quote_identifier(name),
+							constraint_sql(model, table, facts),
 							facts->enforced ? "NOT VALID" : "NOT ENFORCED"),
 		.lock = AccessExclusiveLock,
 		.relation = table->relid,
@@ -262,7 +268,7 @@ check_partner(SchemaModel *model, const TableModel *table,
 
 /* "CHECK (…) NO INHERIT" or "FOREIGN KEY (…) REFERENCES …" */
 static char *
-constraint_sql(const TableModel *table, const ConstraintFacts *facts)
+constraint_sql(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
 {
 	StringInfoData sql;
 
@@ -275,18 +281,56 @@ constraint_sql(const TableModel *table, const ConstraintFacts *facts)
 						 facts->no_inherit ? " NO INHERIT" : "");
 		return sql.data;
 	}
-	return carry_foreign_key_sql(facts, carry_column_names(table), facts->partner_key);
+	return foreign_key_sql(model, table, facts);
+}
+
+/* By the names of where the plan is: operations before may have renamed both tables. */
+static char *
+foreign_key_sql(SchemaModel *model, const TableModel *table, const ConstraintFacts *facts)
+{
+	const TableModel *partner = model_table_of(model, facts->partner);
+	List	   *names;
+	List	   *key = NIL;
+	ListCell   *lc;
+
+	if (partner == NULL)
+		return carry_foreign_key_sql(facts, present_names(table),
+									 catalog_relation_name(facts->partner),
+									 facts->partner_key);
+	names = present_names(partner);
+	foreach(lc, facts->partner_key)
+		key = lappend(key, list_nth(names, get_attnum(facts->partner, lfirst(lc)) - 1));
+	return carry_foreign_key_sql(facts, present_names(table),
+								 model_table_sql(model, partner), key);
+}
+
+/* The names (char *) of the columns, by place; of one with a shadow, the shadow's. */
+static List *
+present_names(const TableModel *table)
+{
+	List	   *names = catalog_column_names(table->relid);
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		Generation *newest = model_newest_of_stored(table, foreach_current_index(lc) + 1);
+
+		if (newest != NULL && newest->physical != NULL)
+			lfirst(lc) = newest->physical;
+	}
+	return names;
 }
 
 char *
-carry_foreign_key_sql(const ConstraintFacts *facts, List *names, List *partner_key)
+carry_foreign_key_sql(const ConstraintFacts *facts, List *names, const char *partner,
+					  List *partner_key)
 {
 	StringInfoData sql;
 	ListCell   *lc;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "FOREIGN KEY (%s) REFERENCES %s (",
-					 key_sql(names, facts->key), catalog_relation_name(facts->partner));
+					 key_sql(names, facts->key), partner);
 	foreach(lc, partner_key)
 		appendStringInfo(&sql, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
 						 quote_identifier(lfirst(lc)));
@@ -350,7 +394,7 @@ complete_constraint(SchemaModel *model, TableModel *table,
 	if (facts->type == CONSTRAINT_FOREIGN &&
 		table->relkind == RELKIND_PARTITIONED_TABLE)
 		partition_foreign_key_complete(model, table, 0, name, final,
-									   constraint_sql(table, facts), facts->partner,
+									   constraint_sql(model, table, facts), facts->partner,
 									   facts->oid, plan);
 	else
 	{

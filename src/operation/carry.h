@@ -39,10 +39,10 @@ extern Generation *carry_shadow_of(const TableModel *table, AttrNumber attnum);
 
 /*
  * "FOREIGN KEY (…) REFERENCES …" of columns that are called so now: names by
- * attribute number (char *, from 1), and the referenced ones (char *).
+ * attribute number (char *, from 1), and the referenced table and ones (char *).
  */
 extern char *carry_foreign_key_sql(const ConstraintFacts *facts, List *names,
-								   List *partner_key);
+								   const char *partner, List *partner_key);
 
 /* " DEFERRABLE INITIALLY DEFERRED", a part of it, or nothing. */
 extern const char *carry_timing_sql(const ConstraintFacts *facts);

@@ -440,7 +440,8 @@ key_sql(SchemaModel *model, const TableModel *table, const ConstraintFacts *fact
 	foreach(lc, facts->partner_key)
 		referenced = lappend(referenced,
 							 list_nth(names, get_attnum(table->relid, lfirst(lc)) - 1));
-	return carry_foreign_key_sql(facts, column_names(model, facts->relation), referenced);
+	return carry_foreign_key_sql(facts, column_names(model, facts->relation),
+								 catalog_relation_name(table->relid), referenced);
 }
 
 static List *
