@@ -22,9 +22,19 @@ sub check_catalog
 	$self->look('owner', 'BEGIN');
 	$self->look('owner', $_) for "CREATE SCHEMA $plain", table_sql($plain, $relation, $table),
 	  map { object_sql($_, $self->{base}, $relation, place_names($table, $_)) } @{ $table->{version}{objects} };
+	$self->look('owner', "ALTER TABLE $relation REPLICA IDENTITY " . $self->identity_sql) if $table->{version}{identity};
 	$facts{$_} = $self->look('owner', facts_sql($_, $table)) for $self->{base}, $plain;
 	$self->look('owner', 'ROLLBACK');
 	$self->compare('the catalogs', 'table | kind | name | definition | properties', @facts{ $plain, $self->{base} });
+}
+
+sub identity_sql
+{
+	my ($self) = @_;
+	my $version = $self->{table}{version};
+	my ($key) = grep { $_->{kind} eq 'primary' } @{ $version->{objects} };
+
+	return $version->{identity} eq 'index' ? 'USING INDEX ' . quote_name($key->{name}) : $version->{identity};
 }
 
 # Objects of partitions and children are called as the server likes, and so are
@@ -44,6 +54,7 @@ sub facts_sql
 			FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid
 				LEFT JOIN pg_attrdef ON adrelid = t.oid AND adnum = attnum
 			WHERE attnum > 0 AND NOT attisdropped
+		UNION ALL SELECT relname, 'table', NULL, relreplident::text, relkind::text FROM tables
 		UNION ALL SELECT relname, 'constraint ' || contype::text, CASE WHEN conname IN $named AND relname = $root THEN conname END,
 				pg_get_constraintdef(c.oid), concat_ws(' ', convalidated, condeferrable, CASE WHEN contype <> 'n' THEN concat_ws(' ', conislocal, coninhcount) END)
 			FROM tables t JOIN pg_constraint c ON c.conrelid = t.oid
@@ -62,11 +73,12 @@ sub note_built
 
 	for my $object (grep { $table->built($_) ne 'all' } $table->uniques)
 	{
+		my $certain = $table->{kind} ne 'partitioned' && defined $object->{name};
 		my $found = $self->look('owner', "SELECT indisready FROM pg_index JOIN pg_class ON oid = indexrelid
 			WHERE relnamespace = '$self->{base}'::regnamespace AND relname ~ '^_pgroll_c_[0-9]+_[0-9a-z]+_$object->{number} '");
 
 		$table->{active}{built}{ form_of($object) } = $self->state eq 'ready' ? 'all' :
-		  $table->{kind} eq 'partitioned' ? 'some' : @$found && $found->[0][0] ? 'all' : 'none';
+		  !$certain ? 'some' : @$found && $found->[0][0] ? 'all' : 'none';
 	}
 }
 

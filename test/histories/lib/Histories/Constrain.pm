@@ -13,7 +13,8 @@ use Histories::Objects;
 use Histories::Original;
 use Histories::Random;
 
-our @EXPORT = qw(alter_check create_constraint drop_constraint rename_constraint create_index drop_index);
+our @EXPORT = qw(add_constraints alter_check alter_unique create_constraint drop_constraint rename_constraint create_index drop_index
+  set_replica_identity);
 
 # New generations of the same types for columns: what operations on constraints
 # leave.  Their up and down, by the columns' names.  A column whose up and down
@@ -76,18 +77,136 @@ sub alter_check
 		up => $up->{$name}, down => $down->{$name} });
 }
 
+# What alter_column and add_column can give a column beside its type.
+sub add_constraints
+{
+	my ($draft, $column, $fields, $added) = @_;
+	my $type = type_of($draft, $column);
+
+	if (chance(0.5))
+	{
+		my ($check, $text) = add_check($draft, $column);
+
+		$fields->{check} = { name => $check->{name}, constraint => $text };
+	}
+	if (may_be_unique($draft, $column) && chance(0.4))
+	{
+		# add_column leaves the name to the server
+		my $unique = add_object($draft, 'unique', [$column], $added ? (name => undef) : ());
+
+		$fields->{unique} = $added ? \1 : { name => $unique->{name} };
+	}
+	elsif (may_reference($draft, $column) && chance(0.4))
+	{
+		my $key = add_object($draft, 'foreign', [$column], random_actions(generation_of($draft, $column)->{default}));
+
+		$fields->{references} = {
+			name => $key->{name}, table => 'parents', column => 'code',
+			on_delete => $key->{on_delete}, on_update => $key->{on_update} };
+	}
+}
+
+# Texts may be too long, or too often the same.
+sub may_be_unique
+{
+	my ($draft, $column) = @_;
+
+	return $draft->{plain} && !$draft->{safe} && type_of($draft, $column) =~ /integer|bigint/ && nature($draft, $column) eq '';
+}
+
+sub may_reference
+{
+	my ($draft, $column) = @_;
+
+	return $draft->{kind} ne 'inherited' && !$draft->{safe} && type_of($draft, $column) =~ /integer|bigint/ &&
+	  nature($draft, $column) eq '';
+}
+
+sub alter_unique
+{
+	my ($draft) = @_;
+	my ($column) = changeable($draft, sub { may_be_unique($draft, $_[1]) }) or return;
+	my $name = $column->{name};
+	my $unique = add_object($draft, 'unique', [$column]);
+	my ($up, $down) = new_forms($draft, $column);
+
+	operation($draft, alter_column => {
+		table => $draft->{table}, column => $name, unique => { name => $unique->{name} },
+		up => $up->{$name}, down => $down->{$name} });
+}
+
 sub create_constraint
+{
+	my ($draft) = @_;
+	my $make = { check => \&create_check, unique => \&create_unique, foreign => \&create_foreign };
+
+	$make->{ weighted(check => 4, unique => 2, foreign => 2) }->($draft);
+}
+
+sub create_check
 {
 	my ($draft) = @_;
 	my ($one) = changeable($draft, sub { 1 }) or return;
 	my ($two) = changeable($draft, sub { 1 });
 	my @columns = $one == $two ? $one : ($one, $two);
 	my ($check, $text) = add_check($draft, @columns);
-	my ($up, $down) = new_forms($draft, @columns);
+
+	constrain($draft, $check, new_forms($draft, @columns), type => 'check', check => $text);
+}
+
+sub create_unique
+{
+	my ($draft) = @_;
+	my ($one) = changeable($draft, sub { may_be_unique($draft, $_[1]) }) or return;
+	my ($two) = changeable($draft, sub { may_be_unique($draft, $_[1]) });
+	my @columns = $one == $two || chance(0.5) ? $one : ($one, $two);
+	my $unique = add_object($draft, 'unique', \@columns);
+
+	constrain($draft, $unique, new_forms($draft, @columns), type => 'unique');
+}
+
+sub create_foreign
+{
+	my ($draft) = @_;
+	my ($column, $old) = changeable($draft, sub { may_reference($draft, $_[1]) }) or return;
+	my $type = $old->{type};
+	my $known = converted($type, 'integer', fn(known => converted('integer', $type, col($old->{number}, $type))));
+	my $key = add_object($draft, 'foreign', [$column], random_actions($old->{default}));
+	my ($up, $down) = new_forms($draft, $column);
+
+	# the old values may reference nothing
+	if ($column->{generation} != $old->{number})
+	{
+		my $new = generation_of($draft, $column);
+		my $shown = $column->{generation};
+
+		$new->{up} = $known;
+		$column->{generation} = $old->{number};
+		$up->{ $column->{name} } = text_of($draft, $known);
+		$column->{generation} = $shown;
+	}
+	constrain($draft, $key, $up, $down, type => 'foreign_key', references => {
+		table => 'parents', columns => ['code'], on_delete => $key->{on_delete}, on_update => $key->{on_update} });
+}
+
+sub constrain
+{
+	my ($draft, $object, $up, $down, %fields) = @_;
 
 	operation($draft, create_constraint => {
-		table => $draft->{table}, name => $check->{name}, type => 'check', check => $text,
-		columns => [ map { $_->{name} } @columns ], up => $up, down => $down });
+		table => $draft->{table}, name => $object->{name}, %fields,
+		columns => [ map { $_->{name} } @{ $object->{columns} } ], up => $up, down => $down });
+}
+
+sub set_replica_identity
+{
+	my ($draft) = @_;
+	my $type = pick(qw(nothing full default index));
+	my ($key) = grep { $_->{kind} eq 'primary' } @{ $draft->{objects} };
+
+	$draft->{identity} = $type;
+	operation($draft, set_replica_identity => {
+		table => $draft->{table}, identity => { type => $type, $type eq 'index' ? (index => $key->{name}) : () } });
 }
 
 # One that an earlier migration made.
@@ -108,7 +227,7 @@ sub drop_constraint
 sub pick_object
 {
 	my ($draft, $kinds, $old) = @_;
-	my @candidates = grep { $_->{kind} =~ $kinds && !($old && $_->{made}) && can_change($draft, $_) } whole_objects($draft);
+	my @candidates = grep { defined $_->{name} && $_->{kind} =~ $kinds && !($old && $_->{made}) && can_change($draft, $_) } whole_objects($draft);
 
 	return @candidates ? pick(@candidates) : undef;
 }
@@ -147,11 +266,13 @@ sub create_index
 	}
 	return unless @columns;
 	$index{where} = random_test(map { type_of($draft, $_) } @columns) if chance(0.3);
+	$index{unique} = 1 if $draft->{plain} && !$draft->{safe} && $index{method} eq 'btree' && chance(0.25);
 	$index{keys} = [ map { col($_, type_of($draft, $columns[$_])) } 0 .. $#columns ];
 	my $index = add_object($draft, 'index', \@columns, %index);
 	operation($draft, create_index => {
 		table => $draft->{table}, name => $index->{name}, method => $index{method},
 		columns => [ map { { column => $_->{name} } } @columns ],
+		$index{unique} ? (unique => \1) : (),
 		$index{where} ? (predicate => place_text($index{where}, @columns)) : () });
 }
 

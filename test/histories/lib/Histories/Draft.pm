@@ -18,7 +18,7 @@ use Histories::Original;
 use Histories::Random;
 
 our @EXPORT = qw(new_draft finish_plan operation readable text_of place_text changeable generation_of
-  new_generation half nature allowed_types add_object whole_objects set_default no_bare_column);
+  new_generation half nature may_have_default allowed_types add_object whole_objects set_default no_bare_column converted);
 
 # Options: safe, where no up or down may fail or change a key.
 sub new_draft
@@ -53,6 +53,7 @@ sub new_draft
 		push @{ $draft->{columns} },
 		  $column{ $column->{slot} } = { name => $column->{name}, generation => $column->{slot} };
 	}
+	$draft->{identity} = $version->{identity};
 	$draft->{key} = [ @column{ @{ $version->{key} } } ];
 	$draft->{objects} = [ map { +{ %$_, columns => [ @column{ @{ $_->{slots} } } ] } } @{ $version->{objects} } ];
 	return $draft;
@@ -126,7 +127,9 @@ sub half
 
 	return kept_value($type, $own)
 	  if $nature eq 'foreign' || $nature && $draft->{safe} || $nature eq 'primary' && chance(0.8);
-	return other_value($type, $own) if $nature eq 'primary' || $nature eq 'unique' && ($own->{type} eq 'text' || chance(0.8));
+	return other_value($type, $own)
+	  if $nature eq 'primary' || $nature eq 'unique' && ($own->{type} eq 'text' || chance(0.4));
+	return other_value($type, generation_of($draft, $draft->{key}[0])) if $nature eq 'unique' && chance(0.8);
 	@columns = (@columns, @columns, readable($draft)) if chance(0.3);
 	return random_expr($type, \@columns, total => $total, risky => chance($draft->{risk}));
 }
@@ -151,9 +154,23 @@ sub hangs_on
 sub kept_value
 {
 	my ($type, $own) = @_;
-	my $value = col($own->{number}, $own->{type});
+	return converted($type, $own->{type}, col($own->{number}, $own->{type}));
+}
 
-	return $type eq $own->{type} ? $value : fn($type eq 'bigint' ? 'int_big' : 'big_int', $value);
+# From one type of whole numbers to the other.
+sub converted
+{
+	my ($type, $from, $value) = @_;
+
+	return $type eq $from ? $value : fn($type eq 'bigint' ? 'int_big' : 'big_int', $value);
+}
+
+# Would a foreign key set it to its default?
+sub may_have_default
+{
+	my ($draft, $column) = @_;
+
+	return !grep { hangs_on($_, $column) && ($_->{on_delete} // '') eq 'SET DEFAULT' } @{ $draft->{objects} };
 }
 
 # A different one for each, mostly.
@@ -163,7 +180,7 @@ sub other_value
 	my %functions = (text => [qw(reverse tilde chop)], integer => [qw(minus twice half)], bigint => [qw(big_minus triple third)]);
 	my $value = fn(pick(@{ $functions{ $own->{type} } }), col($own->{number}, $own->{type}));
 
-	return $type eq $own->{type} ? $value : fn($type eq 'bigint' ? 'int_big' : 'big_int', $value);
+	return converted($type, $own->{type}, $value);
 }
 
 # The types that a column may get, for all that hangs on it.
@@ -275,6 +292,7 @@ sub finish_plan
 		version => {
 			name => $draft->{name},
 			table => $draft->{table},
+			identity => $draft->{identity},
 			key => [ map { $_->{generation} } @{ $draft->{key} } ],
 			objects => [ map { plain_object($_) } whole_objects($draft) ],
 			columns => [ map { my $generation = $generations->{ $_->{generation} };

@@ -226,6 +226,9 @@ sub random_set
 	# a row that moves to another partition
 	push @set, [ $table->key($via)->[1], const(number(0, 3), 'integer') ]
 	  if $table->{kind} eq 'partitioned' && chance(0.25);
+	# and one that gets another key
+	push @set, [ $table->key($via)->[0], const(pick(@{ $history->{ids} }), $table->{slots}{ $table->key($via)->[0] }{type}) ]
+	  if $where->[0] eq 'ids' && @$where == 2 && chance(0.08);
 	return \@set;
 }
 
@@ -247,9 +250,10 @@ sub random_update
 {
 	my ($history, $table, $via) = @_;
 
+	my $where = random_where($history, $table, $via);
+
 	return {
-		kind => 'update', via => $via, set => random_set($history, $table, $via),
-		where => random_where($history, $table, $via), row => chance(0.15), from => chance(0.15),
+		kind => 'update', via => $via, set => random_set($history, $table, $via, $where), where => $where, row => chance(0.15), from => chance(0.15),
 		part($table, $via)
 	};
 }
@@ -352,9 +356,9 @@ sub random_merge
 	return {
 		kind => 'merge', via => $via,
 		source => [ map { [ $_, chance(0.5) ? 'true' : 'false' ] } @ids ],
-		first => random_set($history, $table, $via),
+		first => random_set($history, $table, $via, ['']),
 		second => weighted(update => 3, delete => 1, nothing => 1),
-		set => random_set($history, $table, $via),
+		set => random_set($history, $table, $via, ['']),
 		insert => chance(0.7) ? { slots => $insert->{slots}, row => $insert->{rows}[0] } : undef
 	};
 }
@@ -376,7 +380,13 @@ sub random_cte
 		  random_update($history, $table, $via);
 		$part->{how} = 'values' if $part->{kind} eq 'insert';
 		delete $part->{conflict};
-		$part->{where} = [ ids => @own ] if $part->{kind} eq 'update';
+		if ($part->{kind} eq 'update')
+		{
+			my $key = $table->key($via)->[0];
+
+			$part->{where} = [ ids => @own ];
+			@{ $part->{set} } = grep { $_->[0] != $key } @{ $part->{set} };
+		}
 		# a code may not be taken twice by the parts
 		push @parts, $part;
 		$via = random_via($table);

@@ -27,13 +27,13 @@ sub random_migration
 		drop => \&drop_column, rename => \&rename_column, table => \&rename_table,
 		merge => \&merge_columns, check => \&alter_check, constrain => \&create_constraint,
 		unconstrain => \&drop_constraint, constraint => \&rename_constraint,
-		index => \&create_index, unindex => \&drop_index, other => \&other_operation);
+		unique => \&alter_unique, identity => \&set_replica_identity, index => \&create_index, unindex => \&drop_index, other => \&other_operation);
 
 	for (1 .. number(1, 4))
 	{
 		my $kind = weighted(
 			type => 8, null => 4, default => 1, add => 4, drop => 2, rename => 3, table => 1,
-			merge => 2, check => 1.5, constrain => 3, unconstrain => 3, constraint => 1.5, index => 2, unindex => 1, other => 1);
+			merge => 2, check => 1.5, constrain => 3, unconstrain => 3, constraint => 1.5, unique => 1, identity => 0.5, index => 2, unindex => 1, other => 1);
 
 		$make{$kind}->($draft);
 	}
@@ -62,13 +62,14 @@ sub alter_type
 	$fields{up} = text_of($draft, $up);
 	$new = new_generation($draft, type => $type, up => $up, previous => $old->{number},
 		not_null => $not_null, kept => $old->{kept}, default => $old->{default});
-	if ($old->{default} || chance(0.1))
+	if ($old->{default} || chance(0.1) && may_have_default($draft, $column))
 	{
 		set_default(\%fields, $new);
 	}
 	$column->{generation} = $new->{number};
 	$old->{down} = half($draft, $column, $old->{type}, $new, $old->{not_null});
 	$fields{down} = text_of($draft, $old->{down});
+	add_constraints($draft, $column, \%fields) if !$old->{kept} && chance(0.3);
 	operation($draft, alter_column => \%fields);
 }
 
@@ -143,6 +144,7 @@ sub add_column
 	}
 	push @{ $draft->{columns} },
 	  { name => $name, generation => new_generation($draft, %generation)->{number} };
+	add_constraints($draft, $draft->{columns}[-1], $column, 1) if chance(0.3);
 	operation($draft, add_column => \%fields);
 }
 

@@ -105,7 +105,7 @@ sub object_sql
 	my ($object, $base, $relation, $name) = @_;
 
 	return index_sql($object, $relation, $name) if $object->{kind} eq 'index';
-	return "ALTER TABLE $relation ADD CONSTRAINT " . quote_name($object->{name}) . ' '
+	return "ALTER TABLE $relation ADD " . (defined $object->{name} ? 'CONSTRAINT ' . quote_name($object->{name}) . ' ' : '')
 	  . constraint_sql($object, $base, $name);
 }
 

@@ -13,7 +13,7 @@ use Histories::Objects;
 use Histories::Random;
 use Histories::Table;
 
-our @EXPORT = qw(random_table random_index @types @hostile);
+our @EXPORT = qw(random_table random_index random_actions @types @hostile);
 
 our @types = qw(text text text integer integer bigint boolean);
 our @hostile = ('a b', 'Select', 'ü', 'new', q{x"y}, '$1', 'n' x 63);
@@ -105,9 +105,12 @@ sub add_special
 	$table->{trigger} = random_trigger($table, @free) if chance(0.25);
 }
 
+# A column's default is not its shadow's, so it cannot be set.
 sub random_actions
 {
-	return (on_delete => pick('CASCADE', 'SET NULL', 'SET DEFAULT', 'NO ACTION'),
+	my ($default) = @_;
+
+	return (on_delete => pick('CASCADE', 'SET NULL', 'NO ACTION', $default ? () : 'SET DEFAULT'),
 		on_update => weighted(CASCADE => 4, 'SET NULL' => 1, 'NO ACTION' => 1));
 }
 
