@@ -22,6 +22,9 @@ static bool is_not_null(const TableModel *table, const Generation *generation);
 static void set_not_null(SchemaModel *model, TableModel *table,
 						 const Generation *generation, int operation,
 						 MigrationPlan *plan);
+static void name_members(const TableModel *table, const Generation *old,
+						 const char *name, const char *column, int operation,
+						 MigrationPlan *plan);
 static void drop_check(SchemaModel *model, TableModel *table, int operation,
 					   const char *check, MigrationPlan *plan);
 
@@ -105,11 +108,37 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 
 	if (carry_identity_has_not_null(generation))
 		return;
+	if (name != NULL)
+		name_members(table, old, name, column, operation, plan);
 	shadow_alter_table(model, table, operation, PHASE_COMPLETE,
 					   name == NULL ?
 					   psprintf("ALTER COLUMN %s SET NOT NULL", column) :
 					   psprintf("ADD CONSTRAINT %s NOT NULL %s",
 								quote_identifier(name), column), plan);
+}
+
+/*
+ * A partition or child whose constraint is its own, or of another name, gets it first:
+ * the whole table's then becomes a part of it.
+ */
+static void
+name_members(const TableModel *table, const Generation *old, const char *name,
+			 const char *column, int operation, MigrationPlan *plan)
+{
+	List	   *members = operation_other_members(table->relid);
+	char	   *stored = get_attname(table->relid, old->attnum, false);
+
+	for (int i = list_length(members) - 1; i >= 0; i--)
+	{
+		Oid			member = list_nth_oid(members, i);
+		char	   *own = catalog_not_null_name(member, get_attnum(member, stored));
+
+		if (own != NULL && (strcmp(own, name) != 0 ||
+							catalog_constraint_is_local(member, own)))
+			shadow_alter_member(member, operation, PHASE_COMPLETE,
+								psprintf("ADD CONSTRAINT %s NOT NULL %s",
+										 quote_identifier(own), column), plan);
+	}
 }
 
 static void
