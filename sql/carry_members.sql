@@ -125,6 +125,10 @@ ALTER TABLE "T 1" ADD CONSTRAINT later CHECK (a <> 8000);
 CREATE TABLE later PARTITION OF t_2 (a CHECK (a <> 70)) FOR VALUES IN (16);
 ALTER TABLE other.grandchild ALTER a SET NOT NULL;
 ALTER TABLE t_2_0 ENABLE ALWAYS TRIGGER of_a;
+-- … and what has gone, with what stood for it
+ALTER TABLE other.child ALTER a DROP NOT NULL;
+ALTER TABLE other.child DROP CONSTRAINT c2_not_9;
+DROP TRIGGER t1_of_a ON "T 1";
 SELECT pgroll_c.complete_migration('app');	-- fails
 SELECT pgroll_c.retry_migration('app');
 CALL pgroll_c.run_tasks('app');
@@ -148,7 +152,7 @@ TABLE kept EXCEPT TABLE things;	-- no rows
 TABLE things EXCEPT TABLE kept;	-- no rows
 
 -- what can't be carried over is named
-ALTER TABLE other.child ALTER a DROP DEFAULT, ALTER a ADD GENERATED ALWAYS AS IDENTITY;
+ALTER TABLE other.child ALTER a SET NOT NULL, ALTER a DROP DEFAULT, ALTER a ADD GENERATED ALWAYS AS IDENTITY;
 SELECT pgroll_c.start_migration('03', '{"operations": [
 	{"alter_column": {"table": "p", "column": "a", "nullable": false, "up": "coalesce(a, 0)"}}]}', 'app');	-- fails
 

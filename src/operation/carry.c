@@ -37,6 +37,8 @@ static bool is_carried_here(SchemaModel *model, const TableModel *table,
 static bool is_constraint_of_index(const ConstraintFacts *constraint);
 static void start_constraint(SchemaModel *model, TableModel *table,
 							 const ConstraintFacts *facts, MigrationPlan *plan);
+static void comment_members(const TableModel *table, const ConstraintFacts *facts,
+							const char *name, MigrationPlan *plan);
 static void check_partner(SchemaModel *model, const TableModel *table,
 						  const ConstraintFacts *facts);
 static char *constraint_sql(SchemaModel *model, const TableModel *table,
@@ -228,6 +230,8 @@ start_constraint(SchemaModel *model, TableModel *table,
 		partition_foreign_key_start(model, table, 0, name,
 									constraint_sql(model, table, facts),
 									facts->partner, plan);
+		if (!model->started)
+			comment_members(table, facts, name, plan);
 		return;
 	}
 	plan_step(plan, (Step) {
@@ -246,9 +250,37 @@ start_constraint(SchemaModel *model, TableModel *table,
 	});
 	if (facts->type == CONSTRAINT_FOREIGN)
 		operation_lock_tree(plan, PHASE_START, facts->partner, ShareRowExclusiveLock);
+	else
+		comment_members(table, facts, name, plan);
 	if (facts->validated)
 		plan_validate(plan, 0, table->relid, model_table_sql(model, table),
 					  name);
+}
+
+/* What is said of the constraint where partitions and children have it from the table. */
+static void
+comment_members(const TableModel *table, const ConstraintFacts *facts, const char *name,
+				MigrationPlan *plan)
+{
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	if (facts->type == CONSTRAINT_FOREIGN)
+		parts = catalog_constraint_parts(facts->oid);
+	foreach(lc, facts->type == CONSTRAINT_FOREIGN || facts->no_inherit ? NIL :
+			operation_other_members(table->relid))
+		parts = list_concat(parts, catalog_constraints(lfirst_oid(lc)));
+	foreach(lc, parts)
+	{
+		ConstraintFacts *part = lfirst(lc);
+		char	   *member = catalog_relation_name(part->relation);
+
+		if (part->inherited && part->comment != NULL && part->type == facts->type &&
+			(part->type == CONSTRAINT_FOREIGN || strcmp(part->name, facts->name) == 0))
+			plan_comment(plan, PHASE_START, 0, part->relation, member,
+						 psprintf("CONSTRAINT %s ON %s", quote_identifier(name), member),
+						 part->comment);
+	}
 }
 
 /* The line of migrations of another schema would drop what the new key references. */

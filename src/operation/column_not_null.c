@@ -70,6 +70,16 @@ column_not_null_complete(SchemaModel *model, TableModel *table,
 		drop_check(model, table, operation, name, plan);
 }
 
+void
+column_not_null_forget(SchemaModel *model, TableModel *table,
+					   const Generation *generation, MigrationPlan *plan)
+{
+	char	   *name = column_not_null_check(model, table, generation);
+
+	if (catalog_constraint_is_own(table->relid, name))
+		drop_check(model, table, generation->operation, name, plan);
+}
+
 /* The same in every phase: by the name that the column has until the completion. */
 char *
 column_not_null_check(const SchemaModel *model, const TableModel *table,

@@ -25,6 +25,13 @@ extern void column_not_null_complete(SchemaModel *model, TableModel *table,
 									 const Generation *generation, int operation,
 									 MigrationPlan *plan);
 
+/*
+ * The step of the completion that drops the check of a shadow whose column has lost its
+ * NOT NULL since the start; nothing where there is none.
+ */
+extern void column_not_null_forget(SchemaModel *model, TableModel *table,
+								   const Generation *generation, MigrationPlan *plan);
+
 /* The name of the check. */
 extern char *column_not_null_check(const SchemaModel *model, const TableModel *table,
 								   const Generation *generation);

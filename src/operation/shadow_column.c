@@ -125,6 +125,8 @@ shadow_columns_follow(SchemaModel *model, TableModel *table, Phase phase,
 	{
 		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
 
+		if (phase == PHASE_COMPLETE && generation->attnum == 0 && !generation->not_null)
+			column_not_null_forget(model, table, generation, plan);
 		if (!not_null_is_own(generation))
 			continue;
 		if (phase == PHASE_START)

@@ -25,7 +25,8 @@ extern void shadow_column_start(SchemaModel *model, TableModel *table,
 
 /*
  * The steps of the start, and of the completion, for what the table has alone on
- * columns that follow a parent table's to their shadows: NOT NULL.
+ * columns that follow a parent table's to their shadows: NOT NULL.  The completion's
+ * forget the one that a column has no more.
  */
 extern void shadow_columns_follow(SchemaModel *model, TableModel *table, Phase phase,
 								  MigrationPlan *plan);

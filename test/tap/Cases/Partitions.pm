@@ -69,7 +69,7 @@ sub partition_cases
 		name => 'partitions: alter_column, with indexes and keys',
 		@partitioned,
 		setup => "$partitioned; CREATE INDEX t_a ON t (a); CREATE UNIQUE INDEX t_ia ON t (id, a) INCLUDE (b);
-			ALTER TABLE t ADD CONSTRAINT t_f FOREIGN KEY (a) REFERENCES u",
+			ALTER TABLE t ADD CONSTRAINT t_f FOREIGN KEY (a) REFERENCES u; COMMENT ON CONSTRAINT t_f ON t_2_0 IS 'of a part'",
 		rows => 'INSERT INTO u SELECT generate_series(-10, ROWS); INSERT INTO t SELECT i, i, \'b\' || i FROM generate_series(1, ROWS) i',
 		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
 		ddl => 'ALTER TABLE t ALTER a TYPE bigint',
@@ -90,7 +90,7 @@ sub partition_cases
 			ALTER TABLE t_2 ALTER a SET NOT NULL, ADD CONSTRAINT c_2 CHECK (a < 100000000), ADD CONSTRAINT f_2 FOREIGN KEY (a) REFERENCES u;
 			ALTER TABLE t_2_0 ADD CONSTRAINT c_2_0 CHECK (a <> -5);
 			CREATE UNIQUE INDEX t_2_0_own ON t_2_0 (id, a) WHERE a > 3;
-			COMMENT ON CONSTRAINT c_2 ON t_2 IS 'own';
+			COMMENT ON CONSTRAINT c_2 ON t_2 IS 'own'; COMMENT ON CONSTRAINT c_2 ON t_2_1 IS 'of a part';
 			$own_triggers",
 		rows => 'INSERT INTO u SELECT generate_series(-10, ROWS); INSERT INTO t SELECT i, i, \'b\' || i FROM generate_series(1, ROWS) i',
 		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
