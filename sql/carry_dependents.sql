@@ -219,9 +219,6 @@ SET ROLE regress_dep_owner;
 SELECT pgroll_c.validate_migration('03', :'document', 'app');
 
 -- what can't be done, and what the user's own statements could get into
-CREATE MATERIALIZED VIEW filled AS SELECT b FROM t2;
-SELECT pgroll_c.validate_migration('03', :'document', 'app');	-- fails
-DROP MATERIALIZED VIEW filled;
 CREATE RULE here AS ON UPDATE TO t2 WHERE new.b = 0 DO INSTEAD NOTHING;
 SELECT pgroll_c.validate_migration('03', :'document', 'app');	-- fails
 DROP RULE here ON t2;

@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 
+#include "migration/build_matview.h"
 #include "migration/lifecycle.h"
 #include "support/guc.h"
 #include "versioning/constraint_error.h"
@@ -27,4 +28,5 @@ _PG_init(void)
 	constraint_error_init();
 	launcher_init();
 	worker_before_ready = lifecycle_supplement;
+	worker_build_matview = build_matview;
 }

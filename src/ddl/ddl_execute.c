@@ -21,6 +21,7 @@
 #include "ddl/column_domain.h"
 #include "ddl/ddl_execute.h"
 #include "ddl/lock_retry.h"
+#include "ddl/matview_query.h"
 #include "state/step_log.h"
 #include "support/guc.h"
 
@@ -169,6 +170,12 @@ ddl_execute_own(const char *command)
 	run_command(command, PGROLL_SEARCH_PATH, DDL_OWN);
 }
 
+void
+ddl_execute_user_code(const char *command, const char *base_schema)
+{
+	run_command(command, guc_user_search_path(base_schema), DDL_OWN);
+}
+
 DdlOrigin
 ddl_execute_origin(void)
 {
@@ -218,6 +225,8 @@ run_step(const MigrationPlan *plan, const Step *step)
 		column_domain_set(step->relation, step->domain_column, step->domain);
 	else if (step->access_list != NULL)
 		access_list_set(step->relation_name, step->access_column, step->access_list);
+	else if (step->matview_query != NULL)
+		matview_query_set(step->relation, step->matview_query);
 	else if (step->carried != NULL)
 		run_carried(step);
 	else if (step->path != NULL)

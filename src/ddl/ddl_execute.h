@@ -30,6 +30,9 @@ extern void ddl_lock_plan(const MigrationPlan *plan, Phase phase);
  */
 extern void ddl_execute_own(const char *command);
 
+/* The same for one that calls functions of the user's, which see the base schema. */
+extern void ddl_execute_user_code(const char *command, const char *base_schema);
+
 /*
  * Whose is the DDL that runs just now: somebody else's, a step or statement of
  * our own, or the user's text of an sql operation?

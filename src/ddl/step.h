@@ -49,6 +49,8 @@ typedef struct Step
 	struct ArrayType *access_list;	/* of the relation named, or of its … */
 	char	   *access_column;	/* … column, put into the catalog
 								 * (access_list.h); command is for people */
+	char	   *matview_query;	/* of relation: it becomes that of this
+								 * materialized view (matview_query.h) */
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
 } Step;

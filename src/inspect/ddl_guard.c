@@ -36,6 +36,7 @@
 #include "inspect/child_guard.h"
 #include "inspect/grant_guard.h"
 #include "inspect/guard_scope.h"
+#include "inspect/matview_guard.h"
 #include "inspect/table_guard.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
@@ -593,7 +594,10 @@ guard_command_end(Node *command)
 	{
 		if (is_copy)
 			child_guard_clean_copy(lines_now(), lfirst_oid(lc));
-		table_guard_check(lfirst_oid(lc));
+		if (IsA(command, RefreshMatViewStmt))
+			matview_guard_refreshed(lines_now(), lfirst_oid(lc));
+		else
+			table_guard_check(lfirst_oid(lc));
 	}
 	SPI_finish();
 

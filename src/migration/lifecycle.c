@@ -65,8 +65,6 @@ static void check_is_active(int64 id, const char *name);
 static void check_ready(const MigrationRow *row);
 static char *open_tasks_text(int64 id, int n_open);
 static const char *previous_version(const MigrationRow *row);
-static SchemaModel *active_model(const MigrationRow *row,
-								 const Migration *migration);
 static MigrationPlan *complete_plan(const MigrationRow *row, Migration *migration);
 static void refresh_views(const MigrationRow *row, Migration *migration);
 static MigrationPlan *rollback_plan(const char *base_schema, Migration *migration,
@@ -284,7 +282,7 @@ lifecycle_supplement(int64 id)
 	/* With the rights of the role that started it, whoever asks. */
 	restricted_begin(&scope, migration_role(row, false));
 	migration = document_read(row->base_schema, row->name, row->document);
-	model = active_model(row, migration);
+	model = lifecycle_active_model(row, migration);
 	plan = plan_create(row->base_schema);
 	plan_supplement(migration, model, plan);
 	if (plan->steps != NIL)
@@ -688,20 +686,15 @@ complete_plan(const MigrationRow *row, Migration *migration)
 {
 	MigrationPlan *plan = plan_create(row->base_schema);
 	int			guc_level = NewGUCNestLevel();
-	SchemaModel *model = active_model(row, migration);
+	SchemaModel *model = lifecycle_active_model(row, migration);
 
 	plan_complete(migration, model, previous_version(row), plan);
 	AtEOXact_GUC(false, guc_level);
 	return plan;
 }
 
-/*
- * The catalogs of now, and the operations of the active migration applied.  Until
- * the end of the caller's nest level of settings, a literal means what it meant at
- * the start.
- */
-static SchemaModel *
-active_model(const MigrationRow *row, const Migration *migration)
+SchemaModel *
+lifecycle_active_model(const MigrationRow *row, const Migration *migration)
 {
 	SchemaModel *model = read_model(row->base_schema, row->id,
 									previous_version(row));

@@ -12,6 +12,8 @@
 #include "utils/jsonb.h"
 
 #include "ddl/step.h"
+#include "migration/document.h"
+#include "schema/schema_model.h"
 #include "state/migrations.h"
 
 /* Opens the migration; returns its version schema. */
@@ -68,5 +70,13 @@ extern int	lifecycle_retry(const char *base_schema);
  * started the migration.
  */
 extern void lifecycle_check_owner(const MigrationRow *row);
+
+/*
+ * The catalogs of now, and the operations of the active migration applied.  Until
+ * the end of the caller's nest level of settings, a literal means what it meant at
+ * the start.
+ */
+extern SchemaModel *lifecycle_active_model(const MigrationRow *row,
+										   const Migration *migration);
 
 #endif							/* PGROLL_LIFECYCLE_H */

@@ -23,6 +23,7 @@
 #include "operation/carry.h"
 #include "operation/carry_dependents.h"
 #include "operation/carry_incoming.h"
+#include "operation/carry_matview.h"
 #include "operation/carry_statistics.h"
 #include "operation/carry_trigger.h"
 #include "operation/inherit.h"
@@ -115,6 +116,7 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 	foreach(lc, dependents->tables)
 		check_no_sql_before(migration, lfirst(lc));
 	carry_dependents_try(model, dependents, plan);
+	carry_matviews_start(model, dependents, plan);
 	foreach(lc, model_stored_tables(model))
 	{
 		TableModel *table = lfirst(lc);
@@ -248,6 +250,7 @@ complete_dependents(const Migration *migration, SchemaModel *model,
 	ListCell   *lc;
 	ListCell   *lc2;
 
+	carry_matviews_drop_unwanted(model, found, plan);
 	carry_dependents_detach(found, PHASE_COMPLETE, plan);
 	foreach(lc, found->tables)
 	{
@@ -365,6 +368,8 @@ plan_supplement(const Migration *migration, SchemaModel *model,
 		if (operation->ops->supplement != NULL)
 			operation->ops->supplement(operation, model, plan);
 	}
+	carry_matviews_start(model, carry_dependents_find(model, migration->version_schema),
+						 plan);
 	foreach(lc, model_stored_tables(model))
 	{
 		TableModel *table = lfirst(lc);
@@ -396,6 +401,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 
 	version_schema_drop(model, migration->version_schema, PHASE_ROLLBACK, plan);
 	drop_triggers(model, PHASE_ROLLBACK, plan);
+	carry_matviews_drop(model->migration, PHASE_ROLLBACK, plan);
 	carry_incoming_rollback(model, plan);
 	for (int i = list_length(migration->operations) - 1; i >= 0; i--)
 	{

@@ -25,6 +25,7 @@
 #include "utils/lsyscache.h"
 
 #include "ddl/access_list.h"
+#include "ddl/matview_query.h"
 #include "operation/carry_dependents.h"
 #include "operation/carry_view.h"
 #include "operation/operation_util.h"
@@ -44,6 +45,7 @@ static CarriedObject *carry_rule(Oid rule, List *dropped);
 static CarriedObject *carry_function(Oid function);
 static CarriedObject *carry_published(Oid publication_rel);
 static bool is_about(const CarriedObject *object, List *relations);
+static void attach_object(const CarriedObject *object, Phase phase, MigrationPlan *plan);
 static void try_swap(SchemaModel *model, TableModel *table, MigrationPlan *plan);
 static void object_steps(const CarriedObject *object, List *commands, Phase phase,
 						 bool trial, MigrationPlan *plan);
@@ -60,7 +62,8 @@ carry_dependent_is_possible(const Dependent *dependent)
 		case StatisticExtRelationId:
 			return true;
 		case RelationRelationId:
-			return get_rel_relkind(dependent->object.objectId) == RELKIND_VIEW;
+			return get_rel_relkind(dependent->object.objectId) == RELKIND_VIEW ||
+				get_rel_relkind(dependent->object.objectId) == RELKIND_MATVIEW;
 		default:
 			return false;
 	}
@@ -106,6 +109,7 @@ carry_dependents_find(SchemaModel *model, const char *version_schema)
 	}
 	found->objects = all_objects(&search);
 	found->retiring = search.retiring;
+	found->matviews = search.matviews;
 	found->retyped = search.retyped != NIL;
 	return found;
 }
@@ -234,7 +238,7 @@ carry_dependents_attach(const CarriedDependents *found, Phase phase,
 	{
 		CarriedObject *object = lfirst(lc);
 
-		object_steps(object, object->attach, phase, false, plan);
+		attach_object(object, phase, plan);
 		foreach(lc2, object->access_lists)
 		{
 			CarriedAccess *access = lfirst(lc2);
@@ -246,6 +250,35 @@ carry_dependents_attach(const CarriedDependents *found, Phase phase,
 			plan_lock(plan, phase, lfirst_oid(lc2), object->read_lock,
 					  catalog_relation_name(lfirst_oid(lc2)));
 	}
+}
+
+static void
+attach_object(const CarriedObject *object, Phase phase, MigrationPlan *plan)
+{
+	CarriedObject made = *object;
+
+	if (object->made_name == NULL)
+	{
+		object_steps(object, object->attach, phase, false, plan);
+		return;
+	}
+	if (object->stale)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s is not carried over yet", object->description),
+				 errdetail("It was made or changed since the migration started, or what stands for it was."),
+				 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
+	made.relation = object->made;
+	made.relation_name = object->made_name;
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.command = matview_query_sql(object->made_name, object->query),
+		.lock = made.lock,
+		.relation = made.relation,
+		.relation_name = made.relation_name,
+		.matview_query = object->query,
+	});
+	object_steps(&made, object->attach, phase, false, plan);
 }
 
 /*
@@ -290,7 +323,8 @@ carry_dependents_try(SchemaModel *model, const CarriedDependents *found,
 			untried = lappend_oid(untried, object->relation);
 			continue;
 		}
-		object_steps(object, object->attach, PHASE_START, true, plan);
+		object_steps(object, object->trial != NIL ? object->trial : object->attach,
+					 PHASE_START, true, plan);
 		foreach(lc2, object->reads)
 			plan_lock(plan, PHASE_START, lfirst_oid(lc2), object->read_lock,
 					  catalog_relation_name(lfirst_oid(lc2)));

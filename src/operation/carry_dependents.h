@@ -28,6 +28,13 @@ typedef struct CarriedObject
 	List	   *detach;			/* char * */
 	List	   *attach;			/* char * */
 	List	   *access_lists;	/* CarriedAccess *, when all is attached */
+
+	/* Of a materialized view: what was filled in the background and takes its place. */
+	char	   *made_name;		/* NULL of others */
+	Oid			made;			/* InvalidOid while it is only foreseen */
+	bool		stale;			/* it is not there as it is to be */
+	char	   *query;			/* that it gets */
+	List	   *trial;			/* char *: in the place of attach */
 } CarriedObject;
 
 /* An access list of a view that is made anew, with grantors of its own. */
@@ -42,6 +49,7 @@ typedef struct CarriedDependents
 	List	   *tables;			/* TableModel *: whose columns they name */
 	List	   *objects;		/* CarriedObject *, after those that they read */
 	List	   *retiring;		/* Oid: views of the version that goes first */
+	List	   *matviews;		/* Oid: those among the objects, in order */
 	bool		retyped;		/* their text may not fit the new columns */
 } CarriedDependents;
 
@@ -58,6 +66,7 @@ typedef struct DependentSearch
 	List	   *retiring;		/* Oid: views of the version that goes first */
 	List	   *retyped;		/* ObjectAddress *: columns of another type */
 	List	   *dropped;		/* Oid: views that are made anew */
+	List	   *matviews;		/* Oid: materialized ones, after those they read */
 } DependentSearch;
 
 /* Is it of a kind that is found below, or carried by itself? */

@@ -87,6 +87,15 @@ carry_indexes_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 	}
 }
 
+char *
+carry_index_sql(const IndexFacts *facts, Oid relid, List *names, const char *name,
+				const char *relation)
+{
+	IndexHome	home = {.relid = relid,.names = names};
+
+	return index_sql(&home, facts, "", name, relation);
+}
+
 /* Parents first, so that there is something to attach the partitions' to. */
 void
 carry_indexes_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)

@@ -27,8 +27,6 @@ static Generation *newest_of(const TableModel *table, const char *name);
 static List *names_after(const TableModel *table, Oid member);
 static void start_one(SchemaModel *model, TableModel *table, Oid member,
 					  const StatisticsFacts *facts, MigrationPlan *plan);
-static char *create_sql(const StatisticsFacts *facts, const char *name,
-						Oid member, List *names);
 static void complete_one(SchemaModel *model, Oid member,
 						 const StatisticsFacts *facts, MigrationPlan *plan);
 static void statistics_step(Oid member, Phase phase, char *command, char *carried,
@@ -174,7 +172,8 @@ start_one(SchemaModel *model, TableModel *table, Oid member,
 									   facts->name, table->name);
 
 	statistics_step(member, PHASE_START,
-					create_sql(facts, name, member, names_after(table, member)),
+					carry_statistics_sql(facts, name, catalog_relation_name(member),
+										 names_after(table, member)),
 					description, plan);
 	if (facts->target >= 0)
 		statistics_step(member, PHASE_START,
@@ -188,8 +187,9 @@ start_one(SchemaModel *model, TableModel *table, Oid member,
 						NULL, plan);
 }
 
-static char *
-create_sql(const StatisticsFacts *facts, const char *name, Oid member, List *names)
+char *
+carry_statistics_sql(const StatisticsFacts *facts, const char *name,
+					 const char *relation, List *names)
 {
 	StringInfoData sql;
 	const char *separator = "";
@@ -212,7 +212,7 @@ create_sql(const StatisticsFacts *facts, const char *name, Oid member, List *nam
 						 expression_deparse_stored(lfirst(lc), names));
 		separator = ", ";
 	}
-	appendStringInfo(&sql, " FROM %s", catalog_relation_name(member));
+	appendStringInfo(&sql, " FROM %s", relation);
 	return sql.data;
 }
 

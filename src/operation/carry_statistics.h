@@ -8,6 +8,7 @@
 #define PGROLL_CARRY_STATISTICS_H
 
 #include "operation/operation.h"
+#include "schema/catalog_dependent.h"
 
 /*
  * The steps that make each statistics object, of the table and of its members, on
@@ -30,5 +31,12 @@ extern bool carry_statistics_any(const TableModel *table);
  */
 extern void carry_statistics_complete(SchemaModel *model, TableModel *table,
 									  MigrationPlan *plan);
+
+/*
+ * "CREATE STATISTICS name … FROM relation", as of a relation whose columns have the
+ * names (char *) given, by number.
+ */
+extern char *carry_statistics_sql(const StatisticsFacts *facts, const char *name,
+								  const char *relation, List *names);
 
 #endif							/* PGROLL_CARRY_STATISTICS_H */

@@ -22,6 +22,7 @@
 #include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
@@ -34,7 +35,9 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "operation/carry_matview.h"
 #include "operation/carry_view.h"
+#include "operation/query_substitute.h"
 #include "operation/view_text.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
@@ -43,16 +46,18 @@
 #include "versioning/version_view.h"
 
 static void find_views(DependentSearch *search, List **views);
+static void note_matviews_above(DependentSearch *search, Oid relid, List **above);
 static bool note_retyped(DependentSearch *search, const View *view);
 static void note_dependents(DependentSearch *search, const View *view);
+static bool is_part_of_matview(const ObjectAddress *object);
 static bool trigger_is_on(Oid trigger, Oid relid);
 static bool note_retiring(DependentSearch *search, const ObjectAddress *object);
+static const char *why_dropped(const View *view);
 static void in_the_way(const View *view, const ObjectAddress *object);
-static View *read_view(Oid relid);
 static void check_view(const View *view);
+static void check_columns(const DependentSearch *search, const View *view);
 static List *in_order(List *views);
 static bool reads_any(const View *view, List *others);
-static void check_can_give(const View *view);
 static bool is_shown(const DependentSearch *search, const View *view);
 static List *shown_view(DependentSearch *search, const View *view, List *views);
 
@@ -78,6 +83,7 @@ carry_views(DependentSearch *search)
 		View	   *view = lfirst(lc);
 
 		check_view(view);
+		check_columns(search, view);
 		if (is_shown(search, view))
 			continue;			/* it comes with what it shows */
 		if (!view->dropped)
@@ -85,7 +91,11 @@ carry_views(DependentSearch *search)
 			objects = lappend(objects, view_replaced(view));
 			continue;
 		}
-		objects = lappend(objects, view_made_anew(view));
+		if (view->materialized)
+			search->matviews = lappend_oid(search->matviews, view->relid);
+		objects = lappend(objects, view->materialized ?
+						  carry_matview_object(search->model, view) :
+						  view_made_anew(view));
 		objects = list_concat(objects, shown_view(search, view, views));
 	}
 	return objects;
@@ -108,6 +118,7 @@ static void
 find_views(DependentSearch *search, List **views)
 {
 	bool		again = true;
+	List	   *above = NIL;
 	ListCell   *lc;
 
 	while (again)
@@ -125,14 +136,43 @@ find_views(DependentSearch *search, List **views)
 					view = lfirst(lc);
 			}
 			if (view == NULL)
-				*views = lappend(*views, view = read_view(relid));
-			if (view->dropped || !note_retyped(search, view))
+			{
+				*views = lappend(*views, view = view_read(relid));
+				note_matviews_above(search, relid, &above);
+			}
+			if (view->dropped ||
+				(!note_retyped(search, view) && !view->materialized))
 				continue;
 			view->dropped = true;
 			search->dropped = lappend_oid(search->dropped, relid);
 			note_dependents(search, view);
 			again = true;
 		}
+	}
+}
+
+/*
+ * A materialized view has values of the old columns, also where the views between
+ * stay as they are.
+ */
+static void
+note_matviews_above(DependentSearch *search, Oid relid, List **above)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_depending_objects(RelationRelationId, relid, 0))
+	{
+		const ObjectAddress *object = &((Dependent *) lfirst(lc))->object;
+		Oid			view = object->classId != RewriteRelationId ? InvalidOid :
+			catalog_view_of_rule(object->objectId);
+
+		if (!OidIsValid(view) || view == relid || list_member_oid(*above, view))
+			continue;
+		*above = lappend_oid(*above, view);
+		if (get_rel_relkind(view) == RELKIND_MATVIEW)
+			search->views = list_append_unique_oid(search->views, view);
+		else
+			note_matviews_above(search, view, above);
 	}
 }
 
@@ -172,6 +212,7 @@ note_dependents(DependentSearch *search, const View *view)
 
 		if (object->classId == TypeRelationId ||
 			object->classId == AttrDefaultRelationId ||
+			(view->materialized && is_part_of_matview(object)) ||
 			(object->classId == TriggerRelationId &&
 			 trigger_is_on(object->objectId, view->relid)) ||
 			(object->classId == RewriteRelationId &&
@@ -190,6 +231,17 @@ note_dependents(DependentSearch *search, const View *view)
 				in_the_way(view, object);
 		}
 	}
+}
+
+/* Its indexes and statistics go and come with it. */
+static bool
+is_part_of_matview(const ObjectAddress *object)
+{
+	char		relkind = object->classId != RelationRelationId ? '\0' :
+		get_rel_relkind(object->objectId);
+
+	return object->classId == StatisticExtRelationId ||
+		relkind == RELKIND_INDEX || relkind == RELKIND_TOASTVALUE;
 }
 
 static bool
@@ -218,81 +270,63 @@ note_retiring(DependentSearch *search, const ObjectAddress *object)
 	return true;
 }
 
+static const char *
+why_dropped(const View *view)
+{
+	return view->materialized ? "It has to be filled anew" :
+		"The type of a column changes, so that it has to be dropped";
+}
+
 static void
 in_the_way(const View *view, const ObjectAddress *object)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("view %s could not be carried over", view->name),
-			 errdetail("The type of a column changes, so that it has to be dropped, and %s depends on it.",
+			 errmsg("%s %s could not be carried over", view_kind(view), view->name),
+			 errdetail("%s, and %s depends on it.", why_dropped(view),
 					   getObjectDescription(object, false)),
 			 errhint("Drop that object before the migration, and make it again after.")));
-}
-
-static View *
-read_view(Oid relid)
-{
-	View	   *view = palloc0(sizeof(View));
-	Relation	rel = relation_open(relid, AccessShareLock);
-	Oid			rule;
-	HeapTuple	tuple;
-	Datum		options;
-	bool		isnull;
-
-	/* Read while it is locked. */
-	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", relid);
-	options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
-	if (!isnull)
-		view->options = catalog_options_text(options);
-	ReleaseSysCache(tuple);
-	if (rel->rd_rel->relkind != RELKIND_VIEW)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("materialized view %s could not be carried over",
-						catalog_relation_name(relid)),
-				 errdetail("It reads a column that the migration changes, and would have to be filled anew under a lock."),
-				 errhint("Drop the materialized view before the migration, and make it again after.")));
-	rule = rel->rd_rules->rules[0]->ruleId;
-	view->relid = relid;
-	view->owner = rel->rd_rel->relowner;
-	view->name = catalog_relation_name(relid);
-	view->query = copyObject(get_view_query(rel));
-	view->desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
-	view->reads = catalog_relations_read(RewriteRelationId, rule, relid);
-	view->needs_key = catalog_needed_objects(RewriteRelationId, rule,
-											 ConstraintRelationId) != NIL;
-	relation_close(rel, AccessShareLock);
-	return view;
 }
 
 static void
 check_view(const View *view)
 {
+	char	   *description = psprintf("%s %s", view_kind(view), view->name);
 	const char *because = NULL;
 
-	carry_check_owner(view->owner, psprintf("view %s", view->name));
+	carry_check_owner(view->owner, description);
 	if (OidIsValid(getExtensionOfObject(RelationRelationId, view->relid)))
 		because = "It belongs to an extension.";
 	if (get_rel_persistence(view->relid) == RELPERSISTENCE_TEMP)
 		because = "It is a temporary view of a session.";
 	if (view->dropped && catalog_has_security_label(RelationRelationId, view->relid))
-		because = "The type of a column changes, so that it has to be dropped, and it has a security label.";
+		because = psprintf("%s, and it has a security label.", why_dropped(view));
 	if (because != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("view %s could not be carried over", view->name),
+				 errmsg("%s could not be carried over", description),
 				 errdetail("%s", because),
 				 errhint("Drop the view before the migration, and make it again after.")));
-	carry_check_can_create(get_rel_namespace(view->relid), psprintf("view %s", view->name));
+	carry_check_can_create(get_rel_namespace(view->relid), description);
 	if (view->dropped)
-		check_can_give(view);
+		carry_view_check_can_give(view);
+}
+
+/* Their text is read when the table has its columns in another order. */
+static void
+check_columns(const DependentSearch *search, const View *view)
+{
+	if (query_lists_columns(view->query, substitutes_of_tables(search->model)))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s %s could not be carried over", view_kind(view), view->name),
+				 errdetail("It has an alias with a list of columns, for a table or join whose columns the migration changes."),
+				 errhint("Make the view without that list before the migration, or drop it and make it again after.")));
 }
 
 /* What is made anew is to be of the same role again. */
-static void
-check_can_give(const View *view)
+void
+carry_view_check_can_give(const View *view)
 {
 	Oid			namespace = get_rel_namespace(view->relid);
 
@@ -303,9 +337,9 @@ check_can_give(const View *view)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("view %s cannot be made again for role \"%s\"", view->name,
-					GetUserNameFromId(view->owner, false)),
-			 errdetail("The type of a column changes, so that the view has to be dropped."),
+			 errmsg("%s %s cannot be made again for role \"%s\"", view_kind(view),
+					view->name, GetUserNameFromId(view->owner, false)),
+			 errdetail("%s.", why_dropped(view)),
 			 errhint("Act as that role, or drop the view before the migration.")));
 }
 

@@ -8,6 +8,7 @@
 #define PGROLL_CARRY_VIEW_H
 
 #include "operation/carry_dependents.h"
+#include "operation/view_text.h"
 
 /* Add a column to a list (ObjectAddress *) of those whose type changes. */
 extern void carry_view_note_column(List **columns, Oid relid, AttrNumber attnum);
@@ -18,5 +19,11 @@ extern void carry_view_note_column(List **columns, Oid relid, AttrNumber attnum)
  * dropped is added to the search.
  */
 extern List *carry_views(DependentSearch *search);
+
+/*
+ * Raise insufficient_privilege where the user can't make one and give it to the view's
+ * owner.
+ */
+extern void carry_view_check_can_give(const View *view);
 
 #endif							/* PGROLL_CARRY_VIEW_H */

@@ -43,6 +43,8 @@ static List *member_columns(SchemaModel *model, const TableModel *table,
 static MemberColumn *read_member(Oid relid, AttrNumber attnum);
 static void set_attributes(const MemberColumn *member, const MemberColumn *top,
 						   const Generation *generation, MigrationPlan *plan);
+static char *attribute_actions(const MemberColumn *member, const MemberColumn *top,
+							   const char *name, Oid type);
 static const char *storage_name(char storage);
 static void member_step(const MemberColumn *member, const Generation *generation,
 						Phase phase, char *command, MigrationPlan *plan);
@@ -177,10 +179,38 @@ static void
 set_attributes(const MemberColumn *member, const MemberColumn *top,
 			   const Generation *generation, MigrationPlan *plan)
 {
-	const char *column = quote_identifier(generation->physical);
-	char		storage = get_typstorage(generation->type);
-	bool		can_choose = get_typlen(generation->type) == -1 &&
-		storage != TYPSTORAGE_PLAIN;
+	char	   *actions = attribute_actions(member, top, generation->physical,
+											generation->type);
+
+	if (actions[0] != '\0')
+		plan_step(plan, (Step) {
+			.phase = PHASE_START,
+			.operation = generation->operation,
+			.command = psprintf("ALTER TABLE %s%s %s", member == top ? "" : "ONLY ",
+								member->relation, actions + 2),
+			.lock = AccessExclusiveLock,
+			.relation = member->relid,
+			.relation_name = member->relation,
+			.also = operation_other_members(member->relid),
+		});
+}
+
+char *
+column_attributes_sql(Oid relid, AttrNumber attnum, Oid type)
+{
+	MemberColumn *column = read_member(relid, attnum);
+
+	return attribute_actions(column, column, get_attname(relid, attnum, false), type);
+}
+
+/* ", ALTER COLUMN … SET …" for each that is not the default, or not as top has it */
+static char *
+attribute_actions(const MemberColumn *member, const MemberColumn *top,
+				  const char *name, Oid type)
+{
+	const char *column = quote_identifier(name);
+	char		storage = get_typstorage(type);
+	bool		can_choose = get_typlen(type) == -1 && storage != TYPSTORAGE_PLAIN;
 	StringInfoData actions;
 
 	initStringInfo(&actions);
@@ -197,17 +227,7 @@ set_attributes(const MemberColumn *member, const MemberColumn *top,
 	if (member->options != NULL)
 		appendStringInfo(&actions, ", ALTER COLUMN %s SET (%s)", column,
 						 member->options);
-	if (actions.len > 0)
-		plan_step(plan, (Step) {
-			.phase = PHASE_START,
-			.operation = generation->operation,
-			.command = psprintf("ALTER TABLE %s%s %s", member == top ? "" : "ONLY ",
-								member->relation, actions.data + 2),
-			.lock = AccessExclusiveLock,
-			.relation = member->relid,
-			.relation_name = member->relation,
-			.also = operation_other_members(member->relid),
-		});
+	return actions.data;
 }
 
 static const char *

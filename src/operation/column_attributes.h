@@ -26,4 +26,10 @@ extern void column_attributes_follow(SchemaModel *model, TableModel *table,
 extern void column_attributes_complete(SchemaModel *model, TableModel *table,
 									   Generation *generation, MigrationPlan *plan);
 
+/*
+ * ", ALTER COLUMN … SET …" for what a column of a relation has that is not the default,
+ * for another of that name and of a type; "" where there is nothing.
+ */
+extern char *column_attributes_sql(Oid relid, AttrNumber attnum, Oid type);
+
 #endif							/* PGROLL_COLUMN_ATTRIBUTES_H */

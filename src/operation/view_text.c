@@ -6,7 +6,11 @@
  */
 #include "pgroll.h"
 
+#include "access/htup_details.h"
+#include "access/relation.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
 #include "commands/comment.h"
 #include "miscadmin.h"
@@ -16,13 +20,17 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 
 #include "ddl/access_list.h"
 #include "ddl/grants.h"
 #include "operation/view_text.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
+#include "schema/catalog_storage.h"
 #include "schema/catalog_trigger.h"
 #include "support/guc.h"
 #include "versioning/expression.h"
@@ -35,33 +43,80 @@ typedef struct ReadSearch
 	bool		flat;			/* only what reads a table itself counts */
 } ReadSearch;
 
-static CarriedObject *view_object(const View *view);
-static char *view_definition(const View *view);
-static List *owner_and_grants(const View *view);
-static List *grant_parts(const View *view, const GrantPart *part);
+static RewriteRule *query_rule(Relation rel);
+static List *grant_parts(const GrantPart *part, const char *name);
 static List *defaults(const View *view);
-static List *comments(const View *view);
 static List *triggers(const View *view);
-static char *column_list(const View *view);
 static const char *column_name(const View *view, AttrNumber attnum);
-static char *empty_query(const View *view);
-static char *own_query(const View *view);
 static bool reads_column(Node *node, void *context);
 static bool entry_reads_column(RangeTblEntry *rte, AttrNumber attnum,
 							   ReadSearch *search);
 static bool reads_anywhere(const ReadSearch *search);
 static bool is_retyped(Oid relid, AttrNumber attnum, List *columns);
 
+View *
+view_read(Oid relid)
+{
+	View	   *view = palloc0(sizeof(View));
+	Relation	rel = relation_open(relid, AccessShareLock);
+	RewriteRule *rule = query_rule(rel);
+	HeapTuple	tuple;
+	Datum		options;
+	bool		isnull;
+
+	/* Read while it is locked. */
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
+	if (!isnull)
+		view->options = catalog_options_text(options);
+	ReleaseSysCache(tuple);
+	view->relid = relid;
+	view->materialized = rel->rd_rel->relkind == RELKIND_MATVIEW;
+	if (view->materialized)
+		view->storage = catalog_storage_clauses(rel);
+	view->owner = rel->rd_rel->relowner;
+	view->name = catalog_relation_name(relid);
+	view->query = copyObject(linitial_node(Query, rule->actions));
+	view->desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
+	view->reads = catalog_relations_read(RewriteRelationId, rule->ruleId, relid);
+	view->needs_key = catalog_needed_objects(RewriteRelationId, rule->ruleId,
+											 ConstraintRelationId) != NIL;
+	relation_close(rel, AccessShareLock);
+	return view;
+}
+
+/* It may have others as well. */
+static RewriteRule *
+query_rule(Relation rel)
+{
+	for (int i = 0; i < rel->rd_rules->numLocks; i++)
+	{
+		if (rel->rd_rules->rules[i]->event == CMD_SELECT)
+			return rel->rd_rules->rules[i];
+	}
+	elog(ERROR, "relation \"%s\" has no query", RelationGetRelationName(rel));
+	return NULL;
+}
+
+const char *
+view_kind(const View *view)
+{
+	return view->materialized ? "materialized view" : "view";
+}
+
 CarriedObject *
 view_replaced(const View *view)
 {
 	CarriedObject *object = view_object(view);
 
-	object->detach = list_make1(psprintf("CREATE OR REPLACE VIEW %s%s AS SELECT %s",
-										 view->name, column_list(view),
-										 empty_query(view)));
+	object->detach = list_make1(psprintf("CREATE OR REPLACE VIEW %s%s AS %s",
+										 view->name, view_column_list(view),
+										 view_empty_query(view)));
 	object->attach = list_make1(psprintf("CREATE OR REPLACE VIEW %s",
-										 view_definition(view)));
+										 view_definition(view, view->name,
+														 view_query_text(view->query))));
 	return object;
 }
 
@@ -71,11 +126,23 @@ view_made_anew(const View *view)
 	CarriedObject *object = view_object(view);
 
 	object->detach = list_make1(psprintf("DROP VIEW %s", view->name));
-	object->attach = list_make1(psprintf("CREATE VIEW %s", view_definition(view)));
-	object->attach = list_concat(object->attach, owner_and_grants(view));
+	object->attach = list_make1(psprintf("CREATE VIEW %s",
+										 view_definition(view, view->name,
+														 view_query_text(view->query))));
+	object->attach = list_concat(object->attach, view_owner_sql(view, view->name));
+	object->attach = list_concat(object->attach, view_grants_sql(view, view->name));
 	object->attach = list_concat(object->attach, defaults(view));
-	object->attach = list_concat(object->attach, comments(view));
+	object->attach = list_concat(object->attach, view_comments_sql(view));
 	object->attach = list_concat(object->attach, triggers(view));
+	object->access_lists = view_access_lists(view);
+	return object;
+}
+
+List *
+view_access_lists(const View *view)
+{
+	List	   *lists = NIL;
+
 	for (int i = 0; i <= view->desc->natts; i++)
 	{
 		CarriedAccess *access = palloc0(sizeof(CarriedAccess));
@@ -85,9 +152,9 @@ view_made_anew(const View *view)
 			continue;
 		if (i > 0)
 			access->column = pstrdup(NameStr(TupleDescAttr(view->desc, i - 1)->attname));
-		object->access_lists = lappend(object->access_lists, access);
+		lists = lappend(lists, access);
 	}
-	return object;
+	return lists;
 }
 
 CarriedObject *
@@ -105,12 +172,12 @@ view_unborn(char *name, Oid reads)
 }
 
 /* FOR UPDATE takes a stronger lock when it is read, too. */
-static CarriedObject *
+CarriedObject *
 view_object(const View *view)
 {
 	CarriedObject *object = palloc0(sizeof(CarriedObject));
 
-	object->description = psprintf("view %s", view->name);
+	object->description = psprintf("%s %s", view_kind(view), view->name);
 	object->relation = view->relid;
 	object->lock = AccessExclusiveLock;
 	object->relation_name = view->name;
@@ -120,63 +187,72 @@ view_object(const View *view)
 	return object;
 }
 
-/* What follows CREATE VIEW. */
-static char *
-view_definition(const View *view)
+char *
+view_definition(const View *view, const char *name, const char *query)
 {
-	char	   *query = own_query(view);
-
-	return psprintf("%s%s%s AS%s%s", view->name, column_list(view),
+	return psprintf("%s%s%s AS%s%s", name, view_column_list(view),
+					view->materialized ? view->storage :
 					view->options == NULL ? "" : psprintf(" WITH (%s)", view->options),
 					query[0] == ' ' ? "" : " ", query);
 }
 
 /* A new view has what ALTER DEFAULT PRIVILEGES says, which is not to add up. */
-static List *
-owner_and_grants(const View *view)
+List *
+view_owner_sql(const View *view, const char *name)
 {
 	List	   *statements = NIL;
 	ListCell   *lc;
 
 	if (view->owner != GetUserId())
 		statements = lappend(statements,
-							 psprintf("ALTER VIEW %s OWNER TO %s", view->name,
+							 psprintf("ALTER %s %s OWNER TO %s",
+									  view->materialized ? "MATERIALIZED VIEW" : "VIEW",
+									  name,
 									  quote_identifier(GetUserNameFromId(view->owner, false))));
 	foreach(lc, catalog_default_grants(OBJECT_TABLE, GetUserId(),
 									   get_rel_namespace(view->relid)))
-		statements = lappend(statements, revoke_all_sql(lfirst(lc), view->name));
+		statements = lappend(statements, revoke_all_sql(lfirst(lc), name));
+	return statements;
+}
+
+List *
+view_grants_sql(const View *view, const char *name)
+{
+	List	   *statements = NIL;
+	ListCell   *lc;
+
 	if (catalog_owner_privileges(view->relid) != ACL_ALL_RIGHTS_RELATION)
 	{
 		GrantPart  *own = palloc0(sizeof(GrantPart));
 
 		own->privileges = catalog_owner_privileges(view->relid);
 		own->grantee = pstrdup(quote_identifier(GetUserNameFromId(view->owner, false)));
-		statements = lappend(statements, revoke_all_sql(own, view->name));
-		statements = list_concat(statements, grant_parts(view, own));
+		statements = lappend(statements, revoke_all_sql(own, name));
+		statements = list_concat(statements, grant_parts(own, name));
 	}
 	foreach(lc, catalog_relation_grants(view->relid))
-		statements = list_concat(statements, grant_parts(view, lfirst(lc)));
+		statements = list_concat(statements, grant_parts(lfirst(lc), name));
 	for (int i = 0; i < view->desc->natts; i++)
 	{
 		foreach(lc, catalog_column_grants(view->relid, i + 1))
 			statements = lappend(statements,
 								 grant_column_sql(lfirst(lc),
 												  NameStr(TupleDescAttr(view->desc, i)->attname),
-												  view->name));
+												  name));
 	}
 	return statements;
 }
 
 static List *
-grant_parts(const View *view, const GrantPart *part)
+grant_parts(const GrantPart *part, const char *name)
 {
-	char	   *grant = grant_view_sql(part, view->name);
+	char	   *grant = grant_view_sql(part, name);
 	List	   *statements = grant == NULL ? NIL : list_make1(grant);
 
 	/* It means nothing for a view, but the access list is to be the same. */
 	if ((part->privileges & ACL_MAINTAIN) != 0)
 		statements = lappend(statements,
-							 psprintf("GRANT MAINTAIN ON %s TO %s%s", view->name,
+							 psprintf("GRANT MAINTAIN ON %s TO %s%s", name,
 									  part->grantee,
 									  part->grantable ? " WITH GRANT OPTION" : ""));
 	return statements;
@@ -204,15 +280,17 @@ defaults(const View *view)
 	return statements;
 }
 
-static List *
-comments(const View *view)
+List *
+view_comments_sql(const View *view)
 {
 	char	   *comment = GetComment(view->relid, RelationRelationId, 0);
 	List	   *statements = NIL;
 
 	if (comment != NULL)
 		statements = lappend(statements,
-							 psprintf("COMMENT ON VIEW %s IS %s", view->name,
+							 psprintf("COMMENT ON %s %s IS %s",
+									  view->materialized ? "MATERIALIZED VIEW" : "VIEW",
+									  view->name,
 									  quote_literal_cstr(comment)));
 	for (int i = 0; i < view->desc->natts; i++)
 	{
@@ -253,8 +331,8 @@ triggers(const View *view)
 	return statements;
 }
 
-static char *
-column_list(const View *view)
+char *
+view_column_list(const View *view)
 {
 	StringInfoData list;
 
@@ -272,13 +350,13 @@ column_name(const View *view, AttrNumber attnum)
 	return quote_identifier(NameStr(TupleDescAttr(view->desc, attnum - 1)->attname));
 }
 
-/* As many NULLs of the same types. */
-static char *
-empty_query(const View *view)
+char *
+view_empty_query(const View *view)
 {
 	StringInfoData list;
 
 	initStringInfo(&list);
+	appendStringInfoString(&list, "SELECT ");
 	for (int i = 0; i < view->desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(view->desc, i);
@@ -293,14 +371,14 @@ empty_query(const View *view)
 	return list.data;
 }
 
-static char *
-own_query(const View *view)
+char *
+view_query_text(Query *query)
 {
 	int			guc_level = NewGUCNestLevel();
 	char	   *text;
 
 	guc_set_portable_text();
-	text = pg_get_querydef(copyObject(view->query), false);
+	text = pg_get_querydef(copyObject(query), false);
 	AtEOXact_GUC(false, guc_level);
 	return text;
 }

@@ -496,7 +496,7 @@ catalog_view_of_rule(Oid rule)
 
 /*
  * Ordinary, partitioned and foreign tables, views and materialized views, in the
- * order of their OIDs.
+ * order of their OIDs; what a migration makes of one is none of its schema's.
  */
 static List *
 relations_of_schema(Oid namespace)
@@ -521,7 +521,9 @@ relations_of_schema(Oid namespace)
 			case RELKIND_FOREIGN_TABLE:
 			case RELKIND_VIEW:
 			case RELKIND_MATVIEW:
-				if (!form->relispartition)
+				if (!form->relispartition &&
+					(form->relkind != RELKIND_MATVIEW ||
+					 !name_is_ours(NameStr(form->relname))))
 					relids = lappend_oid(relids, form->oid);
 				break;
 			default:

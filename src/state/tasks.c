@@ -23,6 +23,7 @@ static const char *const kind_names[] = {
 	[TASK_VALIDATE] = "validate",
 	[TASK_ANALYZE] = "analyze",
 	[TASK_LAST_PASS] = "last_pass",
+	[TASK_MATVIEW] = "matview",
 	[TASK_OLD_SNAPSHOTS] = "old_snapshots",
 };
 
@@ -106,6 +107,21 @@ tasks_of_kind(int64 migration, TaskKind kind)
 	values[0] = Int64GetDatum(migration);
 	values[1] = CStringGetTextDatum(kind_names[kind]);
 	return select_tasks("kind = $2 ORDER BY id", 2, types, values);
+}
+
+Task *
+task_last_of(int64 migration, TaskKind kind, Oid relation)
+{
+	Oid			types[] = {INT8OID, TEXTOID, OIDOID};
+	Datum		values[3];
+	List	   *tasks;
+
+	values[0] = Int64GetDatum(migration);
+	values[1] = CStringGetTextDatum(kind_names[kind]);
+	values[2] = ObjectIdGetDatum(relation);
+	tasks = select_tasks("kind = $2 AND relation = $3 ORDER BY id DESC LIMIT 1",
+						 3, types, values);
+	return tasks == NIL ? NULL : linitial(tasks);
 }
 
 bool
@@ -205,6 +221,15 @@ task_set_progress(int64 id, const char *storage, BlockNumber next_block,
 }
 
 void
+task_set_storage(int64 id, const char *storage)
+{
+	(void) execute("UPDATE " TASK_TABLE " SET storage = $2 WHERE id = $1",
+				   2, (Oid[]) {INT8OID, TEXTOID},
+				   (Datum[]) {Int64GetDatum(id), CStringGetTextDatum(storage)},
+				   NULL, SPI_OK_UPDATE);
+}
+
+void
 task_set_waiting_for(int64 id, const char *waiting_for, const char *error)
 {
 	Oid			types[] = {INT8OID, TEXTOID, TEXTOID};
@@ -286,7 +311,8 @@ select_tasks(const char *condition, int nargs, Oid *types, Datum *values)
 	owner_begin(&scope);
 	SPI_connect();
 	spi_execute(psprintf("SELECT id, migration, kind, relation::oid, object, command,"
-						 " state, storage, next_block, rows_done FROM " TASK_TABLE
+						 " state, storage, next_block, rows_done, started_at IS NOT NULL"
+						 " FROM " TASK_TABLE
 						 " WHERE migration = $1 AND %s", condition),
 				nargs, types, values, NULL, SPI_OK_SELECT);
 	spi = MemoryContextSwitchTo(caller);
@@ -321,6 +347,7 @@ task_from_spi(HeapTuple tuple, TupleDesc desc)
 	task->next_block = (BlockNumber) DatumGetInt64(SPI_getbinval(tuple, desc, 9,
 																 &isnull));
 	task->rows_done = DatumGetInt64(SPI_getbinval(tuple, desc, 10, &isnull));
+	task->taken_up = DatumGetBool(SPI_getbinval(tuple, desc, 11, &isnull));
 	return task;
 }
 

@@ -22,6 +22,9 @@ typedef enum TaskKind
 	TASK_ANALYZE,				/* command: ANALYZE table (columns) */
 	TASK_LAST_PASS,				/* relation: no row awaits, seen by a fresh
 								 * snapshot */
+	TASK_MATVIEW,				/* relation: make this materialized view again
+								 * over the new columns; object: its name
+								 * then; command: as what */
 	TASK_OLD_SNAPSHOTS			/* every snapshot older than the last batch is
 								 * gone */
 } TaskKind;
@@ -52,7 +55,9 @@ typedef struct Task
 	char	   *object;
 	char	   *command;
 	TaskState	state;
-	char	   *storage;		/* what next_block counts in, or NULL */
+	bool		taken_up;		/* at least once */
+	char	   *storage;		/* what next_block counts in, where what the
+								 * task made is stored, or NULL */
 	BlockNumber next_block;
 	int64		rows_done;
 } Task;
@@ -70,6 +75,9 @@ extern Task *task_next(int64 migration);
 
 /* All (Task *) of a kind, in whatever state, palloc'd in the current context. */
 extern List *tasks_of_kind(int64 migration, TaskKind kind);
+
+/* The last one (in whatever state) of a kind for the relation, or NULL. */
+extern Task *task_last_of(int64 migration, TaskKind kind, Oid relation);
 
 /* Has the migration a task of this kind for the relation, done or not? */
 extern bool task_exists(int64 migration, TaskKind kind, Oid relation);
@@ -89,6 +97,7 @@ extern void task_set_started(int64 id, int64 blocks_total, int64 rows_total);
 extern void task_set_progress(int64 id, const char *storage,
 							  BlockNumber next_block, int64 blocks_total,
 							  int64 rows_more);
+extern void task_set_storage(int64 id, const char *storage);
 extern void task_set_waiting_for(int64 id, const char *waiting_for,
 								 const char *error);
 extern void task_set_done(int64 id);

@@ -31,7 +31,6 @@
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "access/xlog.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -42,6 +41,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
+#include "schema/catalog_storage.h"
 #include "state/migrations.h"
 #include "state/tasks.h"
 #include "support/guc.h"
@@ -196,11 +196,9 @@ marker_of(Relation relation, RelationEdges *edges, const BackfillBatch *batch)
 static void
 set_storage(BackfillBatch *batch, Relation relation)
 {
-	char		storage[sizeof(batch->storage)];
+	char	   *storage = catalog_storage(relation);
 	BlockNumber blocks = 0;
 
-	snprintf(storage, sizeof(storage), UINT64_FORMAT "/%u/%u",
-			 GetSystemIdentifier(), MyDatabaseId, relation_file_number(relation));
 	if (relation->rd_rel->relam == HEAP_TABLE_AM_OID)
 		blocks = RelationGetNumberOfBlocks(relation);
 	if (strcmp(storage, batch->storage) != 0)

@@ -59,6 +59,7 @@ static const TaskOps *const task_ops[] = {
 	[TASK_VALIDATE] = &task_validate_ops,
 	[TASK_ANALYZE] = &task_analyze_ops,
 	[TASK_LAST_PASS] = &task_last_pass_ops,
+	[TASK_MATVIEW] = &task_matview_ops,
 	[TASK_OLD_SNAPSHOTS] = &task_old_snapshots_ops,
 };
 

@@ -1,0 +1,107 @@
+/*-------------------------------------------------------------------------
+ *
+ * build_matview.c
+ *		Make and fill a materialized view over the new columns.
+ *
+ * All of it is one transaction, so that there is nothing half made to be found
+ * later.  It holds locks on what it reads as any query does, and none on the
+ * materialized view for which it is made.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/relation.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+
+#include "ddl/ddl_execute.h"
+#include "ddl/matview_query.h"
+#include "migration/build_matview.h"
+#include "migration/document.h"
+#include "migration/lifecycle.h"
+#include "operation/carry_matview.h"
+#include "schema/catalog_storage.h"
+#include "state/migrations.h"
+#include "support/guc.h"
+#include "support/spi.h"
+
+static void make(MatviewBuild *build, bool populated);
+static void stand_in(MatviewBuild *build, Oid relid);
+static void run(List *statements);
+static char *storage_of(Oid relid);
+
+void
+build_matview(const Task *task, bool populated)
+{
+	MigrationRow *row = migration_by_id(task->migration);
+	char	   *storage = NULL;
+	SecurityScope scope;
+	Migration  *migration;
+	MatviewBuild *build;
+
+	/* It reads the tables with the rights of its owner, as when it is refreshed. */
+	restricted_begin(&scope, migration_role(row, false));
+	guc_set_local("default_tablespace", "");
+	migration = document_read(row->base_schema, row->name, row->document);
+	build = carry_matview_build(lifecycle_active_model(row, migration), task->relation);
+	if (build != NULL && strcmp(carry_matview_command(build), task->command) == 0)
+	{
+		make(build, populated);
+		storage = storage_of(carry_matview_made(build));
+	}
+	restricted_end(&scope);
+	if (storage != NULL)
+		task_set_storage(task->id, storage);
+}
+
+static void
+make(MatviewBuild *build, bool populated)
+{
+	Oid			made = carry_matview_made(build);
+	ListCell   *lc;
+
+	if (OidIsValid(made))
+		ddl_execute_own(psprintf("DROP MATERIALIZED VIEW %s", build->name));
+	foreach(lc, build->tables)
+		stand_in(build, lfirst_oid(lc));
+	foreach(lc, build->views)
+		stand_in(build, ((View *) lfirst(lc))->relid);
+	run(carry_matview_create(build));
+	run(carry_matview_finish(build));
+	made = carry_matview_made(build);
+	if (populated)
+	{
+		ddl_execute_user_code(psprintf("REFRESH MATERIALIZED VIEW %s", build->name),
+							  build->model->base_schema);
+		ddl_execute_own(psprintf("ANALYZE %s", build->name));
+	}
+	matview_query_set(made, view_empty_query(view_read(made)));
+	if (build->tables != NIL || build->views != NIL)
+		ddl_execute_own(carry_matview_drop_stand_ins(build));
+}
+
+static void
+stand_in(MatviewBuild *build, Oid relid)
+{
+	run(carry_matview_stand_in(build, relid));
+	carry_matview_note(build, relid);
+}
+
+static void
+run(List *statements)
+{
+	ListCell   *lc;
+
+	foreach(lc, statements)
+		ddl_execute_own(lfirst(lc));
+}
+
+static char *
+storage_of(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	char	   *storage = catalog_storage(rel);
+
+	relation_close(rel, AccessShareLock);
+	return storage;
+}

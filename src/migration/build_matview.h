@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * build_matview.h
+ *		Make and fill a materialized view over the new columns.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_BUILD_MATVIEW_H
+#define PGROLL_BUILD_MATVIEW_H
+
+#include "state/tasks.h"
+
+/*
+ * What a task of that kind is for, in the caller's transaction; with rows where
+ * populated.  What an earlier one made is dropped.  Nothing happens where the
+ * materialized view is another now than the task was made for: then another task will
+ * follow.
+ */
+extern void build_matview(const Task *task, bool populated);
+
+#endif							/* PGROLL_BUILD_MATVIEW_H */

@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog_storage.h
+ *		How and where a relation stores its rows.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_CATALOG_STORAGE_H
+#define PGROLL_CATALOG_STORAGE_H
+
+#include "nodes/pg_list.h"
+#include "utils/relcache.h"
+
+/*
+ * "system identifier/database/relfilenode": another one after TRUNCATE, VACUUM FULL,
+ * CLUSTER and REFRESH, and when a dump is restored elsewhere.
+ */
+extern char *catalog_storage(Relation relation);
+
+/*
+ * " USING heap WITH (fillfactor='70', toast.…) TABLESPACE x", or a part of it; the
+ * access method is always said.
+ */
+extern char *catalog_storage_clauses(Relation relation);
+
+/* Materialized views (Oid) of a migration, named by it. */
+extern List *catalog_matviews_of_migration(int64 migration);
+
+#endif							/* PGROLL_CATALOG_STORAGE_H */
