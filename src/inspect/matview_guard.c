@@ -32,8 +32,7 @@ matview_guard_refreshed(List *lines, Oid matview)
 		spec.object = task->object;
 		spec.command = task->command;
 		(void) task_add(line->migration, &spec);
-		if (migration_by_id(line->migration)->state == STATE_READY)
-			migration_set_state(line->migration, STATE_STARTED, NULL);
+		migration_reopen(line->migration);
 		launcher_request_at_commit();
 	}
 }

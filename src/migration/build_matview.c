@@ -11,8 +11,10 @@
 #include "pgroll.h"
 
 #include "access/relation.h"
+#include "access/xact.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 
 #include "ddl/ddl_execute.h"
 #include "ddl/matview_query.h"
@@ -25,6 +27,8 @@
 #include "support/guc.h"
 #include "support/spi.h"
 
+static MatviewBuild *plan(const MigrationRow *row, const Migration *migration,
+						  const Task *task);
 static void make(MatviewBuild *build, bool populated);
 static void stand_in(MatviewBuild *build, Oid relid);
 static void run(List *statements);
@@ -43,8 +47,8 @@ build_matview(const Task *task, bool populated)
 	restricted_begin(&scope, migration_role(row, false));
 	guc_set_local("default_tablespace", "");
 	migration = document_read(row->base_schema, row->name, row->document);
-	build = carry_matview_build(lifecycle_active_model(row, migration), task->relation);
-	if (build != NULL && strcmp(carry_matview_command(build), task->command) == 0)
+	build = plan(row, migration, task);
+	if (build != NULL)
 	{
 		make(build, populated);
 		storage = storage_of(carry_matview_made(build));
@@ -52,6 +56,29 @@ build_matview(const Task *task, bool populated)
 	restricted_end(&scope);
 	if (storage != NULL)
 		task_set_storage(task->id, storage);
+}
+
+/*
+ * What is to be made; NULL where that is not what the task is for.  To read it takes
+ * locks, also on other materialized views, which must not be kept while it is made.
+ */
+static MatviewBuild *
+plan(const MigrationRow *row, const Migration *migration, const Task *task)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	SchemaModel *model = lifecycle_active_model(row, migration);
+	MatviewBuild *build;
+	bool		same;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	build = carry_matview_build(model, task->relation);
+	same = build != NULL && strcmp(carry_matview_command(build), task->command) == 0;
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return same ? build : NULL;
 }
 
 static void

@@ -65,7 +65,7 @@ carry_matview_object(SchemaModel *model, const View *view)
 	object->made_name = name_of_made(model, view->relid);
 	object->made = model->started ? made_of(model, view->relid) : InvalidOid;
 	object->stale = model->started && (build == NULL || !is_made(build));
-	object->query = view_query_text(view->query);
+	object->query = view->text;
 	object->detach = list_make1(psprintf("DROP MATERIALIZED VIEW %s", view->name));
 	object->attach = take_place(model, view, object->made, object->made_name);
 	object->access_lists = view_access_lists(view);
@@ -278,8 +278,7 @@ tried(const View *view)
 	List	   *commands;
 
 	commands = list_make1(psprintf("CREATE MATERIALIZED VIEW %s WITH NO DATA",
-								   view_definition(view, view->name,
-												view_query_text(view->query))));
+								   view_definition(view, view->name, view->text)));
 	commands = list_concat(commands, indexes_sql(0, view, view->name));
 	return list_concat(commands, statistics_sql(0, view, view->name));
 }
@@ -431,15 +430,18 @@ carry_matview_command(const MatviewBuild *build)
 
 		appendStringInfo(&command, "CREATE VIEW %s; ",
 						 view_definition(view, stand_in_name(build, view->relid),
-										 view_query_text(view->query)));
+										 view->text));
 	}
 	appendStringInfo(&command, "CREATE MATERIALIZED VIEW %s",
 					 view_definition(matview, build->name,
-									 view_query_text(matview->query)));
+									 matview->text));
 	rest = list_concat(indexes_sql(build->model->migration, matview, build->name),
 					   statistics_sql(build->model->migration, matview, build->name));
 	if (attributes_sql(matview, matview, build->name) != NULL)
 		rest = lcons(attributes_sql(matview, matview, build->name), rest);
+	rest = lcons(psprintf("ALTER MATERIALIZED VIEW %s OWNER TO %s", build->name,
+						  quote_identifier(GetUserNameFromId(matview->owner, false))),
+				 rest);
 	foreach(lc, rest)
 		appendStringInfo(&command, "; %s", (char *) lfirst(lc));
 	return command.data;
@@ -463,7 +465,7 @@ carry_matview_stand_in(const MatviewBuild *build, Oid relid)
 static char *
 new_query(const MatviewBuild *build, const View *view)
 {
-	return query_text_substituted(view_query_text(view->query), build->substitutes);
+	return query_text_substituted(view->text, build->substitutes);
 }
 
 /* NULL: the relation is a table. */

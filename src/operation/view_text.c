@@ -79,6 +79,7 @@ view_read(Oid relid)
 	view->owner = rel->rd_rel->relowner;
 	view->name = catalog_relation_name(relid);
 	view->query = copyObject(linitial_node(Query, rule->actions));
+	view->text = view_query_text(view->query);
 	view->desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
 	view->reads = catalog_relations_read(RewriteRelationId, rule->ruleId, relid);
 	view->needs_key = catalog_needed_objects(RewriteRelationId, rule->ruleId,
@@ -115,8 +116,7 @@ view_replaced(const View *view)
 										 view->name, view_column_list(view),
 										 view_empty_query(view)));
 	object->attach = list_make1(psprintf("CREATE OR REPLACE VIEW %s",
-										 view_definition(view, view->name,
-														 view_query_text(view->query))));
+										 view_definition(view, view->name, view->text)));
 	return object;
 }
 
@@ -127,8 +127,7 @@ view_made_anew(const View *view)
 
 	object->detach = list_make1(psprintf("DROP VIEW %s", view->name));
 	object->attach = list_make1(psprintf("CREATE VIEW %s",
-										 view_definition(view, view->name,
-														 view_query_text(view->query))));
+										 view_definition(view, view->name, view->text)));
 	object->attach = list_concat(object->attach, view_owner_sql(view, view->name));
 	object->attach = list_concat(object->attach, view_grants_sql(view, view->name));
 	object->attach = list_concat(object->attach, defaults(view));

@@ -19,6 +19,7 @@ typedef struct View
 	Oid			owner;
 	char	   *name;			/* qualified and quoted */
 	Query	   *query;
+	char	   *text;			/* of the query, read alike everywhere */
 	TupleDesc	desc;			/* with defaults */
 	char	   *options;		/* of WITH, or NULL */
 	char	   *storage;		/* what CREATE MATERIALIZED VIEW says of it */

@@ -261,6 +261,19 @@ migration_set_state(int64 id, MigrationState state, const char *user)
 }
 
 void
+migration_reopen(int64 id)
+{
+	SecurityScope scope;
+	MigrationState state;
+
+	owner_begin(&scope);
+	state = lock_row(id);
+	owner_end(&scope);
+	if (state == STATE_READY)
+		migration_set_state(id, STATE_STARTED, NULL);
+}
+
+void
 migration_set_retired(int64 id)
 {
 	SecurityScope scope;

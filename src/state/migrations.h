@@ -77,6 +77,9 @@ extern int64 migration_next_id(void);
  */
 extern void migration_set_state(int64 id, MigrationState state, const char *user);
 
+/* From ready to started, where it has not been ended or begun again meanwhile. */
+extern void migration_reopen(int64 id);
+
 /* Note that its version schema is dropped. */
 extern void migration_set_retired(int64 id);
 
