@@ -83,6 +83,7 @@ static void guard_dropped_statistics(List *lines, const char *schema,
 									 const char *statistics);
 static void guard_dropped_trigger(List *lines, const char *schema,
 								  const char *table, const char *trigger);
+static void guard_new_object(const char *schema, const char *object);
 static void guard_command_end(Node *command);
 static Oid	table_of_trigger(Oid trigger);
 static char *spi_text(uint64 row, int column);
@@ -559,6 +560,17 @@ guard_dropped_trigger(List *lines, const char *schema, const char *table,
 		refuse(line_of_table(lines, relid), "drop trigger", trigger);
 }
 
+/* A version schema goes with its views alone, and could not with anything else. */
+static void
+guard_new_object(const char *schema, const char *object)
+{
+	GuardLine  *line = schema == NULL || ddl_execute_origin() != DDL_FOREIGN ? NULL :
+		guard_line_of_view_schema(lines_now(), schema);
+
+	if (line != NULL)
+		refuse(line, "create in a version schema", object);
+}
+
 static void
 guard_command_end(Node *command)
 {
@@ -569,7 +581,7 @@ guard_command_end(Node *command)
 
 	copying = NULL;
 	SPI_connect();
-	if (SPI_execute("SELECT classid, objid"
+	if (SPI_execute("SELECT classid, objid, command_tag, schema_name, object_identity"
 					" FROM pg_catalog.pg_event_trigger_ddl_commands()",
 					true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the commands that were run");
@@ -578,6 +590,9 @@ guard_command_end(Node *command)
 		Oid			class = atooid(spi_text(row, 1));
 		Oid			object = atooid(spi_text(row, 2));
 
+		if (strncmp(spi_text(row, 3), "CREATE ", strlen("CREATE ")) == 0 ||
+			IsA(command, AlterObjectSchemaStmt))
+			guard_new_object(spi_text(row, 4), spi_text(row, 5));
 		if (class == TriggerRelationId)
 		{
 			Oid			table = table_of_trigger(object);

@@ -26,6 +26,7 @@
 #include "operation/carry_matview.h"
 #include "operation/carry_statistics.h"
 #include "operation/carry_trigger.h"
+#include "operation/drop_check.h"
 #include "operation/inherit.h"
 #include "operation/new_object.h"
 #include "operation/built_index.h"
@@ -198,8 +199,12 @@ plan_complete(const Migration *migration, SchemaModel *model,
 			continue;
 		/* A child's goes with its parent's. */
 		if (!inherited)
-			shadow_drop_columns(model, table, 0, PHASE_COMPLETE,
-								list_make1(name_marker(model->migration)), plan);
+		{
+			List	   *marker = list_make1(name_marker(model->migration));
+
+			drop_check_own_columns(model, table, marker);
+			shadow_drop_columns(model, table, 0, PHASE_COMPLETE, marker, plan);
+		}
 		if (!plan_completes_with_sql(migration) && table->schema == NULL)
 			version_view_replace(model, table, migration->version_schema,
 								 PHASE_COMPLETE, plan);
@@ -424,6 +429,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 		if (names != NIL &&
 			!catalog_column_is_inherited(table->relid, linitial(names)))
 		{
+			drop_check_own_columns(model, table, names);
 			operation_lock_sequences(table->relid, names, PHASE_ROLLBACK, plan);
 			shadow_drop_columns(model, table, 0, PHASE_ROLLBACK, names, plan);
 		}

@@ -30,6 +30,7 @@
 #include "ddl/access_list.h"
 #include "ddl/grants.h"
 #include "operation/column_sequence.h"
+#include "operation/drop_check.h"
 #include "operation/operation_util.h"
 #include "operation/sequence_options.h"
 #include "operation/shadow_column.h"
@@ -141,6 +142,8 @@ column_sequence_to_identity(SchemaModel *model, TableModel *table,
 	char	   *options = !OidIsValid(relid) ? NULL :
 		sequence_options_changed(sequence->options, catalog_sequence(relid));
 
+	if (OidIsValid(relid))
+		drop_check_own_sequence(model, relid);
 	sequence_step(model, generation, PHASE_COMPLETE,
 				  psprintf("ALTER SEQUENCE %s RENAME TO %s", name, quote_identifier(aside)),
 				  relid, AccessExclusiveLock, plan);

@@ -7,16 +7,26 @@
 #include "pgroll.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_attrdef.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_trigger.h"
+#include "nodes/value.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "operation/drop_check.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
+#include "schema/catalog_sequence.h"
+#include "schema/names.h"
 #include "schema/object_model.h"
 #include "versioning/expression.h"
 
+static List *blocking(const SchemaModel *model, Oid relid, AttrNumber attnum);
+static bool is_foreign_key_of_ours(const SchemaModel *model, const Operation *op,
+								   Oid constraint);
+static Oid	constraint_relation(Oid constraint);
+static void raise_hung_on(const char *object, List *dependents);
 static void check_none_stays(SchemaModel *model, List *dependents, const char *object,
 							 const char *path);
 static char *those_that_stay(const SchemaModel *model, List *dependents);
@@ -191,4 +201,148 @@ shows_stored_column(const TableModel *table, const char *physical)
 			return true;
 	}
 	return false;
+}
+
+void
+drop_check_created(const SchemaModel *model, const Operation *op, Oid relid)
+{
+	List	   *found = blocking(model, relid, 0);
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	found = list_concat(found, catalog_users_of_type(get_rel_type_id(relid)));
+	foreach(lc, found)
+	{
+		const Dependent *dependent = lfirst(lc);
+
+		/* Those of the migration's own tables go before, by their own steps. */
+		if (dependent->object.classId != ConstraintRelationId ||
+			!is_foreign_key_of_ours(model, op, dependent->object.objectId))
+			others = lappend(others, lfirst(lc));
+	}
+	raise_hung_on(psprintf("table \"%s\"", get_rel_name(relid)), others);
+}
+
+void
+drop_check_own_columns(const SchemaModel *model, const TableModel *table, List *names)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+	ListCell   *lc3;
+
+	foreach(lc, catalog_table_tree(table->relid))
+	{
+		Oid			relid = lfirst_oid(lc);
+
+		foreach(lc2, names)
+		{
+			AttrNumber	attnum = get_attnum(relid, lfirst(lc2));
+			List	   *others = NIL;
+
+			if (attnum == InvalidAttrNumber)
+				continue;
+			foreach(lc3, blocking(model, relid, attnum))
+			{
+				const Dependent *dependent = lfirst(lc3);
+
+				/* Checks go along, keys of others before, triggers let go of it. */
+				if (dependent->object.classId != ConstraintRelationId &&
+					dependent->object.classId != TriggerRelationId)
+					others = lappend(others, lfirst(lc3));
+			}
+			raise_hung_on(psprintf("column \"%s\" of table \"%s\"",
+								   (char *) lfirst(lc2), get_rel_name(relid)), others);
+			foreach(lc3, catalog_owned_sequences(relid, attnum))
+				drop_check_own_sequence(model, lfirst_oid(lc3));
+		}
+	}
+}
+
+void
+drop_check_own_sequence(const SchemaModel *model, Oid sequence)
+{
+	raise_hung_on(psprintf("sequence \"%s\"", get_rel_name(sequence)),
+				  blocking(model, sequence, 0));
+}
+
+/* As catalog_blocking_dependents(), but for what hangs on versions' views. */
+static List *
+blocking(const SchemaModel *model, Oid relid, AttrNumber attnum)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_blocking_dependents(relid, attnum, model->version_namespaces))
+	{
+		const Dependent *dependent = lfirst(lc);
+		ObjectAddress column = dependent->object.classId != AttrDefaultRelationId ?
+			InvalidObjectAddress : GetAttrDefaultColumnAddress(dependent->object.objectId);
+
+		/* The default of a column goes with that. */
+		if (OidIsValid(column.objectId) &&
+			(column.objectId == relid ||
+			 list_member_oid(model->version_namespaces,
+							 get_rel_namespace(column.objectId)) ||
+			 name_is_ours(get_attname(column.objectId, column.objectSubId, false))))
+			continue;
+		found = lappend(found, lfirst(lc));
+	}
+	return found;
+}
+
+/* Is it that of a table that the migration creates, or one that it adds? */
+static bool
+is_foreign_key_of_ours(const SchemaModel *model, const Operation *op, Oid constraint)
+{
+	char	   *name = get_constraint_name(constraint);
+	Oid			relid = constraint_relation(constraint);
+	ListCell   *lc;
+
+	if (name == NULL || name_is_of_migration(name, model->migration))
+		return true;
+	foreach(lc, op->siblings)
+	{
+		char	   *created = operation_created_table(lfirst(lc));
+
+		if (created != NULL &&
+			get_relname_relid(created, model->namespace) == relid)
+			return true;
+	}
+	return false;
+}
+
+static Oid
+constraint_relation(Oid constraint)
+{
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	Oid			relid = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		relid = ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid;
+		ReleaseSysCache(tuple);
+	}
+	return relid;
+}
+
+static void
+raise_hung_on(const char *object, List *dependents)
+{
+	StringInfoData list;
+	List	   *texts = NIL;
+	ListCell   *lc;
+
+	initStringInfo(&list);
+	foreach(lc, dependents)
+		texts = list_append_unique(texts,
+								   makeString(((Dependent *) lfirst(lc))->description));
+	foreach(lc, texts)
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", strVal(lfirst(lc)));
+	if (dependents != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("%s of the migration is to be dropped, but other objects depend on it",
+						object),
+				 errdetail("What depends on it: %s.", list.data),
+				 errhint("Drop or change these objects first.")));
 }

@@ -27,6 +27,17 @@ extern void drop_check_index_dependents(SchemaModel *model, const char *index,
 										const char *path);
 
 /*
+ * Raise dependent_objects_still_exist where others have hung something on a table
+ * that the migration has created, on columns (char *) of ours in a table and its
+ * members or the sequences that they own, or on such a sequence: before a phase
+ * drops them.
+ */
+extern void drop_check_created(const SchemaModel *model, const Operation *op, Oid relid);
+extern void drop_check_own_columns(const SchemaModel *model, const TableModel *table,
+								   List *names);
+extern void drop_check_own_sequence(const SchemaModel *model, Oid sequence);
+
+/*
  * Raise dependent_objects_still_exist where a generated column, of a table that the
  * migration creates, is made of the column that an operation is to drop or change.
  */

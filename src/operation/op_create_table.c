@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 
 #include "operation/column_sequence.h"
+#include "operation/drop_check.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "schema/names.h"
@@ -276,6 +277,7 @@ rollback_create_table(const Operation *base, SchemaModel *model, MigrationPlan *
 
 	if (!OidIsValid(relid))
 		return;					/* a later operation dropped it */
+	drop_check_created(model, base, relid);
 	operation_lock_partners(relid, NIL, PHASE_ROLLBACK, plan);
 	plan_step(plan, (Step) {
 		.phase = PHASE_ROLLBACK,
@@ -285,6 +287,13 @@ rollback_create_table(const Operation *base, SchemaModel *model, MigrationPlan *
 		.relation = relid,
 		.relation_name = model_qualified(model, name),
 	});
+}
+
+char *
+operation_created_table(const Operation *op)
+{
+	return op->ops != &create_table_ops ? NULL :
+		operation_final_table_name(op, ((const CreateTable *) op)->name);
 }
 
 static void

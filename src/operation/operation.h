@@ -85,4 +85,7 @@ extern const OperationOps sql_ops;
  */
 extern char *operation_final_table_name(const Operation *op, char *name);
 
+/* The same of the table that an operation creates; NULL where it creates none. */
+extern char *operation_created_table(const Operation *op);
+
 #endif							/* PGROLL_OPERATION_H */

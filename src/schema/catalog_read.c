@@ -482,6 +482,22 @@ catalog_blocking_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 	return found;
 }
 
+List *
+catalog_users_of_type(Oid type)
+{
+	Oid			array = get_array_type(type);
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, list_concat(dependents_of(TypeRelationId, type, 0, NIL),
+							dependents_of(TypeRelationId, array, 0, NIL)))
+	{
+		if (((Dependent *) lfirst(lc))->deptype == DEPENDENCY_NORMAL)
+			found = lappend(found, lfirst(lc));
+	}
+	return found;
+}
+
 Oid
 catalog_view_of_rule(Oid rule)
 {

@@ -111,6 +111,9 @@ extern List *catalog_dependents(Oid relid, AttrNumber attnum, List *ignored_sche
 extern List *catalog_constraint_dependents(Oid relid, const char *constraint,
 										   List *ignored_schemas);
 
+/* What (Dependent *) uses a table's row type, but for the table and its array type. */
+extern List *catalog_users_of_type(Oid type);
+
 /* Is it the column's default or sequence, an index, a key or NOT NULL of its table? */
 extern bool catalog_dependent_is_plain(const Dependent *dependent);
 

@@ -27,8 +27,9 @@ static bool member_has(SchemaModel *model, Oid member, const char *name);
 static bool is_index_of_another(const SchemaModel *model, const TableModel *table,
 								const char *name);
 static bool name_is_vacated(const SchemaModel *model, Oid relid);
-pg_noreturn static void raise_duplicate(const char *what, const char *name, const char *owner,
-							int code, const char *path);
+pg_noreturn static void raise_duplicate(const SchemaModel *model, const char *what,
+										const char *name, const char *owner, int code,
+										const char *path);
 
 List *
 model_objects(TableModel *table)
@@ -135,15 +136,17 @@ model_check_object_free(SchemaModel *model, TableModel *table, const char *name,
 
 	model_check_not_reserved(name, path);
 	if (same != NULL && same->type != OBJECT_INDEX)
-		raise_duplicate("constraint", name, table->name, ERRCODE_DUPLICATE_OBJECT,
+		raise_duplicate(model, "constraint", name, table->name, ERRCODE_DUPLICATE_OBJECT,
 						path);
 	if (!has_index)
 		return;
 	if (same != NULL || model_find_table(model, name) != NULL ||
 		is_index_of_another(model, table, name) || model_makes_sequence(model, name))
-		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
-	if (!model->started && OidIsValid(relid) && !name_is_vacated(model, relid))
-		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
+		raise_duplicate(model, "relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
+	/* A table that the migration creates has its indexes from the start. */
+	if (!(model->started && table->created) && OidIsValid(relid) &&
+		!name_is_vacated(model, relid))
+		raise_duplicate(model, "relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
 }
 
 void
@@ -232,7 +235,7 @@ model_check_relation_free(SchemaModel *model, const char *name, const char *path
 {
 	model_check_not_reserved(name, path);
 	if (!model_relation_is_free(model, name))
-		raise_duplicate("relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
+		raise_duplicate(model, "relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
 }
 
 bool
@@ -470,8 +473,8 @@ name_is_vacated(const SchemaModel *model, Oid relid)
 }
 
 static void
-raise_duplicate(const char *what, const char *name, const char *owner, int code,
-				const char *path)
+raise_duplicate(const SchemaModel *model, const char *what, const char *name,
+				const char *owner, int code, const char *path)
 {
 	ereport(ERROR,
 			(errcode(code),
@@ -479,6 +482,8 @@ raise_duplicate(const char *what, const char *name, const char *owner, int code,
 			 errmsg("%s \"%s\" for table \"%s\" already exists", what, name, owner) :
 			 errmsg("%s \"%s\" already exists", what, name),
 			 errdetail("At %s.", path),
+			 model->started ?
+			 errhint("It was made since the start: drop or rename it, or roll the migration back.") :
 			 errhint("Choose another name.")));
 	pg_unreachable();
 }

@@ -10,8 +10,10 @@
  */
 #include "pgroll.h"
 
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
@@ -42,7 +44,8 @@ static void view_comments(TableModel *table, const char *view, Phase phase,
 static void view_step(const char *view, Phase phase, char *command,
 					  MigrationPlan *plan);
 static char *grant_or_empty(const GrantPart *part, const char *view);
-static void check_view_dependents(Oid view, List *namespaces);
+static void check_view_dependents(Oid view);
+static void check_nothing_else(Oid namespace);
 
 void
 version_schema_create(SchemaModel *model, const char *version_schema,
@@ -103,7 +106,7 @@ version_view_drop_previous(SchemaModel *model, TableModel *stored, Phase phase,
 
 	if (!OidIsValid(view))
 		return;
-	check_view_dependents(view, list_make1_oid(get_rel_namespace(view)));
+	check_view_dependents(view);
 	plan_step(plan, (Step) {
 		.phase = phase,
 		.command = psprintf("DROP VIEW %s", catalog_relation_name(view)),
@@ -167,7 +170,8 @@ version_schema_check_droppable(const char *version_schema)
 	if (!OidIsValid(namespace))
 		return;
 	foreach(lc, catalog_views_of_schema(namespace))
-		check_view_dependents(lfirst_oid(lc), list_make1_oid(namespace));
+		check_view_dependents(lfirst_oid(lc));
+	check_nothing_else(namespace);
 }
 
 void
@@ -194,7 +198,8 @@ version_views_drop(SchemaModel *model, const char *version_schema, Phase phase,
 		return;
 	views = catalog_views_of_schema(namespace);
 	foreach(lc, views)
-		check_view_dependents(lfirst_oid(lc), list_make1_oid(namespace));
+		check_view_dependents(lfirst_oid(lc));
+	check_nothing_else(namespace);
 	foreach(lc, views)
 	{
 		char	   *view = catalog_relation_name(lfirst_oid(lc));
@@ -424,10 +429,11 @@ view_step(const char *view, Phase phase, char *command, MigrationPlan *plan)
 	});
 }
 
+/* No version's view reads another one. */
 static void
-check_view_dependents(Oid view, List *namespaces)
+check_view_dependents(Oid view)
 {
-	List	   *blocking = catalog_blocking_dependents(view, 0, namespaces);
+	List	   *blocking = catalog_blocking_dependents(view, 0, NIL);
 	StringInfoData list;
 	ListCell   *lc;
 
@@ -443,4 +449,32 @@ check_view_dependents(Oid view, List *namespaces)
 					catalog_relation_name(view)),
 			 errdetail("What depends on it: %s.", list.data),
 			 errhint("Drop these objects, or let them use the other version.")));
+}
+
+/* What somebody else has put into a version schema. */
+static void
+check_nothing_else(Oid namespace)
+{
+	StringInfoData list;
+	ListCell   *lc;
+
+	initStringInfo(&list);
+	foreach(lc, catalog_depending_objects(NamespaceRelationId, namespace, 0))
+	{
+		const Dependent *dependent = lfirst(lc);
+		const ObjectAddress *object = &dependent->object;
+
+		if (dependent->deptype == DEPENDENCY_NORMAL &&
+			!(object->classId == RelationRelationId &&
+			  get_rel_relkind(object->objectId) == RELKIND_VIEW))
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+							 getObjectDescription(object, false));
+	}
+	if (list.len > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("version schema \"%s\" is to be dropped, but there are objects of others in it",
+						get_namespace_name(namespace)),
+				 errdetail("They are: %s.", list.data),
+				 errhint("Drop these objects, or move them to another schema.")));
 }
