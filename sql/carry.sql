@@ -188,7 +188,7 @@ SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'shapes'::regclass;
 \set SHOW_CONTEXT errors
 
 -- what could not be carried over is refused at the start, by name
-CREATE RULE r AS ON DELETE TO t WHERE old.a = 0 DO INSTEAD NOTHING;
+CREATE RULE r AS ON UPDATE TO t WHERE new.a = 0 DO INSTEAD NOTHING;
 SELECT pgroll_c.start_migration('06', '{"operations": [{"alter_column":
 	{"table": "t", "column": "a", "type": "int", "up": "a", "down": "a"}}]}', 'app');	-- fails
 DROP RULE r ON t;

@@ -167,23 +167,42 @@ note_rule(DependentSearch *search, Oid rule)
 	return true;
 }
 
-/* A rule sees a row before our trigger, so that its values would be of one version. */
+/*
+ * A rule sees what a statement sets, before our trigger: of a changed column nothing
+ * where it is the other version that writes.  What was there before it sees whole.
+ */
 static void
 check_rule_table(SchemaModel *model, const RuleFacts *facts)
 {
 	ListCell   *lc;
+	ListCell   *lc2;
 
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
 
-		if (table->has_edges && OidIsValid(table->relid) && !table->dropped &&
-			list_member_oid(catalog_table_tree(table->relid), facts->relid))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("table \"%s\" cannot be changed: rule \"%s\" on it could not be carried over",
-							table->name, facts->name),
-					 errhint("Drop the rule before the migration, and make it again after.")));
+		if (!table->has_edges || !OidIsValid(table->relid) || table->dropped ||
+			!list_member_oid(catalog_table_tree(table->relid), facts->relid))
+			continue;
+		foreach(lc2, table->columns)
+		{
+			Generation *generation = ((ColumnModel *) lfirst(lc2))->generation;
+			Generation *stored = model_stored_ancestor(generation);
+			AttrNumber	attnum;
+
+			if (stored == NULL || stored == generation)
+				continue;
+			attnum = get_attnum(facts->relid,
+								get_attname(table->relid, stored->attnum, false));
+			if (bms_is_member(0, facts->new_columns) ||
+				bms_is_member(attnum, facts->new_columns))
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("column \"%s\" of table \"%s\" cannot be changed: rule \"%s\" reads its new value",
+								generation->name, table->name, facts->name),
+						 errdetail("A rule would see what one version writes, and not what the other does."),
+						 errhint("Make a trigger of the rule, or drop it before the migration and make it again after.")));
+		}
 	}
 }
 

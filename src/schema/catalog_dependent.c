@@ -22,8 +22,10 @@
 #include "catalog/pg_seclabel.h"
 #include "catalog/pg_statistic_ext.h"
 #include "commands/comment.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/value.h"
 #include "optimizer/optimizer.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -38,9 +40,18 @@
 #include "schema/catalog_dependent.h"
 #include "support/guc.h"
 
+/* The columns of NEW that were found; in how deep a subquery is looked for more. */
+typedef struct NewSearch
+{
+	int			depth;
+	Bitmapset  *columns;
+} NewSearch;
+
 static PolicyFacts *read_policy(HeapTuple tuple, TupleDesc desc);
 static char *table_expression(Datum tree, Oid relid);
 static char *text_about(PGFunction function, Oid object);
+static Bitmapset *columns_of_new(HeapTuple tuple);
+static bool note_new_columns(Node *node, void *context);
 static RuleFacts *read_rule(HeapTuple tuple);
 static const char *event_name(char event);
 static int	compare_rules(const ListCell *a, const ListCell *b);
@@ -171,7 +182,58 @@ read_rule(HeapTuple tuple)
 	facts->event = pstrdup(event_name(form->ev_type));
 	facts->comment = GetComment(form->oid, RewriteRelationId, 0);
 	facts->definition = text_about(pg_get_ruledef, form->oid);
-	return facts->definition == NULL ? NULL : facts;
+	if (facts->definition == NULL)
+		return NULL;
+	facts->new_columns = columns_of_new(tuple);
+	return facts;
+}
+
+/* In the condition and the commands of a rule. */
+static Bitmapset *
+columns_of_new(HeapTuple tuple)
+{
+	NewSearch	search = {0, NULL};
+	bool		isnull;
+	Datum		condition = SysCacheGetAttr(RULERELNAME, tuple,
+											Anum_pg_rewrite_ev_qual, &isnull);
+	Datum		commands = SysCacheGetAttr(RULERELNAME, tuple,
+										   Anum_pg_rewrite_ev_action, &isnull);
+	ListCell   *lc;
+
+	note_new_columns(stringToNode(TextDatumGetCString(condition)), &search);
+	foreach(lc, (List *) stringToNode(TextDatumGetCString(commands)))
+	{
+		/* Of INSERT … SELECT it is the query that has them. */
+		Query	   *query = getInsertSelectQuery(lfirst(lc), NULL);
+
+		(void) query_tree_walker(query, note_new_columns, &search, 0);
+	}
+	return search.columns;
+}
+
+static bool
+note_new_columns(Node *node, void *context)
+{
+	NewSearch  *search = context;
+	bool		result;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		Var		   *var = (Var *) node;
+
+		if (var->varno == PRS2_NEW_VARNO && var->varlevelsup == search->depth &&
+			var->varattno >= 0)
+			search->columns = bms_add_member(search->columns, var->varattno);
+		return false;
+	}
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, note_new_columns, context);
+	search->depth++;
+	result = query_tree_walker((Query *) node, note_new_columns, context, 0);
+	search->depth--;
+	return result;
 }
 
 static const char *

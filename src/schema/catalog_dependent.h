@@ -34,6 +34,8 @@ typedef struct RuleFacts
 	char	   *event;			/* INSERT, UPDATE or DELETE */
 	char	   *definition;		/* CREATE RULE …, NULL of a view's query */
 	char	   *comment;
+	Bitmapset  *new_columns;	/* attribute numbers of what it reads of NEW;
+								 * 0: the whole row */
 } RuleFacts;
 
 extern RuleFacts *catalog_rule(Oid rule);

@@ -78,8 +78,8 @@ typedef struct TableModel
 	Oid			relid;			/* InvalidOid: made by this migration */
 	char	   *name;			/* logical */
 	char	   *physical;
-	char	   *schema;			/* of another one, whose tables no version of ours
-								 * shows; NULL: the base schema */
+	char	   *schema;			/* of another one, whose tables no version of
+								 * ours shows; NULL: the base schema */
 	char		relkind;
 	Oid			owner;
 	bool		is_typed;		/* CREATE TABLE … OF type */
@@ -109,10 +109,10 @@ typedef struct SchemaModel
 	int			next_object;	/* for name_temporary() */
 	List	   *chosen_names;	/* char *: qualified, of the indexes that
 								 * partitions get, and while they are built */
-	List	   *tables;			/* TableModel *, dropped ones included, and those of
-								 * other schemas */
-	List	   *members;		/* TableModel *: the partitions of those of which a
-								 * column changes */
+	List	   *tables;			/* TableModel *, dropped ones included, and
+								 * those of other schemas */
+	List	   *members;		/* TableModel *: the partitions of those of
+								 * which a column changes */
 	List	   *sequences;		/* char *: that come with new columns */
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
 	List	   *concerned;		/* Oid: of a migration that is active, the

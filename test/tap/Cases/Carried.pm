@@ -45,6 +45,11 @@ sub carried_cases
 		COMMENT ON CONSTRAINT deferred ON t IS 'a constraint';
 		ALTER TRIGGER at_once ON t DEPENDS ON EXTENSION plpgsql;
 		ALTER TRIGGER condition ON t DEPENDS ON EXTENSION plpgsql};
+	my $rules = q{
+		CREATE RULE upd AS ON UPDATE TO t WHERE old.a > 0 DO ALSO INSERT INTO u VALUES (new.id, old.a);
+		CREATE RULE del AS ON DELETE TO t WHERE old.a = 7 DO INSTEAD NOTHING;
+		ALTER TABLE t DISABLE RULE del;
+		COMMENT ON RULE upd ON t IS 'a rule'};
 
 	return (
 	{
@@ -186,6 +191,12 @@ sub carried_cases
 			CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'} . ";$triggers",
 		ddl => "DROP TRIGGER deferred ON t; DROP TRIGGER at_once ON t; DROP TRIGGER of_row ON t; DROP TRIGGER condition ON t;
 			ALTER TABLE t ALTER a TYPE bigint;$triggers",
+	},
+	{
+		name => 'carried: rules that read the old row, and their states',
+		@case,
+		setup => "CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE TABLE u (id int, a text); $rules",
+		ddl => "DROP RULE upd ON t; DROP RULE del ON t; ALTER TABLE t ALTER a TYPE bigint; $rules",
 	},
 	{
 		name => 'carried: storage and compression of long texts',
