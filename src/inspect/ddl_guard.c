@@ -34,6 +34,7 @@
 
 #include "ddl/ddl_execute.h"
 #include "inspect/child_guard.h"
+#include "inspect/detach_guard.h"
 #include "inspect/grant_guard.h"
 #include "inspect/guard_scope.h"
 #include "inspect/matview_guard.h"
@@ -67,7 +68,6 @@ static void guard_alter_table(List *lines, const AlterTableStmt *stmt);
 static void guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd);
 static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 							 const AlterTableCmd *cmd);
-static void guard_separation(List *lines, Oid child);
 static void guard_drop(List *lines, const DropStmt *stmt);
 static void guard_drop_index(List *lines, const char *index);
 static void guard_drop_extension(List *lines, const DropStmt *stmt);
@@ -347,30 +347,12 @@ guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 			if (name_is_dual_write_trigger(cmd->name))
 				refuse(line, "change when to fire trigger", cmd->name);
 			break;
-		case AT_DetachPartition:
-			guard_separation(lines,
-							 RangeVarGetRelid(((PartitionCmd *) cmd->def)->name,
-											  NoLock, true));
-			break;
 		case AT_DropInherit:
-			guard_separation(lines, relid);
+			refuse(line, "detach table", get_rel_name(relid));
 			break;
 		default:
 			break;
 	}
-}
-
-/* A table that leaves its parent would keep columns that nobody completes. */
-static void
-guard_separation(List *lines, Oid child)
-{
-	GuardLine  *line;
-
-	if (!OidIsValid(child))
-		return;
-	line = guard_line_of_relation(lines, child);
-	if (line != NULL)
-		refuse(line, "detach table", get_rel_name(child));
 }
 
 /* What only falls with something else is seen by guard_dropped(). */
@@ -605,6 +587,8 @@ guard_command_end(Node *command)
 		if (OidIsValid(object))
 			tables = list_append_unique_oid(tables, object);
 	}
+	if (IsA(command, AlterTableStmt))
+		detach_guard_release(lines_now(), (AlterTableStmt *) command);
 	foreach(lc, tables)
 	{
 		if (is_copy)

@@ -159,7 +159,6 @@ plan_complete(const Migration *migration, SchemaModel *model,
 	drop_triggers(model, PHASE_COMPLETE, plan);
 	carry_drop_unwanted(model, plan);
 	carry_incoming_drop_unwanted(model, plan);
-	new_objects_drop_detached(model, plan);
 	new_objects_drop(model, plan);
 	foreach(lc, migration->operations)
 	{

@@ -44,6 +44,18 @@ built_indexes_complete(SchemaModel *model, MigrationPlan *plan)
 	}
 }
 
+void
+built_indexes_release(int64 migration, List *relids, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, new_indexes(migration))
+	{
+		if (list_member_oid(relids, IndexGetRelation(lfirst_oid(lc), false)))
+			built_index_drop(lfirst_oid(lc), PHASE_ROLLBACK, plan);
+	}
+}
+
 /*
  * What (Oid) the migration's tasks have built that stands for nothing, valid or not.
  * Others may call an index so, too: theirs is of another table.

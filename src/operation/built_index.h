@@ -21,6 +21,12 @@ extern void built_indexes_rollback(SchemaModel *model, MigrationPlan *plan);
  */
 extern void built_indexes_complete(SchemaModel *model, MigrationPlan *plan);
 
+/*
+ * The steps that drop what has been built on relations (Oid) which are no partitions any
+ * more, but for what goes with a shadow.
+ */
+extern void built_indexes_release(int64 migration, List *relids, MigrationPlan *plan);
+
 /* The step of a phase that drops one that nothing needs. */
 extern void built_index_drop(Oid index, Phase phase, MigrationPlan *plan);
 

@@ -29,7 +29,6 @@
 #include "schema/names.h"
 #include "versioning/expression.h"
 
-static void rollback_triggers(SchemaModel *model, Oid relid, MigrationPlan *plan);
 static TableModel *table_of(SchemaModel *model, Oid relid);
 static void replace_trigger(SchemaModel *model, TableModel *table,
 							const TriggerFacts *facts, List *of_columns,
@@ -126,14 +125,14 @@ carry_triggers_rollback(SchemaModel *model, MigrationPlan *plan)
 				catalog_table_tree(table->relid) : NIL)
 		{
 			if (!list_member_oid(done, lfirst_oid(lc2)))
-				rollback_triggers(model, lfirst_oid(lc2), plan);
+				carry_triggers_release(model, lfirst_oid(lc2), plan);
 			done = list_append_unique_oid(done, lfirst_oid(lc2));
 		}
 	}
 }
 
-static void
-rollback_triggers(SchemaModel *model, Oid relid, MigrationPlan *plan)
+void
+carry_triggers_release(SchemaModel *model, Oid relid, MigrationPlan *plan)
 {
 	List	   *triggers = catalog_triggers(relid);
 	List	   *names = triggers == NIL ? NIL : catalog_column_names(relid);

@@ -26,4 +26,7 @@ extern void carry_triggers_complete(SchemaModel *model, TableModel *table,
 /* The shadows leave the triggers of all tables; to be planned before any of them goes. */
 extern void carry_triggers_rollback(SchemaModel *model, MigrationPlan *plan);
 
+/* The same for one table, without its partitions and children. */
+extern void carry_triggers_release(SchemaModel *model, Oid relid, MigrationPlan *plan);
+
 #endif							/* PGROLL_CARRY_TRIGGER_H */

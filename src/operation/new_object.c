@@ -23,7 +23,6 @@
 #include "schema/names.h"
 
 static bool is_new_constraint(const TableModel *table, const ObjectModel *object);
-static bool is_made(const SchemaModel *model, const TableModel *table, const char *name);
 static bool is_by_partitions(const TableModel *table, const ObjectModel *object);
 static void drop_constraint(SchemaModel *model, TableModel *table,
 							const ObjectModel *object, MigrationPlan *plan);
@@ -116,36 +115,6 @@ new_objects_drop(SchemaModel *model, MigrationPlan *plan)
 }
 
 void
-new_objects_drop_detached(SchemaModel *model, MigrationPlan *plan)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, model->foreseen ? NIL : model->tables)
-	{
-		TableModel *table = lfirst(lc);
-
-		if (table->relkind != RELKIND_RELATION &&
-			table->relkind != RELKIND_PARTITIONED_TABLE)
-			continue;
-		foreach(lc2, OidIsValid(table->relid) ? catalog_constraints(table->relid) : NIL)
-		{
-			ConstraintFacts *facts = lfirst(lc2);
-
-			if (facts->inherited || !name_is_new(facts->name) ||
-				!name_is_of_migration(facts->name, model->migration) ||
-				is_made(model, table, facts->name))
-				continue;
-			operation_lock_constraint_partner(table->relid, facts->name,
-											  PHASE_COMPLETE, plan);
-			shadow_alter_table(model, table, 0, PHASE_COMPLETE,
-							   psprintf("DROP CONSTRAINT %s",
-										quote_identifier(facts->name)), plan);
-		}
-	}
-}
-
-void
 new_objects_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
 	ListCell   *lc;
@@ -193,30 +162,6 @@ is_new_constraint(const TableModel *table, const ObjectModel *object)
 {
 	return OidIsValid(table->relid) && !table->dropped && object->stored == NULL &&
 		object->type != OBJECT_INDEX && object_is_shown(table, object);
-}
-
-/* Does a constraint of that name belong to one that the migration makes on the table? */
-static bool
-is_made(const SchemaModel *model, const TableModel *table, const char *name)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, table->objects)
-	{
-		const ObjectModel *object = lfirst(lc);
-
-		if (!is_new_constraint(table, object))
-			continue;
-		if (strcmp(name_new(model->migration, object->name), name) == 0)
-			return true;
-		foreach(lc2, stored_columns_of_primary(object->definition, table))
-		{
-			if (strcmp(column_not_null_check(model, table, lfirst(lc2)), name) == 0)
-				return true;
-		}
-	}
-	return false;
 }
 
 static bool

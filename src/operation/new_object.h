@@ -33,12 +33,6 @@ extern void new_objects_complete(SchemaModel *model, TableModel *table, Migratio
  */
 extern void new_objects_drop(SchemaModel *model, MigrationPlan *plan);
 
-/*
- * The steps that drop what tables have which were a new constraint's partitions when the
- * migration started, and are tables of their own now.
- */
-extern void new_objects_drop_detached(SchemaModel *model, MigrationPlan *plan);
-
 /* The steps that undo new_objects_start(), for what stands on no column of ours. */
 extern void new_objects_rollback(SchemaModel *model, TableModel *table, MigrationPlan *plan);
 

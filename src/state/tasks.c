@@ -154,6 +154,14 @@ task_is_pending(int64 migration, const TaskSpec *spec)
 				   4, types, values, NULL, SPI_OK_SELECT) > 0;
 }
 
+bool
+task_is_done(int64 id)
+{
+	return execute("SELECT count(*) FROM " TASK_TABLE " WHERE id = $1 AND state = 'done'",
+				   1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(id)},
+				   NULL, SPI_OK_SELECT) > 0;
+}
+
 int64
 task_last(int64 migration)
 {
@@ -266,6 +274,21 @@ task_set_failed(int64 id, const char *error)
 				   2, (Oid[]) {INT8OID, TEXTOID},
 				   (Datum[]) {Int64GetDatum(id), CStringGetTextDatum(error)},
 				   NULL, SPI_OK_UPDATE);
+}
+
+void
+tasks_close(int64 migration, List *relations)
+{
+	ListCell   *lc;
+
+	foreach(lc, relations)
+		(void) execute("UPDATE " TASK_TABLE " SET state = 'done', waiting_for = NULL,"
+					   " last_error = NULL, finished_at = clock_timestamp()"
+					   " WHERE migration = $1 AND relation = $2 AND state <> 'done'",
+					   2, (Oid[]) {INT8OID, OIDOID},
+					   (Datum[]) {Int64GetDatum(migration),
+								  ObjectIdGetDatum(lfirst_oid(lc))},
+					   NULL, SPI_OK_UPDATE);
 }
 
 int

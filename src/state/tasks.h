@@ -85,6 +85,9 @@ extern bool task_exists(int64 migration, TaskKind kind, Oid relation);
 /* Has it one that is not done, of this kind and object? */
 extern bool task_is_pending(int64 migration, const TaskSpec *spec);
 
+/* Also where another session has closed it. */
+extern bool task_is_done(int64 id);
+
 /* The last task of a migration in whatever state, or 0. */
 extern int64 task_last(int64 migration);
 
@@ -102,6 +105,9 @@ extern void task_set_waiting_for(int64 id, const char *waiting_for,
 								 const char *error);
 extern void task_set_done(int64 id);
 extern void task_set_failed(int64 id, const char *error);
+
+/* Those of a migration for the relations (Oid) are done, whatever they were. */
+extern void tasks_close(int64 migration, List *relations);
 
 /* Open the failed tasks of a migration again; returns how many. */
 extern int	tasks_reopen_failed(int64 migration);

@@ -232,13 +232,16 @@ become_ready(void *arg)
 		migration_set_state(round->migration_id, STATE_READY, NULL);
 }
 
-/* A TaskBody. */
+/* A TaskBody.  Its table may have been detached while it ran: then all is well. */
 static void
 fail_task(void *arg)
 {
 	Round	   *round = arg;
 
-	fail_migration(round, round->task->id);
+	if (task_is_done(round->task->id))
+		round->error = NULL;
+	else
+		fail_migration(round, round->task->id);
 }
 
 /* A TaskBody.  The migration may have been ended since. */

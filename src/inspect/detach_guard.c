@@ -1,0 +1,132 @@
+/*-------------------------------------------------------------------------
+ *
+ * detach_guard.c
+ *		Partitions that leave a table in flight.
+ *
+ * Nobody would complete the migration there, and no version shows such a table.  So
+ * it is as after a rollback, at once: the old columns are complete at any time.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/namespace.h"
+#include "utils/builtins.h"
+
+#include "ddl/ddl_execute.h"
+#include "inspect/detach_guard.h"
+#include "inspect/guard_scope.h"
+#include "operation/built_index.h"
+#include "operation/carry_trigger.h"
+#include "operation/shadow_column.h"
+#include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
+#include "schema/names.h"
+#include "state/tasks.h"
+#include "versioning/edge.h"
+
+static void release(const GuardLine *line, Oid relid);
+static void drop_triggers(const GuardLine *line, Oid relid);
+static void drop_constraints(const GuardLine *line, Oid relid);
+static void drop_columns(const GuardLine *line, List *tree);
+static void run_steps(const MigrationPlan *plan);
+
+void
+detach_guard_release(List *lines, const AlterTableStmt *stmt)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, stmt->cmds)
+	{
+		const AlterTableCmd *cmd = lfirst(lc);
+		Oid			relid;
+
+		if (cmd->subtype != AT_DetachPartition &&
+			cmd->subtype != AT_DetachPartitionFinalize)
+			continue;
+		relid = RangeVarGetRelid(((PartitionCmd *) cmd->def)->name, NoLock, true);
+		foreach(lc2, OidIsValid(relid) && catalog_parents(relid) == NIL ? lines : NIL)
+			release(lfirst(lc2), relid);
+	}
+}
+
+static void
+release(const GuardLine *line, Oid relid)
+{
+	List	   *tree = catalog_table_tree(relid);
+	SchemaModel *model = catalog_read_schema(line->base_schema, NULL, line->migration);
+	MigrationPlan plan = {.base_schema = line->base_schema};
+	ListCell   *lc;
+
+	foreach(lc, tree)
+	{
+		drop_triggers(line, lfirst_oid(lc));
+		carry_triggers_release(model, lfirst_oid(lc), &plan);
+	}
+	run_steps(&plan);
+	/* Those of the topmost take its partitions' with them. */
+	foreach(lc, tree)
+		drop_constraints(line, lfirst_oid(lc));
+	drop_columns(line, tree);
+	plan.steps = NIL;
+	built_indexes_release(line->migration, tree, &plan);
+	run_steps(&plan);
+	tasks_close(line->migration, tree);
+}
+
+static void
+drop_triggers(const GuardLine *line, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, edge_triggers_of_schema(relid, line->base_schema))
+		ddl_execute_own(psprintf("DROP TRIGGER %s ON %s", quote_identifier(lfirst(lc)),
+								 catalog_relation_name(relid)));
+}
+
+static void
+drop_constraints(const GuardLine *line, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(relid))
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (!facts->inherited && name_is_of_migration(facts->name, line->migration))
+			ddl_execute_own(psprintf("ALTER TABLE %s DROP CONSTRAINT %s",
+									 catalog_relation_name(relid),
+									 quote_identifier(facts->name)));
+	}
+}
+
+static void
+drop_columns(const GuardLine *line, List *tree)
+{
+	ListCell   *lc;
+
+	foreach(lc, tree)
+	{
+		List	   *names = catalog_columns_of_migration(lfirst_oid(lc),
+														 line->migration);
+		char	   *actions = shadow_drop_actions(names, lfirst_oid(lc));
+
+		if (actions[0] != '\0')
+			ddl_execute_own(psprintf("ALTER TABLE %s %s",
+									 catalog_relation_name(lfirst_oid(lc)), actions));
+	}
+}
+
+static void
+run_steps(const MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		const Step *step = lfirst(lc);
+
+		if (step->command != NULL)
+			ddl_execute_own(step->command);
+	}
+}
