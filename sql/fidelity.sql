@@ -75,6 +75,18 @@ CREATE VIEW by_key AS SELECT t.id, t.c, count(other.t) FROM t LEFT JOIN other ON
 CREATE VIEW filtering AS SELECT plain FROM t WHERE w > 5 AND c LIKE 'a%';
 ALTER VIEW plainly ALTER a SET DEFAULT 8;
 GRANT SELECT, UPDATE (a) ON plainly TO regress_fidelity_reader;
+CREATE MATERIALIZED VIEW counted WITH (fillfactor = 80) AS SELECT c, a, count(*) AS number FROM t WHERE w > 0 GROUP BY c, a;
+CREATE UNIQUE INDEX counted_by ON counted (c COLLATE "POSIX", a) WITH (fillfactor = 60);
+CREATE INDEX counted_terms ON counted ((a + number)) WHERE a > 1;
+ALTER INDEX counted_terms ALTER COLUMN 1 SET STATISTICS 300;
+ALTER MATERIALIZED VIEW counted ALTER c SET STORAGE EXTERNAL, ALTER a SET STATISTICS 99;
+ALTER MATERIALIZED VIEW counted CLUSTER ON counted_by;
+CREATE STATISTICS of_counted ON c, a FROM counted;
+CREATE VIEW over_counted AS SELECT sum(number) AS number, max(a) AS a FROM counted;
+CREATE MATERIALIZED VIEW later AS SELECT a FROM over_counted WITH NO DATA;
+GRANT SELECT ON counted TO regress_fidelity_reader WITH GRANT OPTION;
+GRANT SELECT (number) ON counted TO PUBLIC;
+CREATE RULE quiet AS ON UPDATE TO t WHERE old.a = 5000 AND old.c = 'a' DO ALSO INSERT INTO known VALUES (old.w);
 CREATE RULE through AS ON INSERT TO over_it DO INSTEAD INSERT INTO t (a, r, c, w) VALUES (new.most, 0, new.c, 1);
 CREATE RULE noted AS ON DELETE TO known DO ALSO UPDATE t SET w = 1 WHERE r = old.id;
 CREATE TRIGGER instead INSTEAD OF UPDATE ON over_it FOR EACH ROW EXECUTE FUNCTION touched();
@@ -98,6 +110,11 @@ COMMENT ON TRIGGER at_the_end ON t IS 'at the end';
 COMMENT ON FUNCTION total IS 'in all';
 COMMENT ON VIEW over_it IS 'a view over a view';
 COMMENT ON COLUMN plainly.a IS 'not much';
+COMMENT ON MATERIALIZED VIEW counted IS 'by text';
+COMMENT ON COLUMN counted.number IS 'how many';
+COMMENT ON INDEX counted_by IS 'by both';
+COMMENT ON STATISTICS of_counted IS 'of the count';
+COMMENT ON RULE quiet ON t IS 'quiet';
 COMMENT ON RULE through ON over_it IS 'inserts through it';
 COMMENT ON SEQUENCE t_s_seq IS 'a sequence';
 
@@ -108,6 +125,7 @@ INSERT INTO t (a, n, f, r, c, w, v, tags, plain)
 	FROM generate_series(1, 60) g;
 UPDATE t SET boss = 10 WHERE r % 2 = 0;
 INSERT INTO other SELECT id, r, w FROM t WHERE r % 3 = 0;
+REFRESH MATERIALIZED VIEW counted;
 
 -- Texts name everything with its schema: nothing of this schema is in the path.
 CREATE FUNCTION kept.catalogs() RETURNS TABLE (kind text, name text, def jsonb) LANGUAGE sql
@@ -119,11 +137,11 @@ CREATE FUNCTION kept.catalogs() RETURNS TABLE (kind text, name text, def jsonb) 
 			(SELECT jsonb_agg(o ORDER BY o) FROM unnest(attoptions) o WHERE o NOT LIKE 'pg\_%'))
 		FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid
 			LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-		WHERE relkind IN ('r', 'v', 'i') AND relnamespace = 'app'::regnamespace AND attnum > 0 AND NOT attisdropped
-	UNION ALL SELECT 'relation', relname, jsonb_build_array(relkind, relreplident, relrowsecurity, reloptions, relowner,
+		WHERE relkind IN ('r', 'v', 'm', 'i') AND relnamespace = 'app'::regnamespace AND attnum > 0 AND NOT attisdropped
+	UNION ALL SELECT 'relation', relname, jsonb_build_array(relkind, relispopulated, relreplident, relrowsecurity, reloptions, relowner,
 			obj_description(c.oid, 'pg_class'), (SELECT jsonb_agg(x::text ORDER BY x::text)
 			FROM unnest(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, relowner))) x))
-		FROM pg_class c WHERE relnamespace = 'app'::regnamespace AND relkind IN ('r', 'v', 'i', 'S')
+		FROM pg_class c WHERE relnamespace = 'app'::regnamespace AND relkind IN ('r', 'v', 'm', 'i', 'S')
 	UNION ALL SELECT 'constraint', conrelid::regclass || ' ' || conname, jsonb_build_array(pg_get_constraintdef(c.oid),
 			convalidated, connoinherit, conindid::regclass, obj_description(c.oid, 'pg_constraint'))
 		FROM pg_constraint c WHERE connamespace = 'app'::regnamespace
@@ -132,7 +150,7 @@ CREATE FUNCTION kept.catalogs() RETURNS TABLE (kind text, name text, def jsonb) 
 			(SELECT jsonb_agg(pg_get_indexdef(indexrelid, k, false) ORDER BY k) FROM generate_series(1, indnatts) k))
 		FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE relnamespace = 'app'::regnamespace
 	UNION ALL SELECT 'view', c.oid::regclass::text, to_jsonb(pg_get_viewdef(c.oid))
-		FROM pg_class c WHERE relkind = 'v' AND relnamespace = 'app'::regnamespace
+		FROM pg_class c WHERE relkind IN ('v', 'm') AND relnamespace = 'app'::regnamespace
 	UNION ALL SELECT 'rule', ev_class::regclass || ' ' || rulename, jsonb_build_array(pg_get_ruledef(r.oid), ev_enabled,
 			obj_description(r.oid, 'pg_rewrite'))
 		FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class WHERE relnamespace = 'app'::regnamespace
@@ -200,6 +218,7 @@ SELECT * FROM kept.catalogs() EXCEPT TABLE kept.catalogs;	-- no rows
 TABLE kept.catalogs EXCEPT SELECT * FROM kept.catalogs();	-- no rows
 SELECT id, to_jsonb(t) FROM t EXCEPT TABLE kept.rows;	-- no rows
 SELECT count(*) FROM t;
+SELECT count(*), sum(a) FROM counted;
 SELECT name FROM (SELECT relname FROM pg_class UNION ALL SELECT attname FROM pg_attribute WHERE NOT attisdropped
 	UNION ALL SELECT conname FROM pg_constraint UNION ALL SELECT tgname FROM pg_trigger
 	UNION ALL SELECT stxname FROM pg_statistic_ext) AS names (name) WHERE name ~ '^[~!_]pgroll_c';	-- no rows
