@@ -35,6 +35,39 @@ ALTER TABLE plain.item ALTER n SET NOT NULL;
 ALTER TABLE plain.item ALTER n TYPE bigint;
 SELECT * FROM test.differences('public', 'plain'); -- no rows
 
+-- what hangs on the column alone, on a partition as well, and extended statistics
+CREATE TABLE parted (id int, n text, m int) PARTITION BY LIST (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+-- statistics list their columns as the table does
+CREATE TABLE plain.parted (id int, m int, n text) PARTITION BY LIST (id);
+CREATE TABLE plain.parted_1 PARTITION OF plain.parted FOR VALUES IN (1);
+ALTER TABLE parted_1 ALTER n SET (n_distinct = 5, n_distinct_inherited = 6), ALTER n SET STATISTICS 10;
+CREATE STATISTICS kept (ndistinct) ON n, m FROM parted_1;
+CREATE STATISTICS renamed (ndistinct) ON n, m FROM parted_1;
+CREATE STATISTICS moved (ndistinct) ON n, m FROM parted_1;
+\set text '{"operations": [{"alter_column": {"table": "parted", "column": "n", "type": "varchar", "up": "n", "down": "n"}}]}'
+SELECT pgroll_c.start_migration('02_text', :'text');
+CALL pgroll_c.run_tasks();
+ALTER TABLE parted ALTER n SET STORAGE MAIN, ALTER n SET STATISTICS 77;
+ALTER TABLE parted_1 ALTER n SET STORAGE EXTERNAL, ALTER n SET COMPRESSION pglz, ALTER n RESET (n_distinct), ALTER n SET STATISTICS 33;
+ALTER STATISTICS kept SET STATISTICS 44;
+ALTER STATISTICS renamed RENAME TO "new name";
+ALTER STATISTICS moved SET SCHEMA plain;
+SELECT pgroll_c.complete_migration(); -- fails
+SELECT pgroll_c.retry_migration();
+CALL pgroll_c.run_tasks();
+SELECT phase, command FROM pgroll_c.plan_migration('02_text', :'text') WHERE command ~ 'SET \(|STORAGE|DROP STATISTICS|SET STATISTICS' AND phase = 'complete';
+SELECT pgroll_c.complete_migration();
+ALTER STATISTICS plain.moved SET SCHEMA public;
+ALTER TABLE plain.parted ALTER n TYPE varchar, ALTER n SET STORAGE MAIN, ALTER n SET STATISTICS 77;
+ALTER TABLE plain.parted_1 ALTER n SET STORAGE EXTERNAL, ALTER n SET COMPRESSION pglz, ALTER n SET (n_distinct_inherited = 6), ALTER n SET STATISTICS 33;
+CREATE STATISTICS plain.kept (ndistinct) ON n, m FROM plain.parted_1;
+ALTER STATISTICS plain.kept SET STATISTICS 44;
+CREATE STATISTICS plain."new name" (ndistinct) ON n, m FROM plain.parted_1;
+CREATE STATISTICS plain.moved (ndistinct) ON n, m FROM plain.parted_1;
+SELECT * FROM test.differences('public', 'plain'); -- no rows
+SELECT stxname FROM pg_statistic_ext ORDER BY 1;
+
 -- values of the row type, which would lack the column
 SELECT pgroll_c.start_migration('03_text', '{"operations": [{"alter_column": {"table": "item", "column": "id", "type": "text", "up": "id::text", "down": "id::int"}}]}');
 CALL pgroll_c.run_tasks();

@@ -27,6 +27,10 @@ static Generation *newest_of(const TableModel *table, const char *name);
 static List *names_after(const TableModel *table, Oid member);
 static void start_one(SchemaModel *model, TableModel *table, Oid member,
 					  const StatisticsFacts *facts, MigrationPlan *plan);
+static void drop_unwanted(SchemaModel *model, TableModel *table, Oid member,
+						  MigrationPlan *plan);
+static void follow_one(Oid member, const StatisticsFacts *facts, const char *name,
+					   MigrationPlan *plan);
 static void complete_one(SchemaModel *model, Oid member,
 						 const StatisticsFacts *facts, MigrationPlan *plan);
 static void statistics_step(Oid member, Phase phase, char *command, char *carried,
@@ -95,6 +99,43 @@ carry_statistics_complete(SchemaModel *model, TableModel *table, MigrationPlan *
 						 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
 			complete_one(model, lfirst_oid(lc), facts, plan);
 		}
+		drop_unwanted(model, table, lfirst_oid(lc), plan);
+	}
+}
+
+/* What stood for statistics that somebody has renamed or moved since the start. */
+static void
+drop_unwanted(SchemaModel *model, TableModel *table, Oid member, MigrationPlan *plan)
+{
+	List	   *carried = carried_statistics(table, member);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (!model_concerns(model, table))
+		return;
+	foreach(lc, catalog_parents(table->relid))
+	{
+		if (list_member_oid(model->concerned, lfirst_oid(lc)))
+			return;				/* a child's are its parent's affair */
+	}
+	foreach(lc, catalog_statistics(member))
+	{
+		const StatisticsFacts *own = lfirst(lc);
+		bool		wanted = !name_is_of_migration(own->name, model->migration) ||
+			name_carried_original(own->name) == NULL;
+
+		foreach(lc2, carried)
+		{
+			const StatisticsFacts *facts = lfirst(lc2);
+
+			wanted |= strcmp(facts->schema, own->schema) == 0 &&
+				strcmp(name_carried(model->migration, facts->name), own->name) == 0;
+		}
+		if (!wanted)
+			statistics_step(member, PHASE_COMPLETE,
+							psprintf("DROP STATISTICS %s",
+									 quote_qualified_identifier(own->schema, own->name)),
+							NULL, plan);
 	}
 }
 
@@ -216,12 +257,42 @@ carry_statistics_sql(const StatisticsFacts *facts, const char *name,
 	return sql.data;
 }
 
+/* ALTER STATISTICS may have changed the old ones since the start. */
+static void
+follow_one(Oid member, const StatisticsFacts *facts, const char *name,
+		   MigrationPlan *plan)
+{
+	char	   *qualified = quote_qualified_identifier(facts->schema, name);
+	ListCell   *lc;
+
+	foreach(lc, catalog_statistics(member))
+	{
+		const StatisticsFacts *carried = lfirst(lc);
+
+		if (strcmp(carried->schema, facts->schema) != 0 ||
+			strcmp(carried->name, name) != 0)
+			continue;
+		if (carried->target != facts->target)
+			statistics_step(member, PHASE_COMPLETE,
+							psprintf("ALTER STATISTICS %s SET STATISTICS %d", qualified,
+									 facts->target), NULL, plan);
+		if (carried->owner != facts->owner)
+			statistics_step(member, PHASE_COMPLETE,
+							psprintf("ALTER STATISTICS %s OWNER TO %s", qualified,
+									 quote_identifier(GetUserNameFromId(facts->owner,
+																		false))),
+							NULL, plan);
+	}
+}
+
 static void
 complete_one(SchemaModel *model, Oid member, const StatisticsFacts *facts,
 			 MigrationPlan *plan)
 {
 	char	   *carried = name_carried(model->migration, facts->name);
 
+	if (!model->foreseen)
+		follow_one(member, facts, carried, plan);
 	statistics_step(member, PHASE_COMPLETE,
 					psprintf("ALTER STATISTICS %s RENAME TO %s",
 							 quote_qualified_identifier(facts->schema, carried),

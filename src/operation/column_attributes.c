@@ -45,6 +45,9 @@ static void set_attributes(const MemberColumn *member, const MemberColumn *top,
 						   const Generation *generation, MigrationPlan *plan);
 static char *attribute_actions(const MemberColumn *member, const MemberColumn *top,
 							   const char *name, Oid type);
+static void follow_attributes(const MemberColumn *member,
+							  const Generation *generation, MigrationPlan *plan);
+static const char *text_or_empty(const char *text);
 static const char *storage_name(char storage);
 static void member_step(const MemberColumn *member, const Generation *generation,
 						Phase phase, char *command, MigrationPlan *plan);
@@ -88,6 +91,7 @@ column_attributes_follow(SchemaModel *model, TableModel *table,
 		MemberColumn *member = lfirst(lc);
 		Acl		   *acl = access_list_of_grantors(member->relid, member->attnum);
 
+		follow_attributes(member, generation, plan);
 		foreach(lc2, grant_follow_column(member->relid, member->attnum,
 										 generation->physical, member->relation))
 			member_step(member, generation, PHASE_COMPLETE, lfirst(lc2), plan);
@@ -228,6 +232,52 @@ attribute_actions(const MemberColumn *member, const MemberColumn *top,
 		appendStringInfo(&actions, ", ALTER COLUMN %s SET (%s)", column,
 						 member->options);
 	return actions.data;
+}
+
+/* What ALTER COLUMN has changed of the old column since the start. */
+static void
+follow_attributes(const MemberColumn *member, const Generation *generation,
+				  MigrationPlan *plan)
+{
+	const char *column = quote_identifier(generation->physical);
+	const MemberColumn *shadow = read_member(member->relid,
+											 get_attnum(member->relid,
+														generation->physical));
+	char		storage = get_typstorage(generation->type);
+	bool		can_choose = get_typlen(generation->type) == -1 &&
+		storage != TYPSTORAGE_PLAIN;
+	StringInfoData actions;
+
+	if (shadow == NULL)
+		return;
+	initStringInfo(&actions);
+	if (member->target != shadow->target)
+		appendStringInfo(&actions, ", ALTER COLUMN %s SET STATISTICS %d", column,
+						 member->target);
+	if (can_choose && member->storage != shadow->storage)
+		appendStringInfo(&actions, ", ALTER COLUMN %s SET STORAGE %s", column,
+						 storage_name(member->storage != '\0' ? member->storage :
+									  storage));
+	if (can_choose && member->compression != shadow->compression)
+		appendStringInfo(&actions, ", ALTER COLUMN %s SET COMPRESSION %s", column,
+						 member->compression == '\0' ? "DEFAULT" :
+						 GetCompressionMethodName(member->compression));
+	if (shadow->options != NULL && strcmp(shadow->options, text_or_empty(member->options)) != 0)
+		appendStringInfo(&actions, ", ALTER COLUMN %s RESET (n_distinct, n_distinct_inherited)",
+						 column);
+	if (member->options != NULL && strcmp(member->options, text_or_empty(shadow->options)) != 0)
+		appendStringInfo(&actions, ", ALTER COLUMN %s SET (%s)", column,
+						 member->options);
+	if (actions.len > 0)
+		member_step(member, generation, PHASE_COMPLETE,
+					psprintf("ALTER TABLE ONLY %s %s", member->relation,
+							 actions.data + 2), plan);
+}
+
+static const char *
+text_or_empty(const char *text)
+{
+	return text != NULL ? text : "";
 }
 
 static const char *
