@@ -156,6 +156,22 @@ ALTER TABLE other.child ALTER a SET NOT NULL, ALTER a DROP DEFAULT, ALTER a ADD 
 SELECT pgroll_c.start_migration('03', '{"operations": [
 	{"alter_column": {"table": "p", "column": "a", "nullable": false, "up": "coalesce(a, 0)"}}]}', 'app');	-- fails
 
+-- a column that is dropped: what is in its way in a partition or child is named at the
+-- start, and a child that declares the column itself keeps it
+CREATE TABLE q (id int PRIMARY KEY, a int);
+CREATE TABLE q_1 () INHERITS (q);
+CREATE TABLE q_2 (a int) INHERITS (q);
+INSERT INTO q_2 VALUES (1, 2);
+CREATE TRIGGER of_a AFTER UPDATE OF a ON q_1 FOR EACH ROW EXECUTE FUNCTION note();
+CREATE VIEW of_t AS SELECT b FROM t_2_0;
+SELECT pgroll_c.validate_migration('03', '{"operations": [{"drop_column": {"table": "q", "column": "a"}}]}', 'app');	-- fails
+SELECT pgroll_c.validate_migration('03', '{"operations": [{"drop_column": {"table": "t", "column": "b"}}]}', 'app');	-- fails
+DROP TRIGGER of_a ON q_1;
+SELECT pgroll_c.validate_migration('03', '{"operations": [{"drop_column": {"table": "q", "column": "a", "down": "1"}}]}', 'app');	-- fails
+CALL pgroll_c.migrate('03', '{"operations": [{"drop_column": {"table": "q", "column": "a"}}]}', 'app');
+SELECT * FROM app_03.q_2;
+SELECT attname, attinhcount, attislocal FROM pg_attribute WHERE attrelid = 'q_2'::regclass AND attnum > 0 AND NOT attisdropped;
+
 RESET ROLE;
 DROP OWNED BY regress_carry_members CASCADE;
 DROP ROLE regress_carry_members;

@@ -38,6 +38,8 @@ void
 drop_check_dependents(SchemaModel *model, TableModel *table,
 					  const Generation *column, const char *path)
 {
+	ListCell   *lc;
+
 	if (column != NULL && catalog_is_partitioned_by(table->relid, column->physical))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
@@ -52,6 +54,21 @@ drop_check_dependents(SchemaModel *model, TableModel *table,
 					 column == NULL ? psprintf("table \"%s\"", table->name) :
 					 psprintf("column \"%s\" of table \"%s\"", column->name,
 							  table->name), path);
+	foreach(lc, column == NULL || !OidIsValid(table->relid) ? NIL :
+			catalog_table_tree(table->relid))
+	{
+		Oid			member = lfirst_oid(lc);
+
+		/* A child keeps the column that it has declared itself. */
+		if (member != table->relid &&
+			!catalog_column_is_local(member, column->physical))
+			check_none_stays(model,
+							 catalog_blocking_dependents(member,
+														 get_attnum(member, column->physical),
+														 model->version_namespaces),
+							 psprintf("column \"%s\" of table \"%s\"", column->name,
+									  table->name), path);
+	}
 }
 
 void

@@ -20,6 +20,8 @@
 #include "operation/operation_util.h"
 #include "operation/shadow_check.h"
 #include "operation/shadow_column.h"
+#include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "versioning/expression.h"
 
 typedef struct AddColumn
@@ -58,6 +60,8 @@ static void check_not_typed(const Operation *base, const TableModel *table);
 static void check_can_be_added(const AddColumn *op);
 static void add_constraints(AddColumn *op, SchemaModel *model);
 static void add_value(AddColumn *op, SchemaModel *model);
+static void check_goes_from_children(const TableModel *table, const Generation *column,
+									 const char *path);
 
 static Operation *
 parse_add_column(JsonReader *reader)
@@ -312,11 +316,35 @@ validate_drop_column(Operation *base, SchemaModel *model)
 	if (op->down != NULL)
 	{
 		if (generation->attnum != 0)
+		{
 			shadow_check_possible(model, op->table, column, path);
+			if (!model->started)
+				check_goes_from_children(op->table, generation, path);
+		}
 		generation->down = operation_half(model, op->table, op->down, generation,
 										  operation_path(base, "down"));
 		if (generation->attnum != 0)
 			op->table->has_edges = true;
+	}
+}
+
+/* For one that keeps it, what its versions see of it would be of two rules. */
+static void
+check_goes_from_children(const TableModel *table, const Generation *column,
+						 const char *path)
+{
+	ListCell   *lc;
+
+	foreach(lc, operation_other_members(table->relid))
+	{
+		if (catalog_column_is_local(lfirst_oid(lc), column->physical))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("column \"%s\" of table \"%s\" cannot be dropped with \"down\"",
+							column->name, table->name),
+					 errdetail("At %s: its child %s declares the column, too, and keeps it.",
+							   path, catalog_relation_name(lfirst_oid(lc))),
+					 errhint("Leave \"down\" out, or let the child leave its parent before.")));
 	}
 }
 
@@ -341,8 +369,11 @@ complete_drop_column(const Operation *base, SchemaModel *model, MigrationPlan *p
 		return;
 	operation_lock_sequences(op->table->relid, list_make1(stored->physical),
 							 PHASE_COMPLETE, plan);
-	shadow_drop_columns(model, op->table, base->number, PHASE_COMPLETE,
-						list_make1(stored->physical), plan);
+	operation_lock_partners(op->table->relid, list_make1(stored->physical),
+							PHASE_COMPLETE, plan);
+	shadow_alter_table(model, op->table, base->number, PHASE_COMPLETE,
+					   psprintf("DROP COLUMN %s", quote_identifier(stored->physical)),
+					   plan);
 	stored->gone = true;
 }
 
