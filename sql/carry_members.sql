@@ -26,7 +26,7 @@ ALTER TABLE other.t_2_1 DROP x;
 ALTER TABLE t_2 ATTACH PARTITION other.t_2_1 FOR VALUES IN (13, 14, 15);
 CREATE TABLE p (id int PRIMARY KEY, a int, b text);
 CREATE TABLE child () INHERITS (p);
-CREATE TABLE other.child () INHERITS (p);
+CREATE TABLE other.child (a int) INHERITS (p);
 CREATE TABLE other.grandchild () INHERITS (child);
 
 -- a leaf, its table in the base schema or not
@@ -79,7 +79,7 @@ CREATE VIEW things AS
 	UNION ALL SELECT 'index', indrelid::regclass, relname, pg_get_indexdef(indexrelid) || relispartition::text, ''
 	FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid IN (TABLE relations)
 	UNION ALL SELECT 'column', attrelid::regclass, attname,
-		concat_ws(' ', attnotnull, attstattarget, attinhcount, pg_get_expr(adbin, adrelid), atttypid::regtype), ''
+		concat_ws(' ', attislocal, attnotnull, attstattarget, attinhcount, pg_get_expr(adbin, adrelid), atttypid::regtype), ''
 	FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 	WHERE attrelid IN (TABLE relations) AND attnum > 0 AND NOT attisdropped
 	UNION ALL SELECT 'statistics', stxrelid::regclass, stxname, replace(pg_get_statisticsobjdef(oid), ' b, a ', ' a, b '), ''

@@ -35,6 +35,9 @@ static void complete_name(SchemaModel *model, TableModel *table,
 						  ColumnModel *column, char *name, MigrationPlan *plan);
 static void rename_column(SchemaModel *model, TableModel *table,
 						  ColumnModel *column, char *name, MigrationPlan *plan);
+static void declare_in_children(SchemaModel *model, TableModel *table,
+								const Generation *generation, const Generation *old,
+								MigrationPlan *plan);
 static char *column_sql(const SchemaModel *model, const TableModel *table,
 						const Generation *generation);
 static bool not_null_is_checked(const Generation *generation);
@@ -75,6 +78,8 @@ shadow_column_start(SchemaModel *model, TableModel *table,
 
 	if (generation->sequence != NULL)
 		column_sequence_create(model, table, generation, plan);
+	if (old != NULL)
+		declare_in_children(model, table, generation, old, plan);
 	shadow_alter_table(model, table, generation->operation, PHASE_START,
 					   psprintf("ADD COLUMN %s", column_sql(model, table, generation)),
 					   plan);
@@ -97,6 +102,24 @@ shadow_column_start(SchemaModel *model, TableModel *table,
 		column_attributes_start(model, table, generation, old, plan);
 	if (not_null_is_checked(generation))
 		column_not_null_start(model, table, generation, generation->operation, plan);
+}
+
+/* A child that has declared the old column itself has the parent's merged with its own. */
+static void
+declare_in_children(SchemaModel *model, TableModel *table, const Generation *generation,
+					const Generation *old, MigrationPlan *plan)
+{
+	List	   *members = operation_other_members(table->relid);
+
+	for (int i = list_length(members) - 1; i >= 0; i--)
+	{
+		Oid			member = list_nth_oid(members, i);
+
+		if (catalog_column_is_local(member, old->physical))
+			shadow_alter_member(member, generation->operation, PHASE_START,
+								psprintf("ADD COLUMN %s",
+										 column_sql(model, table, generation)), plan);
+	}
 }
 
 void
