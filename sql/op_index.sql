@@ -219,3 +219,26 @@ ALTER TABLE others OWNER TO regress_indexer;
 REVOKE CREATE ON SCHEMA public FROM regress_owner;
 SET ROLE regress_indexer;
 SELECT test.error(test.migration('{"create_index": {"table": "others", "name": "i", "columns": ["id"]}}'));
+
+-- what a failed concurrent build has left is dropped, and makes room for another
+RESET ROLE;
+GRANT CREATE ON SCHEMA public TO regress_owner;
+SET ROLE regress_owner;
+CREATE TABLE twice (id int PRIMARY KEY, a int) PARTITION BY RANGE (id);
+CREATE TABLE twice_1 PARTITION OF twice FOR VALUES FROM (0) TO (9);
+CREATE INDEX twice_only ON ONLY twice (a);
+CREATE TABLE double (id int PRIMARY KEY, a int);
+INSERT INTO double VALUES (1, 1), (2, 1);
+CREATE UNIQUE INDEX CONCURRENTLY double_a ON double (a); -- fails
+CREATE UNIQUE INDEX CONCURRENTLY double_b ON double (a); -- fails
+SELECT relname FROM pg_class JOIN pg_index ON indexrelid = oid WHERE NOT indisvalid ORDER BY 1;
+SELECT test.error(test.migration('{"create_index": {"table": "double", "name": "double_a", "columns": ["a"]}}'));
+SELECT test.error(test.migration('{"create_constraint": {"table": "double", "name": "double_a", "type": "unique", "columns": ["a"], "up": {"a": "id"}, "down": {"a": "a"}}}'));
+\set migration '{"operations": [{"drop_index": {"name": "double_a"}}, {"create_index": {"table": "double", "name": "double_a", "columns": ["a", "id"]}}, {"drop_index": {"name": "double_b"}}, {"drop_index": {"name": "twice_only"}}]}'
+CALL test.remember();
+SELECT pgroll_c.start_migration('20_invalid', :'migration');
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM test.changes(); -- no rows
+CALL pgroll_c.migrate('20_invalid', :'migration');
+SELECT c.relname, indisvalid, pg_get_indexdef(c.oid) FROM pg_class c JOIN pg_index ON indexrelid = oid WHERE c.relname ~ '^(double|twice)_[^1]*$' ORDER BY 1;

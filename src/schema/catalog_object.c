@@ -51,6 +51,7 @@ static void read_foreign_key(ConstraintFacts *facts, HeapTuple tuple);
 static const char *action_text(char action);
 static int	compare_constraints(const ListCell *a, const ListCell *b);
 static int	compare_referencing(const ListCell *a, const ListCell *b);
+static List *indexes_of(Oid relid, bool valid);
 static IndexFacts *read_index(Relation index);
 static void read_index_columns(IndexFacts *facts, Relation index);
 static Node *stored_tree(Relation index, AttrNumber attnum);
@@ -383,6 +384,18 @@ catalog_constraint_exists(Oid relid, const char *name)
 List *
 catalog_indexes(Oid relid)
 {
+	return indexes_of(relid, true);
+}
+
+List *
+catalog_invalid_indexes(Oid relid)
+{
+	return indexes_of(relid, false);
+}
+
+static List *
+indexes_of(Oid relid, bool valid)
+{
 	Relation	rel = table_open(relid, AccessShareLock);
 	List	   *found = NIL;
 	ListCell   *lc;
@@ -391,7 +404,7 @@ catalog_indexes(Oid relid)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
 
-		if (index->rd_index->indisvalid && index->rd_index->indislive)
+		if (index->rd_index->indisvalid == valid && index->rd_index->indislive)
 			found = lappend(found, read_index(index));
 		index_close(index, AccessShareLock);
 	}

@@ -147,6 +147,9 @@ typedef struct IndexFacts
 /* Valid ones, in the order of their names. */
 extern List *catalog_indexes(Oid relid);
 
+/* Those that a failed concurrent build has left, or that lack a partition's part. */
+extern List *catalog_invalid_indexes(Oid relid);
+
 /* The table's index of that name, valid or not; InvalidOid: it has none. */
 extern Oid	catalog_index_of_table(Oid relid, const char *name);
 

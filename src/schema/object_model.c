@@ -356,7 +356,9 @@ read_objects(TableModel *table)
 			add_stored(table, facts->name, facts->type,
 					   facts->columns)->inherited = facts->inherited;
 	}
-	foreach(lc, catalog_indexes(table->relid))
+	/* An invalid one has a name, and can be dropped. */
+	foreach(lc, list_concat(catalog_indexes(table->relid),
+							catalog_invalid_indexes(table->relid)))
 	{
 		IndexFacts *facts = lfirst(lc);
 
@@ -476,12 +478,18 @@ static void
 raise_duplicate(const SchemaModel *model, const char *what, const char *name,
 				const char *owner, int code, const char *path)
 {
+	Oid			relid = get_relname_relid(name, model->namespace);
+	char		relkind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
+	bool		is_invalid = relkind == RELKIND_INDEX && !get_index_isvalid(relid);
+
 	ereport(ERROR,
 			(errcode(code),
 			 owner != NULL ?
 			 errmsg("%s \"%s\" for table \"%s\" already exists", what, name, owner) :
 			 errmsg("%s \"%s\" already exists", what, name),
 			 errdetail("At %s.", path),
+			 is_invalid ?
+			 errhint("It is an invalid index, as a concurrent build leaves it that fails: drop it with the operation drop_index in the same migration.") :
 			 model->started ?
 			 errhint("It was made since the start: drop or rename it, or roll the migration back.") :
 			 errhint("Choose another name.")));
