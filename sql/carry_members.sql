@@ -147,6 +147,7 @@ INSERT INTO kept TABLE things;
 SELECT pgroll_c.start_migration('02', '{"operations": [
 	{"alter_column": {"table": "t", "column": "a", "nullable": false, "up": "coalesce(a, 0)"}},
 	{"alter_column": {"table": "p", "column": "a", "nullable": false, "up": "coalesce(a, 0)"}}]}', 'app');
+CALL pgroll_c.run_tasks('app');
 SELECT pgroll_c.rollback_migration('app');
 TABLE kept EXCEPT TABLE things;	-- no rows
 TABLE things EXCEPT TABLE kept;	-- no rows

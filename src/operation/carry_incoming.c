@@ -13,6 +13,7 @@
 #include "pgroll.h"
 
 #include "access/stratnum.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
@@ -34,6 +35,7 @@
 #include "state/tasks.h"
 #include "versioning/edge.h"
 
+static bool may_be_referenced(const TableModel *table);
 static bool names_shadow(List *columns, int64 migration);
 static void complete_parts(SchemaModel *model, const ConstraintFacts *facts,
 						   List *keys, MigrationPlan *plan);
@@ -59,6 +61,33 @@ static List *column_names(SchemaModel *model, Oid relid);
 static void alter(const ConstraintFacts *facts, Phase phase, char *action,
 				  MigrationPlan *plan);
 
+/* Of a column that gets a shadow; to look for what references it takes a whole scan. */
+static bool
+may_be_referenced(const TableModel *table)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, carry_has_shadow(table) ? table->columns : NIL)
+	{
+		Generation *generation = ((ColumnModel *) lfirst(lc))->generation;
+		Generation *stored = model_stored_ancestor(generation);
+
+		if (stored == NULL || stored == generation)
+			continue;
+		foreach(lc2, catalog_depending_objects(RelationRelationId, table->relid,
+											   stored->attnum))
+		{
+			const Dependent *dependent = lfirst(lc2);
+
+			if (dependent->object.classId == ConstraintRelationId &&
+				dependent->deptype == DEPENDENCY_NORMAL)
+				return true;
+		}
+	}
+	return false;
+}
+
 bool
 carry_incoming_has(SchemaModel *model, const ConstraintFacts *facts)
 {
@@ -72,7 +101,7 @@ carry_incoming_has(SchemaModel *model, const ConstraintFacts *facts)
 void
 carry_incoming_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
-	List	   *keys = carry_has_shadow(table) ? catalog_referencing(table->relid) : NIL;
+	List	   *keys = may_be_referenced(table) ? catalog_referencing(table->relid) : NIL;
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -101,7 +130,7 @@ carry_incoming_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 void
 carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
-	List	   *keys = carry_has_shadow(table) ? catalog_referencing(table->relid) : NIL;
+	List	   *keys = may_be_referenced(table) ? catalog_referencing(table->relid) : NIL;
 	ListCell   *lc;
 
 	foreach(lc, keys)
