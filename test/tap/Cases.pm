@@ -35,6 +35,7 @@ use warnings;
 use Exporter 'import';
 
 use Cases::Carried 'carried_cases';
+use Cases::Combined 'combined_cases';
 use Cases::Columns qw(column_cases type_cases null_cases metadata_cases);
 use Cases::Constraints qw(constraint_cases column_constraint_cases);
 use Cases::Default qw($setup $rows);
@@ -50,7 +51,7 @@ sub cases
 {
 	my @cases = (table_cases(), column_cases(), type_cases(), null_cases(), metadata_cases(), constraint_cases(),
 		column_constraint_cases(), index_cases(), carried_cases(), dependent_cases(), partition_cases(), schema_cases(),
-		sql_cases());
+		combined_cases(), sql_cases());
 
 	foreach my $case (@cases)
 	{
