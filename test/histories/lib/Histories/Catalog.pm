@@ -32,9 +32,10 @@ sub identity_sql
 {
 	my ($self) = @_;
 	my $version = $self->{table}{version};
-	my ($key) = grep { $_->{kind} eq 'primary' } @{ $version->{objects} };
+	my $identity = $version->{identity};
+	my ($key) = grep { $_->{number} == $identity->{number} } @{ $version->{objects} };
 
-	return $version->{identity} eq 'index' ? 'USING INDEX ' . quote_name($key->{name}) : $version->{identity};
+	return $identity->{type} eq 'index' ? 'USING INDEX ' . quote_name($key->{name}) : $identity->{type};
 }
 
 # Objects of partitions and children are called as the server likes, and so are

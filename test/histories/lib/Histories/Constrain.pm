@@ -29,7 +29,7 @@ sub new_forms
 	{
 		my $old = generation_of($draft, $column);
 
-		if (chance(0.25))
+		if ($old->{fixed} || chance(0.25))
 		{
 			$up{ $column->{name} } = $down{ $column->{name} } = quote_name($column->{name});
 			next;
@@ -111,7 +111,7 @@ sub may_be_unique
 {
 	my ($draft, $column) = @_;
 
-	return $draft->{plain} && !$draft->{safe} && type_of($draft, $column) =~ /integer|bigint/ && nature($draft, $column) eq '';
+	return $draft->{kind} ne 'partitioned' && !$draft->{safe} && type_of($draft, $column) =~ /integer|bigint/ && nature($draft, $column) eq '';
 }
 
 sub may_reference
@@ -138,9 +138,10 @@ sub alter_unique
 sub create_constraint
 {
 	my ($draft) = @_;
-	my $make = { check => \&create_check, unique => \&create_unique, foreign => \&create_foreign };
+	my $make = { check => \&create_check, unique => \&create_unique, foreign => \&create_foreign, primary => \&create_primary };
+	my $has_key = grep { $_->{kind} eq 'primary' } whole_objects($draft);
 
-	$make->{ weighted(check => 4, unique => 2, foreign => 2) }->($draft);
+	$make->{ weighted(check => 4, unique => 2, foreign => 2, primary => $has_key || $draft->{safe} ? 0 : 4) }->($draft);
 }
 
 sub create_check
@@ -157,12 +158,25 @@ sub create_check
 sub create_unique
 {
 	my ($draft) = @_;
-	my ($one) = changeable($draft, sub { may_be_unique($draft, $_[1]) }) or return;
-	my ($two) = changeable($draft, sub { may_be_unique($draft, $_[1]) });
-	my @columns = $one == $two || chance(0.5) ? $one : ($one, $two);
+	# with the column by which the table is partitioned
+	my @region = $draft->{kind} eq 'partitioned' ? $draft->{key}[1] : ();
+	my $test = sub { may_be_unique({ %$draft, kind => 'plain' }, $_[1]) };
+	my ($one) = changeable($draft, $test) or return;
+	my ($two) = changeable($draft, $test);
+	my @columns = shuffled($one == $two || chance(0.5) ? $one : ($one, $two), @region);
 	my $unique = add_object($draft, 'unique', \@columns);
 
 	constrain($draft, $unique, new_forms($draft, @columns), type => 'unique');
+}
+
+# The key of the rows, which has a unique constraint so far.
+sub create_primary
+{
+	my ($draft) = @_;
+	my @columns = shuffled(@{ $draft->{key} });
+	my $key = add_object($draft, 'primary', \@columns);
+
+	constrain($draft, $key, new_forms($draft, @columns), type => 'primary_key');
 }
 
 sub create_foreign
@@ -202,9 +216,9 @@ sub set_replica_identity
 {
 	my ($draft) = @_;
 	my $type = pick(qw(nothing full default index));
-	my ($key) = grep { $_->{kind} eq 'primary' } @{ $draft->{objects} };
+	my ($key) = grep { $_->{kind} =~ /primary|unique/ && !$_->{made} && !grep { !is_key($draft, $_) } @{ $_->{columns} } } @{ $draft->{objects} };
 
-	$draft->{identity} = $type;
+	$draft->{identity} = { type => $type, number => $key->{number} };
 	operation($draft, set_replica_identity => {
 		table => $draft->{table}, identity => { type => $type, $type eq 'index' ? (index => $key->{name}) : () } });
 }
@@ -237,6 +251,7 @@ sub can_change
 {
 	my ($draft, $object) = @_;
 
+	return 0 if $object->{kind} eq 'unique' && grep { is_key($draft, $_) } @{ $object->{columns} };
 	return $object->{kind} =~ /primary|index/ ||
 	  !grep { my $generation = generation_of($draft, $_); $generation->{fixed} || $generation->{generated} } @{ $object->{columns} };
 }

@@ -17,7 +17,7 @@ use Histories::Objects;
 use Histories::Original;
 use Histories::Random;
 
-our @EXPORT = qw(new_draft finish_plan operation readable text_of place_text changeable generation_of
+our @EXPORT = qw(new_draft finish_plan is_key operation readable text_of place_text changeable generation_of
   new_generation half nature may_have_default allowed_types add_object whole_objects set_default no_bare_column converted);
 
 # Options: safe, where no up or down may fail or change a key.
@@ -134,14 +134,18 @@ sub half
 	return random_expr($type, \@columns, total => $total, risky => chance($draft->{risk}));
 }
 
-# The most demanding object that hangs on the column.
+# The most demanding object that hangs on the column; what tells rows from each
+# other counts as a primary key.
 sub nature
 {
 	my ($draft, $column) = @_;
 	my %kinds = map { $_->{kind} => 1 } grep { hangs_on($_, $column) } @{ $draft->{objects} };
 
-	return (grep { $kinds{$_} } qw(primary foreign unique))[0] // '';
+	return 'primary' if is_key($draft, $column);
+	return (grep { $kinds{$_} } qw(foreign unique))[0] // '';
 }
+
+sub is_key { return scalar grep { $_ == $_[1] } @{ $_[0]{key} }; }
 
 sub hangs_on
 {

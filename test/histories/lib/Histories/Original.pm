@@ -34,7 +34,7 @@ sub random_table
 	my @key = (add_slot($table, 'id', 'integer', not_null => 1));
 
 	push @key, add_slot($table, 'region', 'integer', not_null => 1, fixed => 1) if $kind eq 'partitioned';
-	add_object($table, 'primary', [@key]);
+	add_object($table, chance(0.2) ? 'unique' : 'primary', [@key]);
 	add_slot($table, undef, pick(@types), random_attributes()) for 1 .. number(2, 5);
 	add_special($table);
 	$table->{version} = {
