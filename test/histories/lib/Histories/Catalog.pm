@@ -57,7 +57,7 @@ sub facts_sql
 			WHERE attnum > 0 AND NOT attisdropped
 		UNION ALL SELECT relname, 'table', NULL, relreplident::text, relkind::text FROM tables
 		UNION ALL SELECT relname, 'constraint ' || contype::text, CASE WHEN conname IN $named AND relname = $root THEN conname END,
-				pg_get_constraintdef(c.oid), concat_ws(' ', convalidated, condeferrable, CASE WHEN contype <> 'n' THEN concat_ws(' ', conislocal, coninhcount) END)
+				replace(pg_get_constraintdef(c.oid), '$schema.', ''), concat_ws(' ', convalidated, condeferrable, CASE WHEN contype <> 'n' THEN concat_ws(' ', conislocal, coninhcount) END)
 			FROM tables t JOIN pg_constraint c ON c.conrelid = t.oid
 		UNION ALL SELECT t.relname, 'index', CASE WHEN i.relname IN $named AND t.relname = $root THEN i.relname END,
 				regexp_replace(replace(pg_get_indexdef(i.oid), '$schema.', ''), ' INDEX .* ON ', ' INDEX ON '),

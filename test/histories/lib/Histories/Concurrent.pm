@@ -39,7 +39,7 @@ sub run
 
 	srand($self->{seed});
 	$self->{history} = {
-		seed => $self->{seed}, table => random_table(), parents => [], rows => [],
+		seed => $self->{seed}, table => random_table(alone => 1), parents => [], rows => [],
 		baseline => 0, ids => [$filler_from], steps => []
 	};
 	$self->{live} = $self->{history}{table}{unsure} = 1;

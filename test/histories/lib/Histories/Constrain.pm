@@ -227,8 +227,8 @@ sub set_replica_identity
 sub drop_constraint
 {
 	my ($draft) = @_;
-	my $object = pick_object($draft, qr/check|unique|foreign/, 1) or return;
-	my @columns = @{ $object->{columns} };
+	my $object = pick_object($draft, qr/check|unique|foreign|self/, 1) or return;
+	my @columns = $object->{kind} eq 'self' ? $object->{columns}[0] : @{ $object->{columns} };
 	my %fields = (table => $draft->{table}, name => $object->{name});
 	my ($up, $down) = new_forms($draft, @columns);
 
@@ -259,7 +259,7 @@ sub can_change
 sub rename_constraint
 {
 	my ($draft) = @_;
-	my $object = pick_object($draft, qr/primary|check|unique|foreign/) or return;
+	my $object = pick_object($draft, qr/primary|check|unique|foreign|self/) or return;
 	my $name = object_name($draft->{next}++, 'renamed');
 
 	operation($draft, rename_constraint => { table => $draft->{table}, from => $object->{name}, to => $name });

@@ -48,7 +48,8 @@ sub new_draft
 		$draft->{generations}{ $column->{slot} } = {
 			number => $column->{slot}, type => $column->{type}, stored => 1,
 			default => $slot->{default}, not_null => $column->{not_null},
-			generated => $slot->{generated}, fixed => $slot->{fixed}, kept => $slot->{kept}
+			generated => $slot->{generated}, fixed => $slot->{fixed}, kept => $slot->{kept},
+			short => $slot->{short}
 		};
 		push @{ $draft->{columns} },
 		  $column{ $column->{slot} } = { name => $column->{name}, generation => $column->{slot} };
@@ -126,7 +127,7 @@ sub half
 	my @columns = ([ $own->{number}, $own->{type} ]);
 
 	return kept_value($type, $own)
-	  if $nature eq 'foreign' || $nature && $draft->{safe} || $nature eq 'primary' && chance(0.8);
+	  if $nature =~ /foreign|self/ || $nature && $draft->{safe} || $nature eq 'primary' && chance(0.8);
 	return other_value($type, $own)
 	  if $nature eq 'primary' || $nature eq 'unique' && ($own->{type} eq 'text' || chance(0.4));
 	return other_value($type, generation_of($draft, $draft->{key}[0])) if $nature eq 'unique' && chance(0.8);
@@ -141,8 +142,10 @@ sub nature
 	my ($draft, $column) = @_;
 	my %kinds = map { $_->{kind} => 1 } grep { hangs_on($_, $column) } @{ $draft->{objects} };
 
+	return 'self' if $kinds{self};
 	return 'primary' if is_key($draft, $column);
-	return (grep { $kinds{$_} } qw(foreign unique))[0] // '';
+	# what was unique goes on to have short values, for the sake of the old version
+	return (grep { $kinds{$_} } qw(foreign unique))[0] // (generation_of($draft, $column)->{short} ? 'unique' : '');
 }
 
 sub is_key { return scalar grep { $_ == $_[1] } @{ $_[0]{key} }; }
@@ -285,7 +288,7 @@ sub finish_plan
 		$slots{$number} = {
 			type => $generation->{type}, not_null => $generation->{not_null},
 			default => $generation->{stored_default},
-			kept => $generation->{kept}
+			kept => $generation->{kept}, short => $generation->{short}
 		};
 		push @ups, { slot => $number, expr => upwards($generation->{up}, $generations) }
 		  if $generation->{up};

@@ -183,6 +183,7 @@ sub random_assigned
 	my ($history, $table, $via, $column) = @_;
 	my $type = $column->{type};
 
+	return const(chance(0.3) ? undef : pick(@{ $history->{ids} }), $type) if is_self_reference($table, $column->{slot});
 	return const(chance(0.3) ? undef : pick(@{ $history->{parents} }), $type)
 	  if $table->single($via, $column->{slot}, 'foreign');
 	return const($type eq 'text' ? random_code($history) : ($history->{own} // 0) + number(1, 30), $type)
@@ -195,7 +196,15 @@ sub is_special
 {
 	my ($table, $via, $column) = @_;
 
+	return 1 if $table->{slots}{ $column->{slot} }{short} || is_self_reference($table, $column->{slot});
 	return $column->{type} ne 'boolean' && grep { $table->single($via, $column->{slot}, $_) } qw(primary unique foreign);
+}
+
+sub is_self_reference
+{
+	my ($table, $slot) = @_;
+
+	return scalar grep { $_->{slots}[0] == $slot } $table->objects(qr/self/);
 }
 
 sub random_code

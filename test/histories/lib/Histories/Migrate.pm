@@ -61,7 +61,7 @@ sub alter_type
 	$up = half($draft, $column, $type, $old, $not_null);
 	$fields{up} = text_of($draft, $up);
 	$new = new_generation($draft, type => $type, up => $up, previous => $old->{number},
-		not_null => $not_null, kept => $old->{kept}, default => $old->{default});
+		not_null => $not_null, kept => $old->{kept}, short => $old->{short}, default => $old->{default});
 	if ($old->{default} || chance(0.1) && may_have_default($draft, $column))
 	{
 		set_default(\%fields, $new);
@@ -76,7 +76,7 @@ sub alter_type
 sub alter_null
 {
 	my ($draft) = @_;
-	my ($column, $old) = changeable($draft, sub { nature($draft, $_[1]) !~ /primary|foreign/ }) or return;
+	my ($column, $old) = changeable($draft, sub { nature($draft, $_[1]) !~ /primary|foreign|self/ }) or return;
 	my $not_null = !$old->{not_null};
 	my %fields = (
 		table => $draft->{table}, column => $column->{name},
@@ -151,7 +151,7 @@ sub add_column
 sub drop_column
 {
 	my ($draft) = @_;
-	my ($column, $generation) = changeable($draft, sub { !$_[0]{kept} && nature($draft, $_[1]) ne 'primary' }) or return;
+	my ($column, $generation) = changeable($draft, sub { !$_[0]{kept} && !is_key($draft, $_[1]) }) or return;
 	my %fields = (table => $draft->{table}, column => $column->{name});
 	my @columns;
 

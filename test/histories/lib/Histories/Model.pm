@@ -16,6 +16,7 @@ use Histories::Expr;
 use Histories::Keys;
 use Histories::Law;
 use Histories::Objects;
+use Histories::References;
 
 our @EXPORT = qw(copied_rows);
 
@@ -289,13 +290,17 @@ sub run_wrapped
 		skip('the outer statement must meet one row') if @targets > 1;
 		return unless @targets;
 		$run{ $statement->{kind} }->($work, $statement);
+		end_statement($work, $statement);
 		skip('the same row twice') if exists $work->{rows}{ $targets[0] };
 		$work->{seen} = $before;
 		$work->{returning} = [];
 		run_update($work, { %$outer, replica => $statement->{replica} });
-		return;
 	}
-	$run{ $statement->{kind} }->($work, $statement);
+	else
+	{
+		$run{ $statement->{kind} }->($work, $statement);
+	}
+	end_statement($work, $statement);
 }
 
 # Do the versions and the columns that statements name exist now?
@@ -455,6 +460,7 @@ sub note_row
 		check_foreign_keys($work, $statement, $old, $new);
 		check_unique($work, $number, $old, $new);
 	}
+	note_references($work, $old, $new);
 	$work->{rows}{$number} = $new;
 	$work->{written}{$new} = $new if $new;
 	if ($new) { $work->{latest}{$number} = $new; }
@@ -675,71 +681,6 @@ sub run_cte
 		skip('the order of the parts would matter')
 		  if grep { $codes{$_} } named_slots($part);
 		$run{ $part->{kind} }->($work, { %$part, quiet => 1, replica => $statement->{replica} });
-	}
-}
-
-# Foreign keys
-
-# A write to the parent table; a foreign key's action is a write to the base
-# table of its one column.
-sub run_parent
-{
-	my ($work, $statement) = @_;
-	my @keys = foreign_keys($work->{table});
-	my $parents = $work->{latest_parents};
-	my $transaction = $work->{transaction};
-	my ($code, $to) = @{$statement}{qw(code to)};
-
-	skip('no foreign key') unless @keys;
-	skip('a replica does not check') if $statement->{replica};
-	skip('a snapshot') if $transaction && $transaction->{level} ne 'READ COMMITTED';
-	skip('another session writes')
-	  if grep { $_ != ($transaction // 0) && (%{ $_->{parents} } || %{ $_->{rows} }) } values %{ $work->{model}{transactions} };
-	if ($statement->{do} eq 'insert')
-	{
-		fail_with('23505') if $parents->{$code};
-		$work->{parents}{$code} = $parents->{$code} = 1;
-		return;
-	}
-	return unless $parents->{$code};
-	return if $statement->{do} eq 'update' && $code == $to;
-	fail_with('23505') if $statement->{do} eq 'update' && $parents->{$to};
-	$work->{parents}{$code} = 0;
-	$work->{parents}{$to} = 1 if $statement->{do} eq 'update';
-	delete $parents->{$code};
-	$parents->{$to} = 1 if $statement->{do} eq 'update';
-	act($work, $statement, $_) for @keys;
-}
-
-# What a foreign key does with the rows that reference what is gone.
-sub act
-{
-	my ($work, $statement, $key) = @_;
-	my $action = $key->{"on_$statement->{do}"};
-	my $slot = $key->{slots}[0];
-
-	for my $number (sort { $a <=> $b } keys %{ $work->{seen} })
-	{
-		my $row = exists $work->{rows}{$number} ? $work->{rows}{$number} : $work->{seen}{$number};
-		my $write = { %$statement, quiet => 1 };
-		my $value = {
-			CASCADE => $statement->{to}, 'SET NULL' => undef,
-			'SET DEFAULT' => default_value($work->{table}{slots}{$slot}) }->{$action};
-
-		next unless $row && ($row->{values}{$slot} // '') eq $statement->{code};
-		if ($action eq 'NO ACTION')
-		{
-			$work->{errors}{23503} = 1;
-		}
-		elsif ($action eq 'CASCADE' && $statement->{do} eq 'delete')
-		{
-			note_row($work, $write, $number, $row, undef);
-		}
-		else
-		{
-			write_to($work, $write, $number, old => $row, writer => 'base',
-				new => { %{ $row->{values} }, $slot => $value }, assigned => { $slot => 1 });
-		}
 	}
 }
 

@@ -1,7 +1,7 @@
 # What hangs on the columns of a table: keys, constraints and indexes.
 #
 # An object is {number, kind, name, slots}.  kind is "primary", "unique",
-# "check", "foreign" or "index"; number stays the same in all versions and forms.
+# "check", "foreign", "self" (from the first column to the second) or "index"; number stays the same in all versions and forms.
 # The expressions of an object read its columns by their place in slots:
 #
 #	test		of a check: what must not be false; without it, nothing fails
@@ -72,14 +72,15 @@ sub vacuous
 # The definition of a constraint; $name gives the SQL of a column by its place.
 sub constraint_sql
 {
-	my ($object, $base, $name) = @_;
+	my ($object, $base, $relation, $name) = @_;
 	my @names = map { $name->($_) } 0 .. $#{ $object->{slots} };
 	my $list = join(', ', @names);
 
 	return "PRIMARY KEY ($list)" if $object->{kind} eq 'primary';
 	return "UNIQUE ($list)" if $object->{kind} eq 'unique';
 	return 'CHECK (' . test_sql($object, $name) . ')' if $object->{kind} eq 'check';
-	return "FOREIGN KEY ($list) REFERENCES $base.parents ON DELETE $object->{on_delete} ON UPDATE $object->{on_update}";
+	return ($object->{kind} eq 'self' ? "FOREIGN KEY ($names[0]) REFERENCES $relation ($names[1])" :
+		"FOREIGN KEY ($list) REFERENCES $base.parents") . " ON DELETE $object->{on_delete} ON UPDATE $object->{on_update}";
 }
 
 sub test_sql
@@ -106,7 +107,7 @@ sub object_sql
 
 	return index_sql($object, $relation, $name) if $object->{kind} eq 'index';
 	return "ALTER TABLE $relation ADD " . (defined $object->{name} ? 'CONSTRAINT ' . quote_name($object->{name}) . ' ' : '')
-	  . constraint_sql($object, $base, $name);
+	  . constraint_sql($object, $base, $relation, $name);
 }
 
 1;

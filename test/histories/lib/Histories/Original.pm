@@ -21,12 +21,14 @@ my @names = qw(name note age size kind flag city tone rank mood);
 
 # A table with a key, some columns, and at times one of the things that make
 # trouble: partitions, a child, constraints, indexes, a generated column, a
-# trigger.
+# trigger.  Options: alone, without what needs a look at all rows.
 sub random_table
 {
+	my (%options) = @_;
 	my $kind = weighted(plain => 7, partitioned => 2, inherited => 1);
 	my $table = Histories::Table->new(
 		kind => $kind,
+		alone => $options{alone},
 		physical => chance(0.1) ? pick(@hostile) : 'people',
 		next_slot => 1,
 		names => [ chance(0.15) ? shuffled(@hostile, @names) : shuffled(@names) ],
@@ -87,8 +89,11 @@ sub add_special
 	}
 	add_object($table, 'foreign', [ add_slot($table, 'ref', 'integer') ], random_actions())
 	  if $table->{kind} ne 'inherited' && chance(0.25);
+	add_object($table, 'self', [ add_slot($table, 'boss', 'integer'), 1 ],
+		on_delete => pick('CASCADE', 'SET NULL', 'NO ACTION'), on_update => pick('CASCADE', 'NO ACTION'))
+	  if $table->{kind} eq 'plain' && !$table->{alone} && chance(0.15);
 	add_generated($table, @free) if chance(0.15);
-	add_object($table, 'unique', [ add_slot($table, 'code', 'text') ])
+	add_object($table, 'unique', [ add_slot($table, 'code', 'text', short => 1) ])
 	  if $table->{kind} eq 'plain' && chance(0.2);
 	for (1 .. weighted(0 => 4, 1 => 2, 2 => 1))
 	{
@@ -166,6 +171,6 @@ sub random_trigger
 	return $trigger;
 }
 
-sub has_foreign_key { return scalar grep { $_->{kind} eq 'foreign' } @{ $_[0]{objects} }; }
+sub has_foreign_key { return scalar grep { $_->{kind} =~ /foreign|self/ } @{ $_[0]{objects} }; }
 
 1;

@@ -456,6 +456,12 @@ sub mend
 	my $model = $self->{model};
 	my $id = $self->{table}->key('old')->[0];
 
+	if ($self->{table}->objects(qr/self/))
+	{
+		# one by one they may not go
+		$self->must('owner', 'DELETE FROM ' . relation_name($self->{names}, { via => 'old' }));
+		$model->{rows} = {};
+	}
 	for my $number (@failing)
 	{
 		# another one with the same id in another partition may have gone with it
