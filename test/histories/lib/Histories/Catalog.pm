@@ -22,6 +22,7 @@ sub check_catalog
 	$self->look('owner', 'BEGIN');
 	$self->look('owner', $_) for "CREATE SCHEMA $plain", table_sql($plain, $relation, $table),
 	  map { object_sql($_, $self->{base}, $relation, place_names($table, $_)) } @{ $table->{version}{objects} };
+	$self->look('owner', $_) for $table->{pets} ? pets_sql($plain, $relation, $table, $table->{version}{pets}) : ();
 	$self->look('owner', "ALTER TABLE $relation REPLICA IDENTITY " . $self->identity_sql) if $table->{version}{identity};
 	$facts{$_} = $self->look('owner', facts_sql($_, $table)) for $self->{base}, $plain;
 	$self->look('owner', 'ROLLBACK');
@@ -51,10 +52,14 @@ sub facts_sql
 		WITH tables AS (SELECT * FROM pg_class WHERE relnamespace = '$schema'::regnamespace
 			AND relkind IN ('r', 'p') AND relname !~ '^(words|parents|extra)')
 		SELECT relname, 'column', attname, format_type(atttypid, atttypmod)
-				|| coalesce(' ' || pg_get_expr(adbin, adrelid), ''), concat_ws(' ', attnotnull, attgenerated, attislocal, attinhcount)
+				|| coalesce(' ' || regexp_replace(pg_get_expr(adbin, adrelid), 'nextval.*', 'nextval'), ''),
+				concat_ws(' ', attnotnull, attgenerated, attidentity, attislocal, attinhcount)
 			FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid
 				LEFT JOIN pg_attrdef ON adrelid = t.oid AND adnum = attnum
 			WHERE attnum > 0 AND NOT attisdropped
+		UNION ALL SELECT t.relname, 'sequence', attname, format_type(seqtypid, -1), concat_ws(' ', seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle, deptype)
+			FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid JOIN pg_depend ON refobjid = t.oid AND refobjsubid = attnum
+				AND classid = 'pg_class'::regclass AND deptype IN ('a', 'i') JOIN pg_sequence ON seqrelid = objid
 		UNION ALL SELECT relname, 'table', NULL, relreplident::text, relkind::text FROM tables
 		UNION ALL SELECT relname, 'constraint ' || contype::text, CASE WHEN conname IN $named AND relname = $root THEN conname END,
 				replace(pg_get_constraintdef(c.oid), '$schema.', ''), concat_ws(' ', convalidated, condeferrable, CASE WHEN contype <> 'n' THEN concat_ws(' ', conislocal, coninhcount) END)

@@ -76,7 +76,23 @@ sub compare_all
 	$self->compare('the base table', join(' | ', 'member', 'awaits', map { $self->slot_heading($_) } @slots),
 		[ map { my $row = $_; [ $self->member_name($row), $row->{awaits} ? 'true' : 'false',
 			map { $row->{values}{$_} } @slots ] } @rows ], $found);
+	$self->check_pets if $table->{pets};
 	$self->check_version('owner', $_, \@rows) for defined $names->{old} ? 'old' : (), $table->{active} ? 'new' : ();
+}
+
+# What the base table and each version show; the new one's rows may await.
+sub check_pets
+{
+	my ($self) = @_;
+	my $names = $self->{names};
+	my $pets = $self->{model}{pets};
+	my $ready = $self->{table}{active} && $self->state eq 'ready';
+
+	for my $schema (grep { defined } $names->{base}, $names->{old}, $ready ? $names->{new} : undef)
+	{
+		$self->compare("the pets in $schema", 'id | owner', [ map { [ $_, $pets->{$_}{owner} ] } sort keys %$pets ],
+			$self->look('owner', "SELECT id::text, owner::text FROM " . quote_name($schema) . '.pets'));
+	}
 }
 
 # The backfill is over: no row awaits any more.

@@ -31,6 +31,8 @@ sub new_draft
 		plain => $table->{kind} eq 'plain',
 		kind => $table->{kind},
 		safe => $options{safe},
+		referenced => $table->{pets},
+		pets => $version->{pets},
 		renamed => 0,
 		operations => [],
 		generations => {},
@@ -49,7 +51,7 @@ sub new_draft
 			number => $column->{slot}, type => $column->{type}, stored => 1,
 			default => $slot->{default}, not_null => $column->{not_null},
 			generated => $slot->{generated}, fixed => $slot->{fixed}, kept => $slot->{kept},
-			short => $slot->{short}
+			short => $slot->{short}, numbered => $slot->{numbered}
 		};
 		push @{ $draft->{columns} },
 		  $column{ $column->{slot} } = { name => $column->{name}, generation => $column->{slot} };
@@ -142,7 +144,7 @@ sub nature
 	my ($draft, $column) = @_;
 	my %kinds = map { $_->{kind} => 1 } grep { hangs_on($_, $column) } @{ $draft->{objects} };
 
-	return 'self' if $kinds{self};
+	return 'self' if $kinds{self} || $draft->{referenced} && is_key($draft, $column);
 	return 'primary' if is_key($draft, $column);
 	# what was unique goes on to have short values, for the sake of the old version
 	return (grep { $kinds{$_} } qw(foreign unique))[0] // (generation_of($draft, $column)->{short} ? 'unique' : '');
@@ -288,7 +290,7 @@ sub finish_plan
 		$slots{$number} = {
 			type => $generation->{type}, not_null => $generation->{not_null},
 			default => $generation->{stored_default},
-			kept => $generation->{kept}, short => $generation->{short}
+			kept => $generation->{kept}, short => $generation->{short}, numbered => $generation->{numbered}
 		};
 		push @ups, { slot => $number, expr => upwards($generation->{up}, $generations) }
 		  if $generation->{up};
@@ -299,7 +301,7 @@ sub finish_plan
 		version => {
 			name => $draft->{name},
 			table => $draft->{table},
-			identity => $draft->{identity},
+			identity => $draft->{identity}, pets => $draft->{pets},
 			key => [ map { $_->{generation} } @{ $draft->{key} } ],
 			objects => [ map { plain_object($_) } whole_objects($draft) ],
 			columns => [ map { my $generation = $generations->{ $_->{generation} };

@@ -137,10 +137,10 @@ sub random_statement
 	my $via = random_via($table);
 	my %make = (
 		insert => \&random_insert, update => \&random_update, delete => \&random_delete,
-		merge => \&random_merge, cte => \&random_cte, parent => \&random_parent);
+		merge => \&random_merge, cte => \&random_cte, parent => \&random_parent, pet => \&random_pet);
 	my $kind = weighted(
 		insert => 5, update => 9, delete => 1, merge => 1.3, cte => 1.5,
-		parent => $table->objects(qr/foreign/) ? 2 : 0);
+		parent => $table->objects(qr/foreign/) ? 2 : 0, pet => $table->{pets} ? 3 : 0);
 	my $statement = $make{$kind}->($history, $table, $via);
 
 	$statement->{replica} = 1 if chance(0.06);
@@ -293,6 +293,7 @@ sub random_insert
 	my ($history, $table, $via, %options) = @_;
 	my @ids = shuffled(@{ $options{ids} // $history->{ids} });
 	my @key = @{ $table->key($via) };
+	my $numbered;
 	my %part = $options{plain} ? () : part($table, $via);
 	my @columns = writable($table, $via);
 	my @named;
@@ -302,19 +303,20 @@ sub random_insert
 		$options{all} || chance($_->{not_null} && !$_->{default} ? 0.97 : 0.75) } @columns;
 	@named = grep { !$table->is_newer($_->{slot}) } @named if $options{plain};
 	@named = shuffled(@named) if chance(0.2);
+	$numbered = @named && !$options{plain} && !$options{keyed} && $table->{slots}{ $key[0] }{numbered} && !$history->{alone} && chance(0.2);
 	for (1 .. $options{rows} // weighted(1 => 7, 2 => 2, 3 => 1))
 	{
 		my $region = const(defined $part{part} ? $part{part} : number(0, 3), 'integer');
 		push @rows, [
-			const(shift @ids, 'integer'), @key > 1 ? $region : (),
+			$numbered ? () : const(shift @ids, 'integer'), @key > 1 ? $region : (),
 			map { !$options{plain} && chance(0.04) ? 'DEFAULT' : random_assigned($history, $table, $via, $_) } @named
 		];
 		last unless @ids;
 	}
 	return {
-		kind => 'insert', via => $via, slots => [ @key, map { $_->{slot} } @named ], rows => \@rows, %part,
+		kind => 'insert', via => $via, numbered => $numbered, slots => [ $numbered ? () : @key, map { $_->{slot} } @named ], rows => \@rows, %part,
 		how => weighted(values => 6, select => 1.5, copy => $via eq 'base' ? 4 : 0),
-		random_conflict($history, $table, $via, \@key, \@named, \%part)
+		$numbered ? () : random_conflict($history, $table, $via, \@key, \@named, \%part)
 	};
 }
 
@@ -358,7 +360,7 @@ sub others_keys
 sub random_merge
 {
 	my ($history, $table, $via) = @_;
-	my $insert = random_insert($history, $table, $via, plain => $via ne 'base');
+	my $insert = random_insert($history, $table, $via, plain => $via ne 'base', keyed => 1);
 	my $count = number(1, 3);
 	my @ids = some($count, @{ $history->{ids} });
 
@@ -401,6 +403,17 @@ sub random_cte
 		$via = random_via($table);
 	}
 	return { kind => 'cte', via => $parts[0]{via}, parts => \@parts, main => chance(0.5) };
+}
+
+# A table that references the key.
+sub random_pet
+{
+	my ($history, $table, $via) = @_;
+
+	return {
+		kind => 'pet', via => $via, do => weighted(insert => 3, update => 2, delete => 1), id => number(1, 6),
+		owner => chance(0.2) ? undef : pick(@{ $history->{ids} })
+	};
 }
 
 # The table that a foreign key references.

@@ -90,8 +90,10 @@ sub apply_edges
 		}
 	}
 	return if $self->{writer} eq 'old';
+	my $numbered = number_new($self);
 	for my $down (@{ $active->{downs} })
 	{
+		next if $numbered && $self->{table}{slots}{ $down->{slot} }{numbered};
 		if ($self->{writer} eq 'new')
 		{
 			next unless $self->{insert} || grep { changed_for($self, $_) } expr_columns($down->{expr});
@@ -105,6 +107,22 @@ sub apply_edges
 		}
 		run_down($self, $down);
 	}
+}
+
+# An identity column that a client of the newer version does not give
+# gets the number that the old column drew.
+sub number_new
+{
+	my ($self) = @_;
+	my $slots = $self->{table}{slots};
+
+	return 0 unless $self->{insert} && $self->{writer} eq 'new';
+	for my $up (grep { ($slots->{ $_->{slot} }{numbered} // '') eq 'identity' && !defined $self->{values}{ $_->{slot} } } @{ $self->{active}{ups} })
+	{
+		run_half($self, $up);
+		return 1;
+	}
+	return 0;
 }
 
 # NEW' of a row that awaits has of OLD' what the statement did not assign.

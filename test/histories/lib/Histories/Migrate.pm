@@ -27,13 +27,13 @@ sub random_migration
 		drop => \&drop_column, rename => \&rename_column, table => \&rename_table,
 		merge => \&merge_columns, check => \&alter_check, constrain => \&create_constraint,
 		unconstrain => \&drop_constraint, constraint => \&rename_constraint,
-		unique => \&alter_unique, identity => \&set_replica_identity, index => \&create_index, unindex => \&drop_index, other => \&other_operation);
+		unique => \&alter_unique, identity => \&set_replica_identity, index => \&create_index, unindex => \&drop_index, pets => \&alter_pets, other => \&other_operation);
 
 	for (1 .. number(1, 4))
 	{
 		my $kind = weighted(
 			type => 8, null => 4, default => 1, add => 4, drop => 2, rename => 3, table => 1,
-			merge => 2, check => 1.5, constrain => 3, unconstrain => 3, constraint => 1.5, unique => 1, identity => 0.5, index => 2, unindex => 1, other => 1);
+			merge => 2, check => 1.5, constrain => 3, unconstrain => 3, constraint => 1.5, unique => 1, identity => 0.5, index => 2, unindex => 1, pets => $table->{pets} ? 4 : 0, other => 1);
 
 		$make{$kind}->($draft);
 	}
@@ -61,8 +61,8 @@ sub alter_type
 	$up = half($draft, $column, $type, $old, $not_null);
 	$fields{up} = text_of($draft, $up);
 	$new = new_generation($draft, type => $type, up => $up, previous => $old->{number},
-		not_null => $not_null, kept => $old->{kept}, short => $old->{short}, default => $old->{default});
-	if ($old->{default} || chance(0.1) && may_have_default($draft, $column))
+		not_null => $not_null, kept => $old->{kept}, short => $old->{short}, numbered => $old->{numbered}, default => $old->{default});
+	if ($old->{default} || !$old->{numbered} && chance(0.1) && may_have_default($draft, $column))
 	{
 		set_default(\%fields, $new);
 	}
@@ -222,6 +222,19 @@ sub rename_table
 	return if $draft->{renamed}++;
 	operation($draft, rename_table => { from => $draft->{table}, to => $name });
 	$draft->{table} = $name;
+}
+
+# The column that references the table's key, along with it or alone.
+sub alter_pets
+{
+	my ($draft) = @_;
+	my $from = $draft->{pets};
+	my $type = $from eq 'integer' ? 'bigint' : 'integer';
+
+	return if $draft->{pets_altered}++;
+	$draft->{pets} = $type;
+	operation($draft, alter_column => {
+		table => 'pets', column => 'owner', type => $type, up => "owner::$type", down => "owner::$from" });
 }
 
 sub other_operation

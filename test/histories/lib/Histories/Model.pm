@@ -21,13 +21,13 @@ use Histories::References;
 our @EXPORT = qw(copied_rows);
 
 # table: a Histories::Table.  rows: by a number of ours.  parents: the keys of
-# the parent table.  transactions: by session.
+# the parent table.  pets: {owner} by id.  transactions: by session.
 sub new
 {
 	my ($class, %model) = @_;
 
 	return bless {
-		rows => {}, parents => {}, transactions => {}, next_row => 1, %model
+		rows => {}, parents => {}, pets => {}, transactions => {}, next_row => 1, %model
 	}, $class;
 }
 
@@ -37,7 +37,7 @@ sub begin
 {
 	my ($self, $session, $level) = @_;
 
-	$self->{transactions}{$session} = { level => $level, rows => {}, written => {}, parents => {}, marks => [] };
+	$self->{transactions}{$session} = { level => $level, rows => {}, written => {}, parents => {}, pets => {}, marks => [] };
 }
 
 sub transaction { return $_[0]{transactions}{ $_[1] }; }
@@ -50,6 +50,7 @@ sub commit
 	return if $transaction->{failed};
 	put($self->{rows}, $transaction->{rows});
 	put($self->{parents}, $transaction->{parents});
+	put($self->{pets}, $transaction->{pets});
 }
 
 sub roll_back { delete $_[0]{transactions}{ $_[1] }; }
@@ -59,7 +60,7 @@ sub savepoint
 	my ($self, $session) = @_;
 	my $transaction = $self->{transactions}{$session};
 
-	push @{ $transaction->{marks} }, { map { $_ => { %{ $transaction->{$_} } } } qw(rows written parents) };
+	push @{ $transaction->{marks} }, { map { $_ => { %{ $transaction->{$_} } } } qw(rows written parents pets) };
 }
 
 sub roll_back_to
@@ -68,7 +69,7 @@ sub roll_back_to
 	my $transaction = $self->{transactions}{$session};
 	my $mark = pop @{ $transaction->{marks} };
 
-	@{$transaction}{qw(rows written parents)} = @{$mark}{qw(rows written parents)};
+	@{$transaction}{qw(rows written parents pets)} = @{$mark}{qw(rows written parents pets)};
 	$transaction->{failed} = 0;
 }
 
@@ -78,10 +79,10 @@ sub fail_transaction
 {
 	my ($self, $session) = @_;
 	my $transaction = $self->{transactions}{$session};
-	my $mark = $transaction->{marks}[-1] // { rows => {}, written => {}, parents => {} };
+	my $mark = $transaction->{marks}[-1] // { rows => {}, written => {}, parents => {}, pets => {} };
 
 	$transaction->{failed} = 1;
-	$transaction->{$_} = { %{ $mark->{$_} } } for qw(rows written parents);
+	$transaction->{$_} = { %{ $mark->{$_} } } for qw(rows written parents pets);
 }
 
 # The first statement of a transaction with a snapshot takes it.
@@ -238,13 +239,14 @@ sub predict
 	my ($self, $session, $statement) = @_;
 	my $work = {
 		model => $self, session => $session, statement => $statement, table => $self->{table},
-		transaction => $self->{transactions}{$session}, rows => {}, written => {}, parents => {}, errors => {},
+		transaction => $self->{transactions}{$session}, rows => {}, written => {}, parents => {}, pets => {}, errors => {},
 		maybe => {}, returning => []
 	};
 
 	$work->{seen} = $self->visible($session, 'rows');
 	$work->{latest} = $self->visible($session, 'rows', 1);
 	$work->{latest_parents} = $self->visible($session, 'parents', 1);
+	$work->{latest_pets} = $self->visible($session, 'pets', 1);
 	eval { run_wrapped($work, $statement); 1 } or do
 	{
 		die $@ unless ref $@ eq 'HASH';
@@ -260,7 +262,7 @@ sub apply
 	my ($self, $work) = @_;
 	my $transaction = $work->{transaction};
 
-	put_marked($transaction ? $transaction->{$_} : $self->{$_}, $work->{$_}, $transaction) for qw(rows parents);
+	put_marked($transaction ? $transaction->{$_} : $self->{$_}, $work->{$_}, $transaction) for qw(rows parents pets);
 	%{ $transaction->{written} } = (%{ $transaction->{written} }, %{ $work->{written} }) if $transaction;
 }
 
@@ -274,7 +276,7 @@ sub put_marked
 
 my %run = (
 	insert => \&run_insert, update => \&run_update, delete => \&run_delete, merge => \&run_merge,
-	cte => \&run_cte, parent => \&run_parent);
+	cte => \&run_cte, parent => \&run_parent, pet => \&run_pet);
 
 sub run_wrapped
 {
@@ -530,6 +532,7 @@ sub inserted_values
 	my %default = map { $_->{slot} => default_value($_) } @{ $table->columns($statement->{via}) };
 
 	%values = (%values, %default);
+	draw_numbers($work, $statement, $slots, \%values);
 	for my $place (0 .. $#$slots)
 	{
 		my $expr = $row->[$place];
@@ -538,6 +541,21 @@ sub inserted_values
 		  $default{ $slots->[$place] };
 	}
 	return \%values;
+}
+
+# What is drawn from the sequence of the key, in the order of the columns: the
+# base table's column has it, and a serial's default the new version as well.
+sub draw_numbers
+{
+	my ($work, $statement, $slots, $values) = @_;
+	my $table = $work->{table};
+	my %named = map { $_ => 1 } @$slots;
+
+	for my $slot (sort { $a <=> $b } grep { $table->{slots}{$_}{numbered} && !$named{$_} } keys %$values)
+	{
+		next if $table->is_newer($slot) && ($statement->{via} ne 'new' || $table->{slots}{$slot}{numbered} ne 'serial');
+		$values->{$slot} = ++$work->{model}{number};
+	}
 }
 
 sub run_insert

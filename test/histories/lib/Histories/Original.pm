@@ -33,14 +33,15 @@ sub random_table
 		next_slot => 1,
 		names => [ chance(0.15) ? shuffled(@hostile, @names) : shuffled(@names) ],
 		slots => {});
-	my @key = (add_slot($table, 'id', 'integer', not_null => 1));
+	my @key = (add_slot($table, 'id', 'integer', not_null => 1,
+		numbered => $kind eq 'plain' && chance(0.35) ? pick('identity', 'serial') : undef));
 
 	push @key, add_slot($table, 'region', 'integer', not_null => 1, fixed => 1) if $kind eq 'partitioned';
 	add_object($table, chance(0.2) ? 'unique' : 'primary', [@key]);
 	add_slot($table, undef, pick(@types), random_attributes()) for 1 .. number(2, 5);
 	add_special($table);
 	$table->{version} = {
-		name => '01',
+		name => '01', pets => 'integer',
 		table => $table->{physical}, key => \@key, objects => delete $table->{objects},
 		columns => [ map { my $slot = $table->{slots}{$_}; +{ %$slot, name => $slot->{physical}, slot => $_ } }
 			  sort { $a <=> $b } keys %{ $table->{slots} } ]
@@ -92,6 +93,9 @@ sub add_special
 	add_object($table, 'self', [ add_slot($table, 'boss', 'integer'), 1 ],
 		on_delete => pick('CASCADE', 'SET NULL', 'NO ACTION'), on_update => pick('CASCADE', 'NO ACTION'))
 	  if $table->{kind} eq 'plain' && !$table->{alone} && chance(0.15);
+	$table->{pets} = {
+		on_delete => pick('CASCADE', 'SET NULL', 'NO ACTION'), on_update => pick('CASCADE', 'NO ACTION') }
+	  if $table->{kind} eq 'plain' && !$table->{alone} && chance(0.2);
 	add_generated($table, @free) if chance(0.15);
 	add_object($table, 'unique', [ add_slot($table, 'code', 'text', short => 1) ])
 	  if $table->{kind} eq 'plain' && chance(0.2);

@@ -11,7 +11,7 @@ use Histories::Expr;
 use Histories::Keys;
 use Histories::Objects;
 
-our @EXPORT = qw(run_parent note_references end_statement);
+our @EXPORT = qw(run_parent run_pet note_references end_statement);
 
 # A write to the parent table; a foreign key's action is a write to the base
 # table of its one column.
@@ -85,18 +85,26 @@ sub self_references
 	return grep { $_->{kind} eq 'self' } @{ $table->{version}{objects} };
 }
 
+# The foreign key of the table pets, as far as it is like one of the table itself.
+sub pets_reference
+{
+	my ($table) = @_;
+
+	return $table->{pets} ? { kind => 'pets', slots => [ undef, $table->key('base')->[0] ], %{ $table->{pets} } } : ();
+}
+
 # They are looked at when the statement is over.
 sub note_references
 {
 	my ($work, $old, $new) = @_;
 
-	for my $key (self_references($work->{table}))
+	for my $key (self_references($work->{table}), pets_reference($work->{table}))
 	{
 		my ($slot, $target) = @{ $key->{slots} };
 		my ($before, $after) = map { $_ ? $_->{values} : {} } $old, $new;
 
 		push @{ $work->{made} }, [ $key, $after->{$slot} ]
-		  if defined $after->{$slot} && ($before->{$slot} // '') ne $after->{$slot};
+		  if defined $slot && defined $after->{$slot} && ($before->{$slot} // '') ne $after->{$slot};
 		push @{ $work->{gone} }, [ $key, $before->{$target}, $after->{$target} ]
 		  if $old && $before->{$target} ne ($after->{$target} // '');
 	}
@@ -112,7 +120,7 @@ sub end_statement
 	skip('a replica does not check') if $statement->{replica};
 	skip('a snapshot') if $work->{transaction} && $work->{transaction}{snapshot};
 	skip('another session writes')
-	  if grep { $_ != ($work->{transaction} // 0) && %{ $_->{rows} } } values %{ $work->{model}{transactions} };
+	  if grep { $_ != ($work->{transaction} // 0) && (%{ $_->{rows} } || %{ $_->{pets} }) } values %{ $work->{model}{transactions} };
 	skip('keys go and are referenced at the same time') if @$gone && @made;
 	for (@made)
 	{
@@ -122,7 +130,7 @@ sub end_statement
 	}
 	while (my $event = shift @$gone)
 	{
-		follow($work, $statement, @$event);
+		$event->[0]{kind} eq 'pets' ? follow_pets($work, @$event) : follow($work, @$event);
 	}
 	delete @{$work}{qw(gone made)};
 }
@@ -139,7 +147,7 @@ sub rows_with
 # What becomes of the rows that reference a row whose key is gone.
 sub follow
 {
-	my ($work, $statement, $key, $from, $to) = @_;
+	my ($work, $key, $from, $to) = @_;
 	my ($slot, $target) = @{ $key->{slots} };
 	my $action = defined $to ? $key->{on_update} : $key->{on_delete};
 	my $write = { kind => 'update', via => 'base', quiet => 1 };
@@ -164,6 +172,51 @@ sub follow
 				new => { %{ $row->{values} }, $slot => $value }, assigned => { $slot => 1 });
 		}
 	}
+}
+
+sub follow_pets
+{
+	my ($work, $key, $from, $to) = @_;
+	my $action = defined $to ? $key->{on_update} : $key->{on_delete};
+	my $pets = $work->{latest_pets};
+
+	for my $id (grep { ($pets->{$_}{owner} // '') eq $from } sort keys %$pets)
+	{
+		if ($action eq 'NO ACTION')
+		{
+			$work->{errors}{23503} = 1 unless rows_with($work, $key->{slots}[1], $from);
+			next;
+		}
+		set_pet($work, $id, $action eq 'CASCADE' && !defined $to ? undef : { owner => $action eq 'CASCADE' ? $to : undef });
+	}
+}
+
+# undef where it is gone.
+sub set_pet
+{
+	my ($work, $id, $pet) = @_;
+
+	$work->{pets}{$id} = $pet // 0;
+	if ($pet) { $work->{latest_pets}{$id} = $pet; }
+	else { delete $work->{latest_pets}{$id}; }
+}
+
+# A write to the table pets, of one row.
+sub run_pet
+{
+	my ($work, $statement) = @_;
+	my ($id, $owner, $do) = @{$statement}{qw(id owner do)};
+	my $there = $work->{latest_pets}{$id};
+
+	skip('a replica does not check') if $statement->{replica};
+	skip('a snapshot') if $work->{transaction} && $work->{transaction}{level} ne 'READ COMMITTED';
+	skip('another session writes')
+	  if grep { $_ != ($work->{transaction} // 0) && (%{ $_->{rows} } || %{ $_->{pets} }) } values %{ $work->{model}{transactions} };
+	fail_with('23505') if $do eq 'insert' && $there;
+	return if $do ne 'insert' && !$there;
+	fail_with('23503') if $do ne 'delete' && defined $owner && ($do eq 'insert' || ($there->{owner} // '') ne $owner) &&
+	  !rows_with($work, $work->{table}->key('base')->[0], $owner);
+	set_pet($work, $id, $do eq 'delete' ? undef : { owner => $owner });
 }
 
 1;

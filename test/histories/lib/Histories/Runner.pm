@@ -335,6 +335,8 @@ sub step_backfill
 	return unless $self->{table}{active} && @{ $self->{table}{active}{ups} };
 	return if $self->state ne 'started';
 	return if my @failing = $model->stopping;
+	# the rows that foreign keys have locked are not known
+	return if grep { %{ $_->{pets} } } values %{ $model->{transactions} };
 	@numbers = $model->backfillable(\%held);
 	($last) = sort map { $_->{member} } $model->held_rows(\%held);
 	if (defined $last)
@@ -456,6 +458,11 @@ sub mend
 	my $model = $self->{model};
 	my $id = $self->{table}->key('old')->[0];
 
+	if ($self->{table}{pets})
+	{
+		$self->must('owner', "DELETE FROM $self->{base}.pets");
+		$model->{pets} = {};
+	}
 	if ($self->{table}->objects(qr/self/))
 	{
 		# one by one they may not go
@@ -531,6 +538,7 @@ sub run_statement
 	my ($rows, $state);
 
 	return if $transaction && $transaction->{failed};
+	$self->set_number if $statement->{numbered};
 	$work = $model->predict($name, $statement);
 	if ($work->{skip} || !$self->server_can($statement) || ($statement->{sure} || $self->{sure}) && (%{ $work->{errors} } || %{ $work->{maybe} }))
 	{
@@ -560,6 +568,19 @@ sub run_statement
 	$self->fail('must fail with ' . join(' or ', sort keys %{ $work->{errors} })) if %{ $work->{errors} };
 	$model->apply($work);
 	$self->check_returning($work, $statement, $rows) if $rows && @$rows && $self->returns($statement);
+}
+
+# The next numbers that the sequence of the key gives shall be known.
+sub set_number
+{
+	my ($self) = @_;
+	my $names = $self->{names};
+	my $table = $self->{table};
+	my $column = column_name($names, 'base', $table->key('base')->[0]) =~ s/^"|"$//gr =~ s/""/"/gr;
+
+	$self->{model}{number} = ($self->{numbers} += 10) + 100;
+	$self->must('owner', 'SELECT setval(pg_get_serial_sequence(' . quote_text(relation_name($names, { via => 'base' })) . ', '
+		  . quote_text($column) . "), $self->{model}{number})") if $table->{slots}{ $table->key('base')->[0] }{numbered};
 }
 
 # A statement and those that are parts of it.
@@ -594,7 +615,7 @@ sub may_be_other
 
 	return 0 unless $state =~ /^(22|23|21)/;
 	return 1 if $statement->{wrap} && $statement->{wrap}{outer};
-	return $statement->{kind} =~ /cte|merge|parent/ || @{ $statement->{rows} // [] } > 1 ||
+	return $statement->{kind} =~ /cte|merge|parent|pet/ || @{ $statement->{rows} // [] } > 1 ||
 	  keys %{ $work->{errors} } > 1 ||
 	  $statement->{where} && (() = Histories::Model::matching($work, $statement)) > 1;
 }

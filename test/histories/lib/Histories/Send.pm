@@ -137,7 +137,7 @@ sub send_path
 	my $sql = statement_sql($self->{names}, $statement);
 	my $schema;
 
-	return $self->sql($name, $sql) if $statement->{kind} =~ /cte|parent/;
+	return $self->sql($name, $sql) if $statement->{kind} =~ /cte|parent|pet/;
 	($schema) = relation_name($self->{names}, $statement) =~ /^("[^"]*")\./;
 	$sql =~ s/\Q$schema\E\.//;
 	$self->must($name, "SET search_path = $schema, $self->{base}");

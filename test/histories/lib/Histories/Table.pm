@@ -122,8 +122,9 @@ sub objects
 	my @old = grep { $_->{kind} =~ $kinds } @{ $self->{version}{objects} };
 	my %has = map { form_of($_) => 1 } @old;
 
-	return (@old, grep { $_->{kind} =~ $kinds && !$has{ form_of($_) } }
-		$self->{active} ? @{ $self->{active}{version}{objects} } : ());
+	push @old, grep { $_->{kind} =~ $kinds && !$has{ form_of($_) } } @{ $self->{active}{version}{objects} }
+	  if $self->{active};
+	return @old;
 }
 
 # Those that let no two rows be equal.  What the new version has beside the old
