@@ -23,6 +23,7 @@ our @EXPORT = qw(write_row backfill_row differs member_of);
 #	new		the values of the tuple that the statement makes
 #	assigned	the slots that it names
 #	loose	MERGE and COPY: assigned means that the value differs
+#	among	of MERGE, the slots that any of its actions names
 #	writer	"old", "new" or "base"
 #	replica	session_replication_role = replica
 #
@@ -43,7 +44,8 @@ sub write_row
 		my $before = $write{old} ? $write{old}{values} : {};
 
 		$self->{assigned} = { map { $_ => 1 }
-			  grep { differs($before->{$_}, $self->{values}{$_}) } keys %{ $self->{values} } };
+			  grep { (!$write{among} || $write{among}{$_}) && differs($before->{$_}, $self->{values}{$_}) }
+			  keys %{ $self->{values} } };
 	}
 	apply_edges($self) if $self->{active};
 	$dropped = fire_trigger($self, $self->{insert});

@@ -665,10 +665,18 @@ sub run_merge
 			my ($slots, $row) = @{ $statement->{insert} }{qw(slots row)};
 			my @row = map { $slots->[$_] == $id ? const($key, 'integer') : $row->[$_] } 0 .. $#$slots;
 
-			write_to($work, $statement, $work->{model}{next_row}++, loose => 1,
+			write_to($work, $statement, $work->{model}{next_row}++, loose => 1, among => merge_slots($statement),
 				new => inserted_values($work, $statement, $slots, \@row));
 		}
 	}
+}
+
+sub merge_slots
+{
+	my ($statement) = @_;
+	my @sets = (@{ $statement->{first} }, $statement->{second} eq 'update' ? @{ $statement->{set} } : ());
+
+	return { map { $_ => 1 } (map { $_->[0] } @sets), $statement->{insert} ? @{ $statement->{insert}{slots} } : () };
 }
 
 sub merge_matched
@@ -684,7 +692,7 @@ sub merge_matched
 		return;
 	}
 	$set = assigned_values($work, $statement, $flag eq 'true' ? $statement->{first} : $statement->{set}, $row);
-	write_to($work, $statement, $number, old => $row, loose => 1,
+	write_to($work, $statement, $number, old => $row, loose => 1, among => merge_slots($statement),
 		new => { %{ $row->{values} }, %$set });
 }
 
