@@ -253,7 +253,7 @@ sub set_default
 	}
 	else
 	{
-		$generation->{default} = const(random_value($generation->{type}), $generation->{type});
+		$generation->{default} = const(random_default($generation->{type}), $generation->{type});
 		$fields->{default} = expr_sql($generation->{default});
 	}
 }

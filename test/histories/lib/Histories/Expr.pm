@@ -15,7 +15,7 @@ use Exporter 'import';
 use Histories::Random;
 
 our @EXPORT = qw(col const fn expr_type expr_sql expr_value expr_columns expr_replace
-  literal random_expr random_value quote_name quote_text fail_with);
+  literal random_expr random_value random_default quote_name quote_text fail_with);
 
 my %range = (integer => 2147483647, bigint => 9e15);
 
@@ -233,6 +233,15 @@ sub random_value
 	return long_text() if chance(0.04);
 	return pick('ann', 'Ann', 'bob', 'Bob', 'cyd', 'Dee Fox', 'dee fox', '12', '7', '07', '0',
 		'', 'true', q{o'neill}, 'a~', 'x y z', 'none');
+}
+
+# A value for a default: the catalogs hold no long ones.
+sub random_default
+{
+	my ($type) = @_;
+	my $value = random_value($type);
+
+	return length $value > 1000 ? 'short' : $value;
 }
 
 # Too long to be stored in the row, and random enough not to be compressed.

@@ -138,7 +138,7 @@ sub add_column
 	}
 	if ($generation{not_null} && !$generation{up} || chance(0.3))
 	{
-		$generation{default} = const(random_value($type), $type);
+		$generation{default} = const(random_default($type), $type);
 		$column->{default} = expr_sql($generation{default});
 		$generation{stored_default} = $generation{default} unless $generation{up};
 	}

@@ -85,7 +85,7 @@ sub add_special
 
 	for (@free)
 	{
-		$slots->{$_}{default} = const(random_value($slots->{$_}{type}), $slots->{$_}{type})
+		$slots->{$_}{default} = const(random_default($slots->{$_}{type}), $slots->{$_}{type})
 		  if delete $slots->{$_}{wants_default};
 	}
 	add_object($table, 'foreign', [ add_slot($table, 'ref', 'integer') ], random_actions())
