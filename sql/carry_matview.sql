@@ -53,6 +53,9 @@ CREATE MATERIALIZED VIEW empty AS SELECT a FROM t WITH NO DATA;
 CREATE MATERIALIZED VIEW joined AS SELECT * FROM t JOIN u USING (a);
 CREATE MATERIALIZED VIEW aliased AS SELECT j.a, j.b, j.x FROM (t AS one NATURAL JOIN u) AS j ORDER BY 1;
 CREATE MATERIALIZED VIEW whole AS SELECT t.a, to_jsonb(t) AS row FROM t;
+CREATE MATERIALIZED VIEW grouped AS SELECT t.id, b, upper(b) AS upper, t.a + 1 AS next, count(u.*) AS n, abs(x) AS size,
+	(SELECT max(x) FROM u WHERE u.a = t.a) AS top
+	FROM t LEFT JOIN u ON u.a = t.a GROUP BY t.id, abs(x) HAVING length(b) > 1 ORDER BY t.a, b DESC;
 CREATE MATERIALIZED VIEW nested AS
 	WITH c AS (SELECT a, count(*) AS n FROM t GROUP BY a)
 	SELECT u.x, (SELECT max(t.id) FROM t WHERE t.a = u.a) AS top, c.n FROM u LEFT JOIN c ON c.a = u.a
@@ -133,6 +136,8 @@ SELECT * FROM joined EXCEPT SELECT a, id, b, x FROM t JOIN u USING (a);	-- no ro
 SELECT * FROM aliased EXCEPT SELECT a, b, x FROM t NATURAL JOIN u;	-- no rows
 SELECT id, twice, pg_typeof(twice), whole FROM elsewhere.of_view WHERE id < 3 ORDER BY id;
 SELECT count(*), sum(n), max(top), max(x) FROM nested;
+SELECT * FROM grouped WHERE id IN (3, 7) ORDER BY id;
+SELECT count(*), sum(n) FROM grouped;
 SELECT * FROM whole WHERE row->>'id' = '7';
 SELECT count(*) FROM of_above;
 SELECT * FROM of_m1 ORDER BY a1;
@@ -178,6 +183,11 @@ SELECT '{"operations": [
 CREATE TABLE of_rows (x "M 1");
 SELECT pgroll_c.validate_migration('04', :'document', 'app');	-- fails
 DROP TABLE of_rows;
+ALTER TABLE t ADD COLUMN j json;
+CREATE MATERIALIZED VIEW ungrouped AS SELECT j, a FROM t GROUP BY id;
+SELECT pgroll_c.validate_migration('04', :'document', 'app');	-- fails
+DROP MATERIALIZED VIEW ungrouped;
+ALTER TABLE t DROP COLUMN j;
 CREATE MATERIALIZED VIEW physical AS SELECT a, xmin::text AS version FROM t;
 SELECT pgroll_c.validate_migration('04', :'document', 'app');	-- fails
 DROP MATERIALIZED VIEW physical;

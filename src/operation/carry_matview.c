@@ -23,6 +23,7 @@
 #include "operation/carry_view.h"
 #include "operation/column_attributes.h"
 #include "operation/operation_util.h"
+#include "operation/query_grouping.h"
 #include "operation/query_substitute.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
@@ -366,6 +367,8 @@ add_view(MatviewBuild *build, View *view)
 	if (!query_needs_substitute(view->query, build->substitutes))
 		return false;
 	check_can_make(build, view);
+	if (view->needs_key)
+		view->keyless_text = view_query_text(query_grouped_in_full(view->query));
 	return true;
 }
 
@@ -402,14 +405,13 @@ check_can_make(const MatviewBuild *build, const View *view)
 
 	if (view != build->matview)
 		carry_view_check_can_give(view);
-	if (what == NULL && !view->needs_key)
+	if (view->needs_key && query_grouped_in_full(view->query) == NULL)
+		what = "columns that it can't group by, beside the primary key that it does,";
+	if (what == NULL)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("materialized view %s could not be carried over", build->matview->name),
-			 what == NULL ?
-			 errdetail("The %s %s groups by a primary key and reads other columns; the new form of a key is one only after the completion.",
-					   view_kind(view), view->name) :
 			 errdetail("The %s %s reads %s of a table that the migration changes.",
 					   view_kind(view), view->name, what),
 			 errhint("Drop the materialized view before the migration, and make it again after.")));
@@ -465,7 +467,8 @@ carry_matview_stand_in(const MatviewBuild *build, Oid relid)
 static char *
 new_query(const MatviewBuild *build, const View *view)
 {
-	return query_text_substituted(view->text, build->substitutes);
+	return query_text_substituted(view->needs_key ? view->keyless_text : view->text,
+								  build->substitutes);
 }
 
 /* NULL: the relation is a table. */

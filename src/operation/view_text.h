@@ -20,6 +20,8 @@ typedef struct View
 	char	   *name;			/* qualified and quoted */
 	Query	   *query;
 	char	   *text;			/* of the query, read alike everywhere */
+	char	   *keyless_text;	/* … that needs no primary key; set by who
+								 * wants it */
 	TupleDesc	desc;			/* with defaults */
 	char	   *options;		/* of WITH, or NULL */
 	char	   *storage;		/* what CREATE MATERIALIZED VIEW says of it */
