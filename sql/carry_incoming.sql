@@ -233,6 +233,20 @@ INSERT INTO app_07.child VALUES (3000000000);
 INSERT INTO away.of_child VALUES (2);	-- fails
 SELECT relation, conname, definition FROM compare.keys WHERE relation = 'away.of_child';
 
+-- the foreign keys get other names in the same migration
+CREATE TABLE app.node (id int PRIMARY KEY, boss int CONSTRAINT boss REFERENCES app.node);
+CREATE TABLE app.leaf (node int CONSTRAINT node REFERENCES app.node);
+SELECT pgroll_c.start_migration('08', '{"operations": [
+	{"rename_constraint": {"table": "node", "from": "boss", "to": "chief"}},
+	{"alter_column": {"table": "node", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}},
+	{"rename_constraint": {"table": "leaf", "from": "node", "to": "of_node"}},
+	{"create_constraint": {"table": "leaf", "name": "node", "type": "check", "check": "node > 0", "columns": ["node"],
+		"up": {"node": "node"}, "down": {"node": "node"}}}]}', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT conrelid::regclass, conname, contype, convalidated FROM pg_constraint
+	WHERE conrelid IN ('app.node'::regclass, 'app.leaf'::regclass) AND contype IN ('f', 'c') ORDER BY 1, 2;
+
 RESET ROLE;
 DROP OWNED BY regress_incoming, regress_incoming_other CASCADE;
 DROP ROLE regress_incoming, regress_incoming_other;

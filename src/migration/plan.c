@@ -160,6 +160,8 @@ plan_complete(const Migration *migration, SchemaModel *model,
 	carry_drop_unwanted(model, plan);
 	carry_incoming_drop_unwanted(model, plan);
 	new_objects_drop(model, plan);
+	foreach(lc, model_stored_tables(model))
+		carry_incoming_complete(model, lfirst(lc), plan);
 	foreach(lc, migration->operations)
 	{
 		Operation  *operation = lfirst(lc);
@@ -167,8 +169,6 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		if (operation->ops->vacate != NULL)
 			operation->ops->vacate(operation, model, plan);
 	}
-	foreach(lc, model_stored_tables(model))
-		carry_incoming_complete(model, lfirst(lc), plan);
 	foreach(lc, model_stored_tables(model))
 	{
 		TableModel *table = lfirst(lc);

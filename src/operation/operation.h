@@ -37,7 +37,7 @@ typedef struct Migration
  * start:    append the steps that add the new shape beside the old one.  The
  *           model is the one that the last operation left.
  * vacate:   append the steps of the completion that make a name free, before any
- *           object of ours gets its own.
+ *           object of ours gets another name than what it stands for has.
  * supplement: append the background steps of the start of which nothing is left,
  *           as somebody dropped it since.
  * complete: append the steps that remove the old shape.
