@@ -125,7 +125,14 @@ SELECT state, tasks_open FROM pgroll_c.status('app');
 CREATE TABLE child (LIKE users);
 INSERT INTO child (id, name, points) VALUES (7, 'seven', 7);
 ALTER TABLE child INHERIT users;
+CREATE INDEX child_points ON users (points);
 CALL pgroll_c.run_tasks('app');
+CREATE TABLE copy (LIKE users INCLUDING ALL);
+SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute
+WHERE attrelid = 'copy'::regclass AND attnum > 0 AND NOT attisdropped;	-- none of ours
+SELECT count(*) FROM pg_index WHERE indrelid = 'copy'::regclass;		-- as many as before
+DROP TABLE copy;
+DROP INDEX child_points;
 SELECT state, tasks_open FROM pgroll_c.status('app');
 SELECT * FROM app_02.users ORDER BY id;			-- 14 in row 7
 INSERT INTO empty_child (id, name, points) VALUES (8, 'eight', 8);

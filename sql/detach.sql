@@ -121,3 +121,32 @@ SELECT pgroll_c.retry_migration();
 CALL pgroll_c.run_tasks();
 SELECT (pgroll_c.status()).state;
 SELECT * FROM log_3 WHERE id = 29;
+SELECT pgroll_c.rollback_migration();
+
+-- who owns the table may detach a partition of another's; what is in no migration is
+-- left as it is, however its columns are called
+CREATE ROLE regress_detach;
+CREATE ROLE regress_detach_part;
+GRANT CREATE ON SCHEMA public TO regress_detach, regress_detach_part;
+CREATE TABLE shared (id int, k int, n int) PARTITION BY LIST (k);
+CREATE TABLE shared_1 PARTITION OF shared FOR VALUES IN (1);
+INSERT INTO shared VALUES (1, 1, 1);
+ALTER TABLE shared OWNER TO regress_detach;
+ALTER TABLE shared_1 OWNER TO regress_detach_part;
+SELECT pgroll_c.start_migration('05', '{"operations": [
+	{"alter_column": {"table": "shared", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}]}');
+CALL pgroll_c.run_tasks();
+SELECT format('_pgroll_c_%s_x', id) AS ours FROM pgroll_c.migration WHERE name = '05' \gset
+CREATE TABLE aside (id int, :"ours" int) PARTITION BY LIST (id);
+CREATE TABLE aside_1 PARTITION OF aside FOR VALUES IN (1);
+ALTER TABLE aside DETACH PARTITION aside_1;
+SELECT count(*) FROM pg_attribute WHERE attrelid = 'aside_1'::regclass AND attname = :'ours';	-- 1
+SET ROLE regress_detach;
+ALTER TABLE shared DETACH PARTITION shared_1;
+RESET ROLE;
+SELECT * FROM shared_1;
+SELECT pgroll_c.complete_migration();
+DROP SCHEMA public_05 CASCADE;
+DROP TABLE shared, shared_1;
+REVOKE CREATE ON SCHEMA public FROM regress_detach, regress_detach_part;
+DROP ROLE regress_detach, regress_detach_part;

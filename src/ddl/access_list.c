@@ -29,9 +29,9 @@
 #include "utils/varlena.h"
 
 #include "ddl/access_list.h"
+#include "schema/catalog_dependent.h"
 
 static Acl *read_list(Oid relid, AttrNumber attnum);
-static Oid	owner_of(Oid relid);
 static void write_list(Oid catalog_id, HeapTuple tuple, int natts, AttrNumber number,
 					   Acl *acl);
 
@@ -39,7 +39,7 @@ Acl *
 access_list_of_grantors(Oid relid, AttrNumber attnum)
 {
 	Acl		   *acl = read_list(relid, attnum);
-	Oid			owner = owner_of(relid);
+	Oid			owner = catalog_relation_owner(relid);
 
 	for (int i = 0; acl != NULL && i < ACL_NUM(acl); i++)
 	{
@@ -100,7 +100,7 @@ access_list_set(const char *relation, const char *column, Acl *acl)
 		write_list(AttributeRelationId, tuple, Natts_pg_attribute,
 				   Anum_pg_attribute_attacl, acl);
 	/* Locks the roles, and raises an error where one has gone. */
-	updateAclDependencies(RelationRelationId, relid, attnum, owner_of(relid), n_old,
+	updateAclDependencies(RelationRelationId, relid, attnum, catalog_relation_owner(relid), n_old,
 						  old_members, n, members);
 	InvokeObjectPostAlterHook(RelationRelationId, relid, attnum);
 	CommandCounterIncrement();
@@ -126,19 +126,6 @@ read_list(Oid relid, AttrNumber attnum)
 		acl = DatumGetAclPCopy(value);
 	ReleaseSysCache(tuple);
 	return acl;
-}
-
-static Oid
-owner_of(Oid relid)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", relid);
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
 }
 
 static void

@@ -49,7 +49,8 @@ child_guard_clean_copy(List *lines, Oid relid)
 {
 	ListCell   *lc;
 
-	foreach(lc, get_rel_relkind(relid) == RELKIND_INDEX ? NIL : lines)
+	/* Its indexes are named, too; some went with the columns. */
+	foreach(lc, get_rel_relkind(relid) == RELKIND_RELATION ? lines : NIL)
 	{
 		List	   *names = catalog_columns_of_migration(relid,
 														 ((GuardLine *) lfirst(lc))->migration);

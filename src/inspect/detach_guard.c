@@ -18,12 +18,17 @@
 #include "operation/built_index.h"
 #include "operation/carry_trigger.h"
 #include "operation/shadow_column.h"
+#include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
+#include "state/migration_tables.h"
 #include "state/tasks.h"
+#include "support/spi.h"
 #include "versioning/edge.h"
 
+static void release_as_owner(List *lines, Oid parent, Oid relid);
+static bool concerns(const GuardLine *line, Oid parent);
 static void release(const GuardLine *line, Oid relid);
 static void drop_triggers(const GuardLine *line, Oid relid);
 static void drop_constraints(const GuardLine *line, Oid relid);
@@ -34,7 +39,6 @@ void
 detach_guard_release(List *lines, const AlterTableStmt *stmt)
 {
 	ListCell   *lc;
-	ListCell   *lc2;
 
 	foreach(lc, stmt->cmds)
 	{
@@ -45,9 +49,40 @@ detach_guard_release(List *lines, const AlterTableStmt *stmt)
 			cmd->subtype != AT_DetachPartitionFinalize)
 			continue;
 		relid = RangeVarGetRelid(((PartitionCmd *) cmd->def)->name, NoLock, true);
-		foreach(lc2, OidIsValid(relid) && catalog_parents(relid) == NIL ? lines : NIL)
-			release(lfirst(lc2), relid);
+		if (OidIsValid(relid) && catalog_parents(relid) == NIL)
+			release_as_owner(lines, RangeVarGetRelid(stmt->relation, NoLock, true),
+							 relid);
 	}
+}
+
+/* Who detaches a partition owns the table that it was of, but need not own it. */
+static void
+release_as_owner(List *lines, Oid parent, Oid relid)
+{
+	SecurityScope scope;
+	ListCell   *lc;
+
+	restricted_begin(&scope, catalog_relation_owner(relid));
+	foreach(lc, lines)
+	{
+		if (concerns(lfirst(lc), parent))
+			release(lfirst(lc), relid);
+	}
+	restricted_end(&scope);
+}
+
+/* Names alone do not tell: others may use ours in tables of their own. */
+static bool
+concerns(const GuardLine *line, Oid parent)
+{
+	ListCell   *lc;
+
+	foreach(lc, migration_tables(line->migration))
+	{
+		if (list_member_oid(catalog_table_tree(lfirst_oid(lc)), parent))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -126,6 +161,7 @@ run_steps(const MigrationPlan *plan)
 	{
 		const Step *step = lfirst(lc);
 
+		Assert(step->access_list == NULL && step->path == NULL);
 		if (step->command != NULL)
 			ddl_execute_own(step->command);
 	}

@@ -517,7 +517,10 @@ note_tables(int64 id, const MigrationPlan *plan)
 	migration_tables_add(id, tables);
 }
 
-/* Those, and what has become a partition or child of one since. */
+/*
+ * The model's concerned tables: what note_tables() has noted, and what has become a
+ * partition or child of one since.
+ */
 static void
 read_concerned(SchemaModel *model)
 {

@@ -46,6 +46,8 @@
 
 static void start_edges(const Migration *migration, SchemaModel *model,
 						TableModel *table, MigrationPlan *plan);
+static void check_none_is_being_detached(SchemaModel *model);
+static void check_is_not_being_detached(const TableModel *table);
 static void check_table_can_have_edges(TableModel *table);
 static void check_rows_can_be_updated(const Migration *migration,
 									  const TableModel *table);
@@ -150,6 +152,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 {
 	ListCell   *lc;
 
+	check_none_is_being_detached(model);
 	foreach(lc, model_stored_tables(model))
 		check_nothing_depends(model, lfirst(lc));
 	replica_identities_check(migration, model);
@@ -403,6 +406,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 {
 	ListCell   *lc;
 
+	check_none_is_being_detached(model);
 	version_schema_drop(model, migration->version_schema, PHASE_ROLLBACK, plan);
 	drop_triggers(model, PHASE_ROLLBACK, plan);
 	carry_matviews_drop(model->migration, PHASE_ROLLBACK, plan);
@@ -497,10 +501,40 @@ check_rows_can_be_updated(const Migration *migration, const TableModel *table)
 	}
 }
 
+/* In a migration's own tables; a start looks where it makes edges. */
+static void
+check_none_is_being_detached(SchemaModel *model)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		if (model_concerns(model, lfirst(lc)))
+			check_is_not_being_detached(lfirst(lc));
+	}
+}
+
+/* Such a partition is no part of the table for DDL any more, but has what it had. */
+static void
+check_is_not_being_detached(const TableModel *table)
+{
+	Oid			partition = OidIsValid(table->relid) ?
+		catalog_partition_being_detached(table->relid) : InvalidOid;
+
+	if (OidIsValid(partition))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("partition %s of table \"%s\" is being detached",
+						catalog_relation_name(partition), table->name),
+				 errhint("Finish that first, with ALTER TABLE ... DETACH PARTITION ... FINALIZE.")));
+}
+
 static void
 check_table_can_have_edges(TableModel *table)
 {
 	ListCell   *lc;
+
+	check_is_not_being_detached(table);
 
 	foreach(lc, catalog_table_tree(table->relid))
 	{

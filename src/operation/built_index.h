@@ -23,7 +23,7 @@ extern void built_indexes_complete(SchemaModel *model, MigrationPlan *plan);
 
 /*
  * The steps that drop what has been built on relations (Oid) which are no partitions any
- * more, but for what goes with a shadow.
+ * more; to be called when their shadows have gone, and the indexes on these with them.
  */
 extern void built_indexes_release(int64 migration, List *relids, MigrationPlan *plan);
 

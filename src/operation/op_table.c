@@ -104,7 +104,7 @@ validate_drop_table(Operation *base, SchemaModel *model)
 	op->table->dropped = true;
 	op->table->operation = base->number;
 	if (OidIsValid(op->table->relid))
-		drop_check_dependents(model, op->table, 0, path);
+		drop_check_dependents(model, op->table, NULL, path);
 	foreign_key_definition_check_unreferenced(model, op->table, NULL, path);
 }
 

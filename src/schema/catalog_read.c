@@ -274,6 +274,33 @@ catalog_parents(Oid relid)
 	return parents;
 }
 
+Oid
+catalog_partition_being_detached(Oid relid)
+{
+	Relation	rel = table_open(InheritsRelationId, AccessShareLock);
+	Oid			found = InvalidOid;
+	ListCell   *lc;
+
+	foreach(lc, catalog_table_tree(relid))
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		ScanKeyInit(&key, Anum_pg_inherits_inhparent, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(lfirst_oid(lc)));
+		scan = systable_beginscan(rel, InheritsParentIndexId, true, NULL, 1, &key);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			if (((Form_pg_inherits) GETSTRUCT(tuple))->inhdetachpending)
+				found = ((Form_pg_inherits) GETSTRUCT(tuple))->inhrelid;
+		}
+		systable_endscan(scan);
+	}
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 int
 catalog_column_parents(Oid relid, const char *column)
 {

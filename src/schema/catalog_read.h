@@ -65,6 +65,12 @@ extern List *catalog_views_of_schema(Oid namespace);
 /* A table, its partitions and inheritance children, at all levels (Oid). */
 extern List *catalog_table_tree(Oid relid);
 
+/*
+ * A partition, at any level, that DETACH PARTITION … CONCURRENTLY has not let go of yet;
+ * InvalidOid: none.  The tree is without it.
+ */
+extern Oid	catalog_partition_being_detached(Oid relid);
+
 /* The direct parents (Oid), of a partition or of an inheritance child. */
 extern List *catalog_parents(Oid relid);
 
