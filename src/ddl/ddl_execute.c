@@ -22,6 +22,7 @@
 #include "ddl/ddl_execute.h"
 #include "ddl/lock_retry.h"
 #include "ddl/matview_query.h"
+#include "ddl/partition_constraint.h"
 #include "state/step_log.h"
 #include "support/guc.h"
 
@@ -227,6 +228,11 @@ run_step(const MigrationPlan *plan, const Step *step)
 		access_list_set(step->relation_name, step->access_column, step->access_list);
 	else if (step->matview_query != NULL)
 		matview_query_set(step->relation, step->matview_query);
+	else if (step->partitioned_key != NULL)
+		partition_constraint_add_key(step->relation, step->partitioned_key);
+	else if (step->foreign_key != NULL)
+		partition_constraint_follow(step->relation, step->foreign_key,
+									step->foreign_key_parts);
 	else if (step->carried != NULL)
 		run_carried(step);
 	else if (step->path != NULL)

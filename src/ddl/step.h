@@ -51,6 +51,11 @@ typedef struct Step
 								 * (access_list.h); command is for people */
 	char	   *matview_query;	/* of relation: it becomes that of this
 								 * materialized view (matview_query.h) */
+	struct PartitionedKey *partitioned_key; /* of relation; or the names of … */
+	char	   *foreign_key;	/* … the parts of this one of its, */
+	List	   *foreign_key_parts;	/* which are put into the catalog
+									 * (partition_constraint.h); command is for
+									 * people */
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
 } Step;

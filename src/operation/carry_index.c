@@ -10,14 +10,18 @@
  */
 #include "pgroll.h"
 
+#include "access/table.h"
 #include "catalog/index.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 
+#include "ddl/partition_constraint.h"
 #include "operation/carry.h"
+#include "operation/carry_incoming.h"
 #include "operation/carry_index.h"
 #include "operation/operation_util.h"
 #include "operation/partition_index.h"
@@ -39,6 +43,7 @@ typedef struct IndexHome
 	bool		is_leaf;		/* has rows */
 	List	   *names;			/* char *: its columns, with the shadows in the
 								 * place of what they replace */
+	List	   *indexes;		/* IndexFacts *: those that are carried */
 } IndexHome;
 
 static List *homes_of(SchemaModel *model, TableModel *table);
@@ -46,26 +51,34 @@ static List *column_names(TableModel *table, Oid relid);
 static AttrNumber whole_attnum(const IndexHome *home, AttrNumber attnum);
 static List *carried_indexes(const IndexHome *home);
 static bool is_dropped(const IndexHome *home, const IndexFacts *facts);
+static Oid	built_index(const IndexHome *home, const IndexFacts *facts);
+static Oid	whole_of(const IndexHome *home, Oid index);
+static bool is_attached(const IndexHome *home, const IndexFacts *facts);
+static void attach_tasks(List *homes, const IndexFacts *whole, MigrationPlan *plan);
+static IndexFacts *part_of(const IndexHome *home, Oid whole);
+static void attach_task(const IndexHome *home, const IndexFacts *part, MigrationPlan *plan);
 static void start_index(const IndexHome *home, const IndexFacts *facts,
 						MigrationPlan *plan);
 static char *index_sql(const IndexHome *home, const IndexFacts *facts,
 					   const char *how, const char *name, const char *relation);
-static char *index_tail(const IndexFacts *facts, bool of_constraint);
+static char *index_tail(const IndexFacts *facts);
 static char *included_sql(const IndexHome *home, const IndexFacts *facts);
 static char *index_column_sql(const IndexHome *home, const IndexFacts *facts,
 							  const IndexColumn *column, bool included);
 static ConstraintFacts *key_of(const IndexHome *home, const IndexFacts *facts);
 static void complete_index(const IndexHome *home, IndexFacts *facts,
 						   MigrationPlan *plan);
+static bool is_table_key(const IndexHome *home, const IndexFacts *facts);
+static void add_key(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan);
+static void complete_comments(const IndexHome *home, const IndexFacts *facts,
+							  MigrationPlan *plan);
 static IndexMember *member_of(const IndexHome *home, const IndexFacts *facts);
 static void create_on_only(const IndexHome *home, const IndexFacts *facts,
 						   MigrationPlan *plan);
-static char *key_sql(const IndexHome *home, const IndexFacts *facts,
-					 const ConstraintFacts *key);
 static void complete_columns(const IndexHome *home, const IndexFacts *facts,
-							 Oid index, MigrationPlan *plan);
+							 Oid index, bool attached, MigrationPlan *plan);
 static char *index_column_name(const IndexHome *home, const IndexFacts *facts,
-							   Oid index, AttrNumber attnum);
+							   Oid index, bool attached, AttrNumber attnum);
 static void complete_roles(const IndexHome *home, const IndexFacts *facts,
 						   MigrationPlan *plan);
 static void attach(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan);
@@ -75,15 +88,22 @@ static char *in_schema_of(const IndexHome *home, const char *index);
 void
 carry_indexes_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
+	List	   *homes = homes_of(model, table);
 	ListCell   *lc;
 	ListCell   *lc2;
 
-	foreach(lc, homes_of(model, table))
+	foreach(lc, homes)
 	{
 		IndexHome  *home = lfirst(lc);
 
-		foreach(lc2, home->is_leaf ? carried_indexes(home) : NIL)
+		foreach(lc2, home->is_leaf ? home->indexes : NIL)
 			start_index(home, lfirst(lc2), plan);
+	}
+	foreach(lc, table->relkind == RELKIND_PARTITIONED_TABLE ?
+			((IndexHome *) linitial(homes))->indexes : NIL)
+	{
+		if (carry_incoming_uses(model, table, ((IndexFacts *) lfirst(lc))->oid))
+			attach_tasks(homes, lfirst(lc), plan);
 	}
 }
 
@@ -96,7 +116,10 @@ carry_index_sql(const IndexFacts *facts, Oid relid, List *names, const char *nam
 	return index_sql(&home, facts, "", name, relation);
 }
 
-/* Parents first, so that there is something to attach the partitions' to. */
+/*
+ * Parents first, so that there is something to attach the partitions' to; the keys of
+ * partitioned tables when all is attached.
+ */
 void
 carry_indexes_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
@@ -106,15 +129,38 @@ carry_indexes_complete(SchemaModel *model, TableModel *table, MigrationPlan *pla
 
 	foreach(lc, homes)
 	{
-		foreach(lc2, carried_indexes(lfirst(lc)))
+		foreach(lc2, ((IndexHome *) lfirst(lc))->indexes)
 			complete_index(lfirst(lc), lfirst(lc2), plan);
 	}
 	for (int i = list_length(homes) - 1; i > 0; i--)
 	{
 		IndexHome  *home = list_nth(homes, i);
 
-		foreach(lc2, carried_indexes(home))
+		foreach(lc2, home->indexes)
 			attach(home, lfirst(lc2), plan);
+	}
+	foreach(lc, homes)
+	{
+		IndexHome  *home = lfirst(lc);
+
+		foreach(lc2, home->indexes)
+		{
+			IndexFacts *facts = lfirst(lc2);
+
+			if (!home->is_leaf && !get_rel_relispartition(facts->oid) &&
+				key_of(home, facts) != NULL)
+				add_key(home, facts, plan);
+		}
+	}
+	foreach(lc, homes)
+	{
+		IndexHome  *home = lfirst(lc);
+
+		foreach(lc2, home->indexes)
+		{
+			complete_roles(home, lfirst(lc2), plan);
+			complete_comments(home, lfirst(lc2), plan);
+		}
 	}
 }
 
@@ -141,6 +187,7 @@ homes_of(SchemaModel *model, TableModel *table)
 			get_rel_name(home->relid);
 		home->is_leaf = get_rel_relkind(home->relid) != RELKIND_PARTITIONED_TABLE;
 		home->names = column_names(table, home->relid);
+		home->indexes = carried_indexes(home);
 		homes = lappend(homes, home);
 	}
 	return homes;
@@ -210,7 +257,7 @@ start_index(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 {
 	char	   *name = name_carried(home->model->migration, facts->name);
 
-	if (OidIsValid(catalog_index_of_table(home->relid, name)))
+	if (OidIsValid(built_index(home, facts)))
 		return;
 	plan_step(plan, (Step) {
 		.phase = PHASE_BACKGROUND,
@@ -219,6 +266,131 @@ start_index(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 		.relation = home->relid,
 		.relation_name = home->relation,
 		.task = TASK_INDEX,
+		.task_object = name,
+	});
+}
+
+/*
+ * What stands for the index, or InvalidOid.  Where the whole table has its part, the
+ * server has made that of a partition which came since then, and named it.
+ */
+static Oid
+built_index(const IndexHome *home, const IndexFacts *facts)
+{
+	Oid			index = catalog_index_of_table(home->relid,
+											   name_carried(home->model->migration,
+															get_rel_name(facts->oid)));
+	Oid			parent;
+	Relation	rel;
+
+	if (OidIsValid(index) || !get_rel_relispartition(facts->oid))
+		return index;
+	parent = get_partition_parent(facts->oid, false);
+	parent = built_index(&(IndexHome) {
+		.model = home->model,
+		.relid = IndexGetRelation(parent, false),
+	}, &(IndexFacts) {.oid = parent});
+	if (!OidIsValid(parent))
+		return InvalidOid;
+	rel = table_open(home->relid, AccessShareLock);
+	index = index_get_partition(rel, parent);
+	table_close(rel, AccessShareLock);
+	return index;
+}
+
+/* The whole table's index to which a partition's belongs; InvalidOid: it is its own. */
+static Oid
+whole_of(const IndexHome *home, Oid index)
+{
+	Oid			whole = index_topmost(index);
+
+	return IndexGetRelation(whole, false) == home->table->relid ? whole : InvalidOid;
+}
+
+/* Is what stands for the index attached before the completion, for a foreign key? */
+static bool
+is_attached(const IndexHome *home, const IndexFacts *facts)
+{
+	Oid			whole = whole_of(home, facts->oid);
+
+	if (!OidIsValid(whole) || home->table->relkind != RELKIND_PARTITIONED_TABLE)
+		return false;
+	if (home->model->foreseen)
+		return carry_incoming_uses(home->model, home->table, whole);
+	return OidIsValid(catalog_index_of_table(home->table->relid,
+											 name_carried(home->model->migration,
+														  get_rel_name(whole))));
+}
+
+/* Those that make the index of a partitioned table of its partitions', once built. */
+static void
+attach_tasks(List *homes, const IndexFacts *whole, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, homes)
+	{
+		IndexHome  *home = lfirst(lc);
+		IndexFacts *part = home->is_leaf ? NULL : part_of(home, whole->oid);
+		char	   *name;
+
+		if (part == NULL || OidIsValid(built_index(home, part)))
+			continue;
+		name = name_carried(home->model->migration, part->name);
+		plan_step(plan, (Step) {
+			.phase = PHASE_BACKGROUND,
+			.command = index_sql(home, part, "", name,
+								 psprintf("ONLY %s", home->relation)),
+			.lock = ShareLock,
+			.relation = home->relid,
+			.relation_name = home->relation,
+			.task = TASK_ATTACH,
+			.task_object = name,
+		});
+	}
+	for (int i = list_length(homes) - 1; i > 0; i--)
+	{
+		IndexHome  *home = list_nth(homes, i);
+		IndexFacts *part = part_of(home, whole->oid);
+
+		if (part != NULL && !get_rel_relispartition(built_index(home, part)))
+			attach_task(home, part, plan);
+	}
+}
+
+/* The relation's part of the whole table's index; NULL: none yet. */
+static IndexFacts *
+part_of(const IndexHome *home, Oid whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, home->indexes)
+	{
+		IndexFacts *facts = lfirst(lc);
+
+		if (whole_of(home, facts->oid) == whole)
+			return facts;
+	}
+	return NULL;
+}
+
+static void
+attach_task(const IndexHome *home, const IndexFacts *part, MigrationPlan *plan)
+{
+	Oid			parent = get_partition_parent(part->oid, false);
+	char	   *name = name_carried(home->model->migration, part->name);
+
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.command = psprintf("ALTER INDEX %s ATTACH PARTITION %s",
+							quote_qualified_identifier(get_namespace_name(get_rel_namespace(parent)),
+													   name_carried(home->model->migration,
+																	get_rel_name(parent))),
+							in_schema_of(home, name)),
+		.lock = AccessExclusiveLock,
+		.relation = home->relid,
+		.relation_name = in_schema_of(home, name),
+		.task = TASK_ATTACH,
 		.task_object = name,
 	});
 }
@@ -240,7 +412,7 @@ index_sql(const IndexHome *home, const IndexFacts *facts, const char *how,
 	appendStringInfo(&sql, ")%s", included_sql(home, facts));
 	if (facts->nulls_not_distinct)
 		appendStringInfoString(&sql, " NULLS NOT DISTINCT");
-	appendStringInfoString(&sql, index_tail(facts, false));
+	appendStringInfoString(&sql, index_tail(facts));
 	if (facts->predicate != NULL)
 		appendStringInfo(&sql, " WHERE %s",
 						 expression_deparse_stored(facts->predicate, home->names));
@@ -264,9 +436,9 @@ included_sql(const IndexHome *home, const IndexFacts *facts)
 	return sql.data;
 }
 
-/* " WITH (…) TABLESPACE x", or a part of it: of the index, or of its constraint */
+/* " WITH (…) TABLESPACE x", or a part of it */
 static char *
-index_tail(const IndexFacts *facts, bool of_constraint)
+index_tail(const IndexFacts *facts)
 {
 	StringInfoData sql;
 
@@ -274,8 +446,7 @@ index_tail(const IndexFacts *facts, bool of_constraint)
 	if (facts->options != NULL)
 		appendStringInfo(&sql, " WITH (%s)", facts->options);
 	if (facts->tablespace != NULL)
-		appendStringInfo(&sql, " %sTABLESPACE %s", of_constraint ? "USING INDEX " : "",
-						 quote_identifier(facts->tablespace));
+		appendStringInfo(&sql, " TABLESPACE %s", quote_identifier(facts->tablespace));
 	return sql.data;
 }
 
@@ -339,33 +510,53 @@ key_of(const IndexHome *home, const IndexFacts *facts)
 static void
 complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
 {
-	char	   *name = name_carried(home->model->migration, facts->name);
-	Oid			index = catalog_index_of_table(home->relid, name);
-	ConstraintFacts *key = key_of(home, facts);
+	bool		attached = is_attached(home, facts);
+	Oid			index = built_index(home, facts);
 
-	if (home->is_leaf)
+	if (home->is_leaf || attached)
 		carry_must_exist(home->model->foreseen || OidIsValid(index), home->label,
 						 facts->name);
 	if (home->relid == home->table->relid)
 		facts->name = object_final_name(home->table, facts->name);
-	if (key != NULL)
-		key->name = facts->name;
-	if (key != NULL)
-		index_member_add_key(member_of(home, facts), 0, key->type,
-							 key_sql(home, facts, key), carry_timing_sql(key), plan);
-	else if (home->is_leaf)
+	if (is_table_key(home, facts))
+		add_key(home, facts, plan);
+	else if (home->is_leaf || attached)
 		index_member_rename(member_of(home, facts), 0, plan);
 	else
 		create_on_only(home, facts, plan);
-	complete_columns(home, facts, index, plan);
-	complete_roles(home, facts, plan);
+	complete_columns(home, facts, index, attached, plan);
+}
+
+/* Does it serve a key that is no part of a partitioned table's? */
+static bool
+is_table_key(const IndexHome *home, const IndexFacts *facts)
+{
+	return home->is_leaf && !get_rel_relispartition(facts->oid) &&
+		key_of(home, facts) != NULL;
+}
+
+static void
+add_key(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
+{
+	ConstraintFacts *key = key_of(home, facts);
+
+	index_member_add_key(member_of(home, facts), 0, key->type, key->deferrable,
+						 key->initially_deferred, plan);
+}
+
+/* What is said of the index, or of the key that it serves. */
+static void
+complete_comments(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
+{
+	ConstraintFacts *key = key_of(home, facts);
+
 	if (facts->comment != NULL)
 		plan_comment(plan, PHASE_COMPLETE, 0, home->relid, home->relation,
 					 psprintf("INDEX %s", in_schema_of(home, facts->name)),
 					 facts->comment);
 	if (key != NULL && key->comment != NULL)
 		plan_comment(plan, PHASE_COMPLETE, 0, home->relid, home->relation,
-					 psprintf("CONSTRAINT %s ON %s", quote_identifier(key->name),
+					 psprintf("CONSTRAINT %s ON %s", quote_identifier(facts->name),
 							  home->relation), key->comment);
 }
 
@@ -381,8 +572,9 @@ member_of(const IndexHome *home, const IndexFacts *facts)
 	member->label = home->label;
 	member->is_leaf = home->is_leaf;
 	member->name = facts->name;
-	member->built_name = name_carried(home->model->migration, get_rel_name(facts->oid));
-	member->index = catalog_index_of_table(home->relid, member->built_name);
+	member->index = built_index(home, facts);
+	member->built_name = OidIsValid(member->index) ? get_rel_name(member->index) :
+		name_carried(home->model->migration, get_rel_name(facts->oid));
 	return member;
 }
 
@@ -400,29 +592,13 @@ create_on_only(const IndexHome *home, const IndexFacts *facts, MigrationPlan *pl
 	});
 }
 
-/* "PRIMARY KEY (…)" or "UNIQUE (…) …" */
-static char *
-key_sql(const IndexHome *home, const IndexFacts *facts, const ConstraintFacts *key)
-{
-	StringInfoData columns;
-	ListCell   *lc;
-
-	initStringInfo(&columns);
-	foreach(lc, facts->columns)
-		appendStringInfo(&columns, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
-						 quote_identifier(list_nth(home->names,
-												   ((IndexColumn *) lfirst(lc))->attnum - 1)));
-	return psprintf("%s%s (%s)%s%s%s",
-					key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
-					facts->nulls_not_distinct ? " NULLS NOT DISTINCT" : "",
-					columns.data, included_sql(home, facts), index_tail(facts, true),
-					carry_timing_sql(key));
-}
-
-/* An index's columns keep the names that the table's had when it was built. */
+/*
+ * An index's columns keep the names that the table's had when it was built.  Those of the
+ * whole table's are renamed with what is attached to it.
+ */
 static void
 complete_columns(const IndexHome *home, const IndexFacts *facts, Oid index,
-				 MigrationPlan *plan)
+				 bool attached, MigrationPlan *plan)
 {
 	AttrNumber	last = catalog_last_attnum(facts->oid);
 	char	   *qualified = in_schema_of(home, facts->name);
@@ -433,7 +609,9 @@ complete_columns(const IndexHome *home, const IndexFacts *facts, Oid index,
 	{
 		int			target = catalog_statistics_target(facts->oid, attnum);
 
-		present = lappend(present, index_column_name(home, facts, index, attnum));
+		present = lappend(present, attached && home->relid != home->table->relid ?
+						  get_attname(whole_of(home, facts->oid), attnum, false) :
+						  index_column_name(home, facts, index, attached, attnum));
 		wanted = lappend(wanted, get_attname(facts->oid, attnum, false));
 		if (target >= 0)
 			plan_step(plan, (Step) {
@@ -455,7 +633,7 @@ complete_columns(const IndexHome *home, const IndexFacts *facts, Oid index,
  */
 static char *
 index_column_name(const IndexHome *home, const IndexFacts *facts, Oid index,
-				  AttrNumber attnum)
+				  bool attached, AttrNumber attnum)
 {
 	int			n_keys = list_length(facts->columns);
 	IndexColumn *column;
@@ -465,7 +643,7 @@ index_column_name(const IndexHome *home, const IndexFacts *facts, Oid index,
 		return get_attname(index, attnum, false);
 	column = attnum <= n_keys ? list_nth(facts->columns, attnum - 1) :
 		list_nth(facts->included, attnum - 1 - n_keys);
-	if (column->attnum != 0 && !home->is_leaf)
+	if (column->attnum != 0 && !home->is_leaf && !attached)
 		return list_nth(home->names, column->attnum - 1);
 	shadow = carry_shadow_of(home->table, whole_attnum(home, column->attnum));
 	return shadow != NULL ? shadow->shadow : get_attname(facts->oid, attnum, false);
@@ -490,7 +668,7 @@ attach(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 	Oid			parent;
 	char	   *whole;
 
-	if (!get_rel_relispartition(facts->oid))
+	if (!get_rel_relispartition(facts->oid) || is_attached(home, facts))
 		return;
 	parent = get_partition_parent(facts->oid, false);
 	whole = get_rel_name(parent);

@@ -242,12 +242,12 @@ constraint_definition_sql(const ConstraintDefinition *def, SchemaModel *model,
 
 char *
 constraint_definition_index_sql(const ConstraintDefinition *def,
-								const TableModel *table, const char *relation,
-								const char *name)
+								const TableModel *table, const char *how,
+								const char *name, const char *relation)
 {
-	return psprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s USING btree (%s)%s",
-					quote_identifier(name), relation,
-					columns_sql(table, def->key), index_tail(def, table, false));
+	return psprintf("CREATE UNIQUE INDEX %s%s ON %s USING btree (%s)%s", how,
+					quote_identifier(name), relation, columns_sql(table, def->key),
+					index_tail(def, table, false));
 }
 
 char *

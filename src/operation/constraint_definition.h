@@ -99,12 +99,12 @@ extern char *constraint_definition_sql(const ConstraintDefinition *def,
 									   SchemaModel *model, const TableModel *table);
 
 /*
- * "CREATE UNIQUE INDEX CONCURRENTLY name ON relation …" for a unique or primary key of
- * the table; the relation (quoted) is that, or one of its partitions.
+ * "CREATE UNIQUE INDEX name ON relation …" for a unique or primary key of the table; how is
+ * "CONCURRENTLY " or "", the relation (quoted) that, or one of its partitions.
  */
 extern char *constraint_definition_index_sql(const ConstraintDefinition *def,
-											 const TableModel *table,
-											 const char *relation, const char *name);
+											 const TableModel *table, const char *how,
+											 const char *name, const char *relation);
 
 /* Columns by their names: generations (Generation *) as the table shows them now. */
 extern List *constraint_definition_columns(TableModel *table, List *names,

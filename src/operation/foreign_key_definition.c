@@ -34,7 +34,6 @@ static void check_types(const ConstraintDefinition *def);
 static bool is_stored_key(TableModel *table, List *columns);
 static bool is_new_key(TableModel *table, List *columns);
 static bool same_lineages(const TableModel *table, List *generations, List *others);
-static bool index_is_key(const IndexFacts *index, Bitmapset *attnums);
 
 void
 foreign_key_definition_resolve(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
@@ -356,7 +355,7 @@ is_stored_key(TableModel *table, List *columns)
 		IndexFacts *index = lfirst(lc);
 
 		if (!name_is_ours(index->name) && !object_is_dropped(table, index->name) &&
-			index_is_key(index, attnums))
+			catalog_index_is_key(index, attnums))
 			return true;
 	}
 	return false;
@@ -394,20 +393,4 @@ same_lineages(const TableModel *table, List *generations, List *others)
 		newest_others = lappend(newest_others, model_newest_generation(table, lfirst(lc)));
 	return list_length(newest) == list_length(newest_others) &&
 		list_difference_ptr(newest, newest_others) == NIL;
-}
-
-static bool
-index_is_key(const IndexFacts *index, Bitmapset *attnums)
-{
-	ListCell   *lc;
-
-	if (!index->unique || !index->immediate || index->predicate != NULL ||
-		list_length(index->columns) != bms_num_members(attnums))
-		return false;
-	foreach(lc, index->columns)
-	{
-		if (!bms_is_member(((IndexColumn *) lfirst(lc))->attnum, attnums))
-			return false;
-	}
-	return true;
 }

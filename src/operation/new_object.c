@@ -34,6 +34,10 @@ static void complete_constraint(SchemaModel *model, TableModel *table,
 								const ObjectModel *object, MigrationPlan *plan);
 static void complete_key(SchemaModel *model, TableModel *table,
 						 const ObjectModel *object, MigrationPlan *plan);
+static void add_key(const ConstraintDefinition *def, const IndexMember *member,
+					int operation, MigrationPlan *plan);
+static void create_on_only(TableModel *table, const ObjectModel *object,
+						   const IndexMember *member, MigrationPlan *plan);
 static void name_key_columns(SchemaModel *model, TableModel *table,
 							 const ObjectModel *object, const IndexMember *member,
 							 MigrationPlan *plan);
@@ -285,8 +289,8 @@ start_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 		plan_step(plan, (Step) {
 			.phase = PHASE_BACKGROUND,
 			.operation = object->operation,
-			.command = constraint_definition_index_sql(def, table, relation,
-													   member->built_name),
+			.command = constraint_definition_index_sql(def, table, "CONCURRENTLY ",
+													   member->built_name, relation),
 			.lock = ShareUpdateExclusiveLock,
 			.relation = member->relid,
 			.relation_name = relation,
@@ -320,16 +324,13 @@ complete_constraint(SchemaModel *model, TableModel *table,
 								quote_identifier(object->name)), plan);
 }
 
-/*
- * The indexes take the constraint's name.  Those of a partitioned table's partitions are
- * attached to its own, which is made over no rows.
- */
+/* Of a partitioned table's the indexes of its partitions become a part. */
 static void
 complete_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 			 MigrationPlan *plan)
 {
 	const ConstraintDefinition *def = object->definition;
-	char	   *sql = constraint_definition_sql(def, model, table);
+	bool		is_partitioned = table->relkind == RELKIND_PARTITIONED_TABLE;
 	ListCell   *lc;
 
 	index_members_rename(model, def->members, object->name);
@@ -339,17 +340,50 @@ complete_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 	{
 		const IndexMember *member = lfirst(lc);
 
-		if (index_member_is_made(member))
+		if (member->is_own)
+			continue;
+		if (member->is_leaf)
 			carry_must_exist(model->foreseen || index_member_is_built(member),
 							 member->parent == NULL ? table->name : member->label,
 							 object->name);
-		if (member->is_own)
-			continue;
-		index_member_add_key(member, object->operation, def->type, sql,
-							 constraint_definition_timing(def), plan);
+		if (!is_partitioned)
+			add_key(def, member, object->operation, plan);
+		else if (member->is_leaf)
+			index_member_rename(member, object->operation, plan);
+		else
+			create_on_only(table, object, member, plan);
 		name_key_columns(model, table, object, member, plan);
 	}
 	index_members_attach(def->members, object->operation, plan);
+	if (is_partitioned)
+		add_key(def, linitial(def->members), object->operation, plan);
+}
+
+static void
+add_key(const ConstraintDefinition *def, const IndexMember *member, int operation,
+		MigrationPlan *plan)
+{
+	index_member_add_key(member, operation, def->type, def->deferrable,
+						 def->initially_deferred, plan);
+}
+
+/* Of a partitioned table, without its partitions: no row is read. */
+static void
+create_on_only(TableModel *table, const ObjectModel *object, const IndexMember *member,
+			   MigrationPlan *plan)
+{
+	char	   *relation = index_member_relation(member);
+
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = object->operation,
+		.command = constraint_definition_index_sql(object->definition, table, "",
+												   member->name,
+												   psprintf("ONLY %s", relation)),
+		.lock = ShareLock,
+		.relation = member->relid,
+		.relation_name = relation,
+	});
 }
 
 /*

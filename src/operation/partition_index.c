@@ -7,6 +7,7 @@
 #include "pgroll.h"
 
 #include "access/table.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_database.h"
@@ -20,6 +21,7 @@
 #include "utils/partcache.h"
 #include "utils/rel.h"
 
+#include "ddl/partition_constraint.h"
 #include "operation/operation_util.h"
 #include "operation/partition_index.h"
 #include "schema/catalog_dependent.h"
@@ -348,6 +350,14 @@ check_keys(const IndexMember *member, List *columns, const char *path)
 	table_close(rel, AccessShareLock);
 }
 
+Oid
+index_topmost(Oid index)
+{
+	while (get_rel_relispartition(index))
+		index = get_partition_parent(index, false);
+	return index;
+}
+
 bool
 index_members_have(const SchemaModel *model, Oid index)
 {
@@ -395,30 +405,6 @@ index_member_rename(const IndexMember *member, int operation, MigrationPlan *pla
 	});
 }
 
-void
-index_member_add_key(const IndexMember *member, int operation, char type,
-					 const char *definition, const char *timing, MigrationPlan *plan)
-{
-	const char *name = quote_identifier(member->name);
-	char	   *relation = index_member_relation(member);
-
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.operation = operation,
-		.command = member->is_leaf ?
-			psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s",
-					 relation, name,
-					 type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
-					 quote_identifier(member->built_name), timing) :
-			psprintf("ALTER TABLE ONLY %s ADD CONSTRAINT %s %s", relation, name,
-					 definition),
-		.lock = AccessExclusiveLock,
-		.relation = member->relid,
-		.relation_name = relation,
-		.also = operation_other_members(member->relid),
-	});
-}
-
 char *
 index_member_now(const IndexMember *member)
 {
@@ -452,5 +438,30 @@ index_member_attach(const IndexMember *member, const char *whole, int operation,
 		.lock = AccessExclusiveLock,
 		.relation = member->index,
 		.relation_name = index_member_now(member),
+	});
+}
+
+void
+index_member_add_key(const IndexMember *member, int operation, char type,
+					 bool deferrable, bool initially_deferred, MigrationPlan *plan)
+{
+	char	   *relation = index_member_relation(member);
+	PartitionedKey *key = palloc0(sizeof(PartitionedKey));
+
+	key->name = member->name;
+	key->type = type;
+	key->deferrable = deferrable;
+	key->initially_deferred = initially_deferred;
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = operation,
+		.command = partition_constraint_key_sql(relation, key,
+												member->is_leaf ? member->built_name :
+												member->name),
+		.lock = AccessExclusiveLock,
+		.relation = member->relid,
+		.relation_name = relation,
+		.also = operation_other_members(member->relid),
+		.partitioned_key = member->is_leaf ? NULL : key,
 	});
 }

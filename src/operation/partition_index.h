@@ -62,6 +62,9 @@ extern void index_members_rename(const SchemaModel *model, List *members,
 extern void index_members_check(SchemaModel *model, List *members, bool unique,
 								List *columns, const char *path);
 
+/* The index to which one belongs as a partition, at the top; itself: it is none. */
+extern Oid	index_topmost(Oid index);
+
 /* Is the index, by its name of now, that of a partition among all of a migration's? */
 extern bool index_members_have(const SchemaModel *model, Oid index);
 
@@ -80,16 +83,9 @@ extern bool index_member_is_built(const IndexMember *member);
 /* Is there one to be built at all, or to be given its name at the completion? */
 extern bool index_member_is_made(const IndexMember *member);
 
-/*
- * The step of a completion that gives a built index its name; or that makes a key of
- * it, or, of a partitioned table, the key with its index over no rows: definition is
- * what ADD CONSTRAINT has after the name, timing the DEFERRABLE of it.
- */
+/* The step of a completion that gives a built index its name. */
 extern void index_member_rename(const IndexMember *member, int operation,
 								MigrationPlan *plan);
-extern void index_member_add_key(const IndexMember *member, int operation, char type,
-								 const char *definition, const char *timing,
-								 MigrationPlan *plan);
 
 /*
  * Then those that attach the members' indexes to those of their parents, when all have
@@ -98,5 +94,13 @@ extern void index_member_add_key(const IndexMember *member, int operation, char 
 extern void index_members_attach(List *members, int operation, MigrationPlan *plan);
 extern void index_member_attach(const IndexMember *member, const char *whole,
 								int operation, MigrationPlan *plan);
+
+/*
+ * The step that makes a key of the index: of a table's, which gets its name with it, or
+ * of a partitioned table's, with those that are attached to it by then.
+ */
+extern void index_member_add_key(const IndexMember *member, int operation, char type,
+								 bool deferrable, bool initially_deferred,
+								 MigrationPlan *plan);
 
 #endif							/* PGROLL_PARTITION_INDEX_H */

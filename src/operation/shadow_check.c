@@ -149,7 +149,7 @@ constraint_can_be_carried(const TableModel *table, const ColumnModel *column,
 	else if (OidIsValid(form->conparentid))
 		result = true;			/* it comes with the whole table's */
 	else if (form->contype == CONSTRAINT_FOREIGN && form->confrelid == table->relid)
-		result = table->relkind == RELKIND_RELATION;	/* see carry_incoming.c */
+		result = true;			/* see carry_incoming.c */
 	else if (form->conrelid != table->relid)
 		result = false;
 	else if (form->contype == CONSTRAINT_NOTNULL &&

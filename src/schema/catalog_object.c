@@ -413,6 +413,22 @@ indexes_of(Oid relid, bool valid)
 	return found;
 }
 
+bool
+catalog_index_is_key(const IndexFacts *index, Bitmapset *attnums)
+{
+	ListCell   *lc;
+
+	if (!index->unique || !index->immediate || index->predicate != NULL ||
+		list_length(index->columns) != bms_num_members(attnums))
+		return false;
+	foreach(lc, index->columns)
+	{
+		if (!bms_is_member(((IndexColumn *) lfirst(lc))->attnum, attnums))
+			return false;
+	}
+	return true;
+}
+
 Oid
 catalog_index_of_table(Oid relid, const char *name)
 {
@@ -539,7 +555,10 @@ read_constraint(HeapTuple tuple)
 	facts->inherited = form->coninhcount > 0;
 	facts->deferrable = form->condeferrable;
 	facts->initially_deferred = form->condeferred;
-	facts->index = form->contype == CONSTRAINT_FOREIGN ? InvalidOid : form->conindid;
+	if (form->contype == CONSTRAINT_FOREIGN)
+		facts->partner_index = form->conindid;
+	else
+		facts->index = form->conindid;
 	facts->comment = GetComment(form->oid, ConstraintRelationId, 0);
 	facts->key = read_key(tuple);
 	foreach(lc, facts->key)

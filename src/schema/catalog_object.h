@@ -72,6 +72,7 @@ typedef struct ConstraintFacts
 								 * columns */
 	List	   *delete_set_key; /* int */
 	Oid			index;			/* of a key */
+	Oid			partner_index;	/* that a foreign key references */
 	char	   *comment;
 } ConstraintFacts;
 
@@ -149,6 +150,9 @@ extern List *catalog_indexes(Oid relid);
 
 /* Those that a failed concurrent build has left, or that lack a partition's part. */
 extern List *catalog_invalid_indexes(Oid relid);
+
+/* Can a foreign key reference these columns, in whatever order, by the index? */
+extern bool catalog_index_is_key(const IndexFacts *index, Bitmapset *attnums);
 
 /* The table's index of that name, valid or not; InvalidOid: it has none. */
 extern Oid	catalog_index_of_table(Oid relid, const char *name);

@@ -19,6 +19,7 @@
 static const char *const kind_names[] = {
 	[TASK_BACKFILL] = "backfill",
 	[TASK_INDEX] = "index",
+	[TASK_ATTACH] = "attach",
 	[TASK_CONSTRAINT] = "constraint",
 	[TASK_VALIDATE] = "validate",
 	[TASK_ANALYZE] = "analyze",

@@ -15,6 +15,9 @@ typedef enum TaskKind
 	TASK_BACKFILL,				/* relation: fill awaiting rows of this heap */
 	TASK_INDEX,					/* command: CREATE INDEX CONCURRENTLY; object:
 								 * its name */
+	TASK_ATTACH,				/* command: CREATE INDEX … ON ONLY, of a
+								 * partitioned table, or ALTER INDEX … ATTACH
+								 * PARTITION; object: the index of relation */
 	TASK_CONSTRAINT,			/* command: ALTER TABLE … ADD CONSTRAINT …
 								 * FOREIGN KEY … NOT VALID; object: its name */
 	TASK_VALIDATE,				/* command: ALTER TABLE … VALIDATE

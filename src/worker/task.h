@@ -34,6 +34,7 @@ typedef struct TaskOps
 } TaskOps;
 
 extern const TaskOps task_analyze_ops;
+extern const TaskOps task_attach_ops;
 extern const TaskOps task_backfill_ops;
 extern const TaskOps task_constraint_ops;
 extern const TaskOps task_index_ops;

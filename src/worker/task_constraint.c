@@ -4,45 +4,28 @@
  *		Add a foreign key, NOT VALID, that references the new form of a key.
  *
  * The statement is a change of the catalogs alone, but it keeps writers from both
- * tables; so it waits for its locks as a phase does (ddl/lock_retry), one attempt
- * at a time.  It runs with the rights of the role that started the migration,
- * which may act as the owner of both.
+ * tables.  It runs with the rights of the role that started the migration, which may
+ * act as the owner of both.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
 
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "nodes/parsenodes.h"
-#include "parser/parser.h"
-#include "pgstat.h"
-#include "tcop/tcopprot.h"
-#include "utils/backend_status.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "ddl/ddl_execute.h"
-#include "ddl/lock_retry.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
-#include "support/guc.h"
 #include "support/spi.h"
-#include "worker/task_transaction.h"
-
-#define PAUSE_MS 500
-
-typedef struct ConstraintTry
-{
-	const Task *task;
-	const MigrationRow *migration;
-} ConstraintTry;
+#include "worker/task_locked.h"
 
 static ErrorData *run_constraint(TaskRunner *runner, const MigrationRow *migration,
 								 const Task *task);
-static bool is_blocked(const ErrorData *error);
 static void add_constraint(void *arg);
 static Oid	partner_of(const Task *task);
 static AlterTableStmt *statement(const Task *task);
@@ -50,7 +33,7 @@ static Constraint *added_key(const AlterTableStmt *alter);
 static bool names_hold(const Task *task, const ConstraintFacts *facts);
 static bool columns_hold(Oid relation, List *names, List *key);
 static void lock_both(Oid relation, Oid partner);
-static LockRequest *request(Oid relation);
+static bool has_key(Oid partner, const Constraint *key);
 
 const TaskOps task_constraint_ops = {
 	.run = run_constraint,
@@ -59,48 +42,15 @@ const TaskOps task_constraint_ops = {
 static ErrorData *
 run_constraint(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 {
-	ConstraintTry try = {task, migration};
-	int			n_conflicts = 0;
-
-	task_take_up(runner, task->id);
-	for (;;)
-	{
-		ErrorData  *error = task_transaction(runner, add_constraint, &try);
-		char	   *waiting_for;
-
-		if (error == NULL)
-			return NULL;
-		if (!is_blocked(error) ||
-			(error_is_conflict(error) && ++n_conflicts >= TASK_MAX_CONFLICTS))
-		{
-			if (!name_is_new(task->object))
-				step_explain_carried(error,
-									 psprintf("foreign key \"%s\"",
-											  name_carried_original(task->object)));
-			return error;
-		}
-		waiting_for = task_describe_blockers(runner, task->relation,
-											 ShareRowExclusiveLock);
-		task_report_waiting(runner, task->id,
-							waiting_for ? waiting_for : "another transaction",
-							error->message);
-		FreeErrorData(error);
-		task_sleep(runner, PAUSE_MS);
-	}
-}
-
-/* Or does an index build or a validation run on one of the tables? */
-static bool
-is_blocked(const ErrorData *error)
-{
-	return error_is_transient(error) || error->sqlerrcode == ERRCODE_OBJECT_IN_USE;
+	return task_locked_run(runner, migration, task, add_constraint,
+						   ShareRowExclusiveLock, "foreign key");
 }
 
 /* A TaskBody.  A crash may have come between the statement and the task's end. */
 static void
 add_constraint(void *arg)
 {
-	const ConstraintTry *try = arg;
+	const LockedTask *try = arg;
 	const Task *task = try->task;
 	Oid			partner = partner_of(task);
 	SecurityScope scope;
@@ -110,12 +60,9 @@ add_constraint(void *arg)
 	restricted_begin(&scope, migration_role(try->migration, false));
 	lock_both(task->relation, partner);
 	if (partner_of(task) == partner &&
-		!catalog_constraint_exists(task->relation, task->object))
-	{
-		pgstat_report_activity(STATE_RUNNING, task->command);
-		ddl_execute_own(task->command);
-		pgstat_report_activity(STATE_RUNNING, debug_query_string);
-	}
+		!catalog_constraint_exists(task->relation, task->object) &&
+		has_key(partner, added_key(statement(task))))
+		task_locked_execute(task);
 	restricted_end(&scope);
 }
 
@@ -153,10 +100,7 @@ partner_of(const Task *task)
 static AlterTableStmt *
 statement(const Task *task)
 {
-	RawStmt    *raw = linitial_node(RawStmt, raw_parser(task->command,
-														RAW_PARSE_DEFAULT));
-
-	return castNode(AlterTableStmt, raw->stmt);
+	return castNode(AlterTableStmt, task_locked_statement(task));
 }
 
 static Constraint *
@@ -198,31 +142,41 @@ columns_hold(Oid relation, List *names, List *key)
 	return true;
 }
 
-/* One attempt: between two of them we hold no snapshot. */
 static void
 lock_both(Oid relation, Oid partner)
 {
-	int			guc_level = NewGUCNestLevel();
-	List	   *requests = list_make1(request(relation));
+	List	   *requests = task_locked_request(NIL, relation, ShareRowExclusiveLock);
 	ListCell   *lc;
 
 	/* The foreign key's triggers go to the partitions as well. */
 	foreach(lc, catalog_table_tree(partner))
 	{
 		if (lfirst_oid(lc) == partner || get_rel_relispartition(lfirst_oid(lc)))
-			requests = lappend(requests, request(lfirst_oid(lc)));
+			requests = task_locked_request(requests, lfirst_oid(lc),
+										   ShareRowExclusiveLock);
 	}
-	guc_set_local("pgroll_c.lock_retry_timeout", "0");
-	lock_retry_acquire(requests);
-	AtEOXact_GUC(false, guc_level);
+	task_locked_acquire(requests);
 }
 
-static LockRequest *
-request(Oid relation)
+/*
+ * Has a partitioned table the index that it needs?  That of a partition which came since
+ * the start is missing yet: it is planned before the migration is ready, and so is what
+ * follows.
+ */
+static bool
+has_key(Oid partner, const Constraint *key)
 {
-	LockRequest *result = palloc0(sizeof(LockRequest));
+	Bitmapset  *attnums = NULL;
+	ListCell   *lc;
 
-	result->relation = relation;
-	result->mode = ShareRowExclusiveLock;
-	return result;
+	if (get_rel_relkind(partner) != RELKIND_PARTITIONED_TABLE)
+		return true;
+	foreach(lc, key->pk_attrs)
+		attnums = bms_add_member(attnums, get_attnum(partner, strVal(lfirst(lc))));
+	foreach(lc, catalog_indexes(partner))
+	{
+		if (catalog_index_is_key(lfirst(lc), attnums))
+			return true;
+	}
+	return false;
 }

@@ -55,6 +55,7 @@ int			(*worker_before_ready) (int64 migration) = NULL;
 static const TaskOps *const task_ops[] = {
 	[TASK_BACKFILL] = &task_backfill_ops,
 	[TASK_INDEX] = &task_index_ops,
+	[TASK_ATTACH] = &task_attach_ops,
 	[TASK_CONSTRAINT] = &task_constraint_ops,
 	[TASK_VALIDATE] = &task_validate_ops,
 	[TASK_ANALYZE] = &task_analyze_ops,

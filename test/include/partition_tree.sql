@@ -17,7 +17,7 @@ CREATE FUNCTION tree_differences() RETURNS SETOF text LANGUAGE sql AS $$
 	SELECT 'public: ' || l FROM (TABLE ours EXCEPT ALL TABLE plain) AS a (l)
 	UNION ALL SELECT 'plain: ' || l FROM (TABLE plain EXCEPT ALL TABLE ours) AS b (l)
 	UNION ALL SELECT difference FROM test.differences('public', 'plain')
-		-- a partition's NOT NULL on a key is its own from 18 on, where the key is made again
+		-- the NOT NULL of a column that is made again has the name of the whole table's (18)
 		WHERE difference !~ ': view |relation v |column index_tree|_not_null NOT NULL'
 $$;
 \set ECHO all

@@ -68,8 +68,8 @@ sub catalog_lines
 		UNION ALL
 		SELECT format('constraint %s %s: %s %s %s %s %s %s', conrelid::regclass, conname, contype,
 			pg_get_constraintdef(c.oid), convalidated, conislocal, coninhcount,
-			-- of others it says nothing: true where the partition had it first
-			CASE WHEN contype IN ('c', 'n') THEN connoinherit END)
+			-- of a foreign key it says nothing: true where the partition had it first
+			CASE WHEN contype <> 'f' THEN connoinherit END)
 		FROM pg_constraint c JOIN relation r ON r.oid = conrelid
 		UNION ALL
 		SELECT format('trigger %s %s: %s', tgrelid::regclass, tgname, tgenabled)

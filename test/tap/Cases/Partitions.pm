@@ -104,7 +104,6 @@ sub partition_cases
 	},
 	{
 		name => 'partitions: create_constraint, a primary key of nullable columns and unique ones',
-		todo => 'from 18 on the NOT NULL of a partition is its own as well',
 		@partitioned,
 		setup => $partitioned =~ s/, PRIMARY KEY \(id\)//r =~ s/id int NOT NULL/id int/r,
 		operations => q[
@@ -121,6 +120,34 @@ sub partition_cases
 		setup => $partitioned =~ s/, PRIMARY KEY \(id\)//r . '; ALTER TABLE t_1 ADD PRIMARY KEY (id); ALTER TABLE t_2 ADD CONSTRAINT own PRIMARY KEY (id)',
 		operations => '- create_constraint: {table: t, name: t_k, type: primary_key, columns: [id], up: {id: id}, down: {id: id}}',
 		ddl => 'ALTER TABLE t ADD CONSTRAINT t_k PRIMARY KEY (id)',
+	},
+	{
+		name => 'partitions: alter_column, of a key that foreign keys of all kinds of tables reference',
+		setup => q{
+			CREATE TABLE t (d int, id int, b text, pd int, pid int) PARTITION BY RANGE (d);
+			CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (MINVALUE) TO (3);
+			CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (3) TO (MAXVALUE) PARTITION BY HASH (d);
+			CREATE TABLE t_2_0 PARTITION OF t_2 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+			CREATE TABLE t_2_1 (b text, x int, pid int, d int, pd int, id int);
+			ALTER TABLE t_2_1 DROP x;
+			ALTER TABLE t_2 ATTACH PARTITION t_2_1 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+			ALTER TABLE t ADD PRIMARY KEY (d, id);
+			ALTER TABLE t ADD CONSTRAINT t_f FOREIGN KEY (pd, pid) REFERENCES t;
+			CREATE TABLE u (d int, id int, CONSTRAINT u_f FOREIGN KEY (d, id) REFERENCES t ON DELETE CASCADE ON UPDATE CASCADE);
+			CREATE TABLE v (d int, id int, CONSTRAINT v_f FOREIGN KEY (d, id) REFERENCES t DEFERRABLE INITIALLY DEFERRED) PARTITION BY RANGE (id);
+			CREATE TABLE v_1 PARTITION OF v FOR VALUES FROM (MINVALUE) TO (10);
+			CREATE TABLE v_2 PARTITION OF v FOR VALUES FROM (10) TO (MAXVALUE);
+			COMMENT ON CONSTRAINT u_f ON u IS 'of u'},
+		rows => q{INSERT INTO t SELECT i % 7, i, 'b' || i FROM generate_series(1, ROWS) i; UPDATE t SET pd = d, pid = id;
+			INSERT INTO u SELECT d, id FROM t; INSERT INTO v SELECT d, id FROM t},
+		operations => '- alter_column: {table: t, column: id, type: bigint, up: id, down: "id::int"}',
+		ddl => 'ALTER TABLE t ALTER id TYPE bigint',
+		old => [ q{INSERT INTO t VALUES (0, 0, 'zero', 1, 1)}, 'INSERT INTO u VALUES (0, 0)', [ 'INSERT INTO u VALUES (1, 2)', '23503' ] ],
+		new => [ q{INSERT INTO t VALUES (6, -1, 'new', 6, -1)}, 'INSERT INTO v VALUES (6, -1)', [ 'INSERT INTO v VALUES (6, -2)', '23503' ] ],
+		ready => [ 'DELETE FROM v WHERE id = 0', 'UPDATE t SET id = -3 WHERE id = 0', [ 'DELETE FROM t WHERE id = -1', '23503' ], [ 'INSERT INTO u VALUES (1, 2)', '23503' ],
+			[ 'UPDATE t SET pid = 77 WHERE id = 1', '23503' ] ],
+		sees_old => { 'SELECT * FROM u WHERE id < 2 ORDER BY id' => '0|-3 1|1' },
+		sees_new => { 'SELECT * FROM t WHERE id < 2 ORDER BY id' => '0|-3|zero|1|1 6|-1|new|6|-1 1|1|b1|1|1' },
 	},
 	{
 		name => 'partitions: drop_constraint and rename_constraint',

@@ -1,0 +1,263 @@
+/*-------------------------------------------------------------------------
+ *
+ * partition_constraint.c
+ *		What the server has no statement for, of the constraints of partitioned tables.
+ *
+ * The server's own functions do it, in the order in which it would call them.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/indexing.h"
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "nodes/makefuncs.h"
+#include "partitioning/partdesc.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "ddl/partition_constraint.h"
+
+static void add_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key);
+static Oid	create_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key);
+static List *parts_of(Oid constraint, Oid relid);
+static const char *name_for(List *parts, Oid partner);
+static Oid	partner_of(Oid constraint);
+static bool is_validated(Oid constraint);
+static void set_validated(Oid constraint, bool validated);
+
+void
+partition_constraint_add_key(Oid relid, const PartitionedKey *key)
+{
+	Relation	rel = table_open(relid, NoLock);
+	Oid			index = get_relname_relid(key->name, RelationGetNamespace(rel));
+
+	if (!OidIsValid(index) || rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE ||
+		IndexGetRelation(index, false) != relid || !get_index_isvalid(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has no valid index \"%s\" for a key",
+						RelationGetRelationName(rel), key->name),
+				 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
+	add_key(rel, index, InvalidOid, key);
+	table_close(rel, NoLock);
+	CommandCounterIncrement();
+}
+
+/* Of one member, then of its partitions; parent is the constraint of its parent. */
+static void
+add_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key)
+{
+	Oid			constraint = get_relation_idx_constraint_oid(RelationGetRelid(rel), index);
+	PartitionDesc partitions;
+
+	/* A partition may have had the key by itself, with its own partitions. */
+	if (OidIsValid(constraint))
+	{
+		ConstraintSetParentConstraint(constraint, parent, RelationGetRelid(rel));
+		return;
+	}
+	constraint = create_key(rel, index, parent, key);
+	if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return;
+	partitions = RelationGetPartitionDesc(rel, true);
+	for (int i = 0; i < partitions->nparts; i++)
+	{
+		Relation	partition = table_open(partitions->oids[i], NoLock);
+
+		add_key(partition, index_get_partition(partition, index), constraint, key);
+		table_close(partition, NoLock);
+	}
+}
+
+/* As ADD CONSTRAINT … USING INDEX does; the constraint. */
+static Oid
+create_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key)
+{
+	Relation	index_rel = index_open(index, AccessExclusiveLock);
+	IndexInfo  *info = BuildIndexInfo(index_rel);
+	bool		primary = key->type == CONSTRAINT_PRIMARY;
+	ObjectAddress address;
+
+	if (primary)
+		index_check_primary_key(rel, info, true, makeNode(IndexStmt));
+	address = index_constraint_create(rel, index, parent, info,
+									  RelationGetRelationName(index_rel), key->type,
+									  INDEX_CONSTR_CREATE_UPDATE_INDEX |
+									  INDEX_CONSTR_CREATE_REMOVE_OLD_DEPS |
+									  (primary ? INDEX_CONSTR_CREATE_MARK_AS_PRIMARY : 0) |
+									  (key->deferrable ? INDEX_CONSTR_CREATE_DEFERRABLE : 0) |
+									  (key->initially_deferred ?
+									   INDEX_CONSTR_CREATE_INIT_DEFERRED : 0),
+									  false, false);
+	index_close(index_rel, NoLock);
+	return address.objectId;
+}
+
+void
+partition_constraint_follow(Oid relid, const char *name, List *parts)
+{
+	Oid			whole = get_relation_constraint_oid(relid, name, false);
+	bool		validated = is_validated(whole);
+	List	   *found = parts_of(whole, relid);
+	ListCell   *lc;
+
+	/* Two may have each other's name. */
+	for (int pass = 0; pass < 2; pass++)
+	{
+		foreach(lc, found)
+		{
+			Oid			part = lfirst_oid(lc);
+			const char *wanted = name_for(parts, partner_of(part));
+
+			if (wanted == NULL || strcmp(get_constraint_name(part), wanted) == 0)
+				continue;
+			RenameConstraintById(part, pass == 1 ? wanted :
+								 psprintf(PGROLL_PREFIX "part_%u", part));
+			CommandCounterIncrement();
+		}
+	}
+	foreach(lc, found)
+		set_validated(lfirst_oid(lc), validated);
+	CommandCounterIncrement();
+}
+
+List *
+partition_constraint_parts(Oid constraint)
+{
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for constraint %u", constraint);
+	foreach(lc, parts_of(constraint, ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid))
+	{
+		ForeignKeyPart *part = palloc(sizeof(ForeignKeyPart));
+
+		part->partner = partner_of(lfirst_oid(lc));
+		part->name = get_constraint_name(lfirst_oid(lc));
+		parts = lappend(parts, part);
+	}
+	ReleaseSysCache(tuple);
+	return parts;
+}
+
+/* Of a foreign key: those (Oid) of the same table, whatever partition they reference. */
+static List *
+parts_of(Oid constraint, Oid relid)
+{
+	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *found = NIL;
+
+	ScanKeyInit(&key, Anum_pg_constraint_conparentid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(constraint));
+	scan = systable_beginscan(catalog, ConstraintParentIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+
+		if (form->contype != CONSTRAINT_FOREIGN || form->conrelid != relid)
+			continue;
+		found = lappend_oid(found, form->oid);
+		found = list_concat(found, parts_of(form->oid, relid));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return found;
+}
+
+/* NULL: it came since the plan was made. */
+static const char *
+name_for(List *parts, Oid partner)
+{
+	ListCell   *lc;
+
+	foreach(lc, parts)
+	{
+		ForeignKeyPart *part = lfirst(lc);
+
+		if (part->partner == partner)
+			return part->name;
+	}
+	return NULL;
+}
+
+static Oid
+partner_of(Oid constraint)
+{
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	Oid			partner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for constraint %u", constraint);
+	partner = ((Form_pg_constraint) GETSTRUCT(tuple))->confrelid;
+	ReleaseSysCache(tuple);
+	return partner;
+}
+
+static bool
+is_validated(Oid constraint)
+{
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	bool		validated;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for constraint %u", constraint);
+	validated = ((Form_pg_constraint) GETSTRUCT(tuple))->convalidated;
+	ReleaseSysCache(tuple);
+	return validated;
+}
+
+static void
+set_validated(Oid constraint, bool validated)
+{
+	Relation	catalog = table_open(ConstraintRelationId, RowExclusiveLock);
+	HeapTuple	tuple = SearchSysCacheCopy1(CONSTROID, ObjectIdGetDatum(constraint));
+	Form_pg_constraint form;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for constraint %u", constraint);
+	form = (Form_pg_constraint) GETSTRUCT(tuple);
+	if (form->convalidated != validated)
+	{
+		form->convalidated = validated;
+		CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
+		CacheInvalidateRelcacheByRelid(form->conrelid);
+	}
+	heap_freetuple(tuple);
+	table_close(catalog, RowExclusiveLock);
+}
+
+char *
+partition_constraint_key_sql(const char *table, const PartitionedKey *key,
+							 const char *index)
+{
+	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s", table,
+					quote_identifier(key->name),
+					key->type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
+					quote_identifier(index),
+					key->initially_deferred ? " DEFERRABLE INITIALLY DEFERRED" :
+					key->deferrable ? " DEFERRABLE" : "");
+}
+
+char *
+partition_constraint_follow_sql(const char *table, const char *name)
+{
+	return psprintf("UPDATE pg_catalog.pg_constraint SET conname = …, convalidated = true WHERE conrelid = %s::pg_catalog.regclass AND conparentid = (SELECT oid FROM pg_catalog.pg_constraint WHERE conrelid = %s::pg_catalog.regclass AND conname = %s)",
+					quote_literal_cstr(table), quote_literal_cstr(table),
+					quote_literal_cstr(name));
+}
