@@ -230,3 +230,34 @@ ALTER TABLE users ADD late int DEFAULT 5;
 CALL pgroll_c.run_tasks('app');
 SELECT pgroll_c.complete_migration('app');
 SELECT id, rank, late FROM app_03.users ORDER BY id;
+
+-- what others' code runs within a statement of ours is guarded as all that others run
+RESET ROLE;
+CREATE FUNCTION app.meddle() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_setting('test.meddle', true) <> '' THEN
+		EXECUTE current_setting('test.meddle');
+	END IF;
+END $$;
+GRANT EXECUTE ON FUNCTION app.meddle() TO regress_ddl_guard;
+CREATE EVENT TRIGGER a_meddle ON ddl_command_end WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION app.meddle();
+CREATE EVENT TRIGGER z_meddle ON ddl_command_start WHEN TAG IN ('DROP VIEW') EXECUTE FUNCTION app.meddle();
+SET ROLE regress_ddl_guard;
+\set migration '{"operations": [{"rename_column": {"table": "users", "from": "rank", "to": "place"}}, {"alter_column": {"table": "users", "column": "name", "nullable": false, "up": "coalesce(name, \'\')"}}]}'
+\set VERBOSITY terse
+SET test.meddle = 'ALTER TABLE app.users DROP COLUMN points';
+SELECT pgroll_c.start_migration('04', :'migration', 'app');	-- fails
+SET test.meddle = 'CREATE TABLE app_03.meddled ()';
+SELECT pgroll_c.start_migration('04', :'migration', 'app');	-- fails
+SET test.meddle = 'GRANT SELECT ON ALL TABLES IN SCHEMA app_03 TO PUBLIC';
+SELECT pgroll_c.start_migration('04', :'migration', 'app');
+CALL pgroll_c.run_tasks('app');
+SET test.meddle = 'ALTER TABLE app.users RENAME late TO later';
+SELECT pgroll_c.complete_migration('app');	-- fails
+SELECT pgroll_c.rollback_migration('app');	-- fails
+RESET test.meddle;
+SELECT pgroll_c.complete_migration('app');
+SELECT * FROM app_04.users ORDER BY id LIMIT 1;
+RESET ROLE;
+DROP EVENT TRIGGER a_meddle;
+DROP EVENT TRIGGER z_meddle;

@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 
+#include "ddl/ddl_execute.h"
 #include "migration/build_matview.h"
 #include "migration/lifecycle.h"
 #include "support/guc.h"
@@ -24,6 +25,7 @@ void
 _PG_init(void)
 {
 	guc_init();
+	ddl_execute_init();
 	write_version_init();
 	constraint_error_init();
 	launcher_init();

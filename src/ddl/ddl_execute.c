@@ -14,6 +14,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
+#include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/resowner.h"
 
@@ -36,6 +37,18 @@ typedef struct StepPlace
 
 static DdlOrigin current_origin = DDL_FOREIGN;
 
+/*
+ * How deep utility commands are nested, and where one of our own runs.  What it makes
+ * run deeper (an event trigger of somebody's, a function in a check) is none of ours.
+ */
+static int	utility_depth = 0;
+static int	own_depth = 0;
+static ProcessUtility_hook_type previous_utility = NULL;
+
+static void utility_hook(PlannedStmt *statement, const char *source, bool read_only,
+						 ProcessUtilityContext context, ParamListInfo params,
+						 QueryEnvironment *environment, DestReceiver *dest,
+						 QueryCompletion *completion);
 static LockRequest *lock_request(Oid relation, LOCKMODE mode, const char *name);
 static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
 static void run_trial(const MigrationPlan *plan, List *places);
@@ -180,7 +193,37 @@ ddl_execute_user_code(const char *command, const char *base_schema)
 DdlOrigin
 ddl_execute_origin(void)
 {
-	return current_origin;
+	return current_origin == DDL_OWN && utility_depth > own_depth ? DDL_FOREIGN :
+		current_origin;
+}
+
+void
+ddl_execute_init(void)
+{
+	previous_utility = ProcessUtility_hook;
+	ProcessUtility_hook = utility_hook;
+}
+
+static void
+utility_hook(PlannedStmt *statement, const char *source, bool read_only,
+			 ProcessUtilityContext context, ParamListInfo params,
+			 QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	utility_depth++;
+	PG_TRY();
+	{
+		if (previous_utility != NULL)
+			previous_utility(statement, source, read_only, context, params,
+							 environment, dest, completion);
+		else
+			standard_ProcessUtility(statement, source, read_only, context, params,
+									environment, dest, completion);
+	}
+	PG_FINALLY();
+	{
+		utility_depth--;
+	}
+	PG_END_TRY();
 }
 
 DdlOrigin
@@ -189,6 +232,7 @@ ddl_execute_set_origin(DdlOrigin origin)
 	DdlOrigin	previous = current_origin;
 
 	current_origin = origin;
+	own_depth = utility_depth + 1;
 	return previous;
 }
 
@@ -304,6 +348,7 @@ run_command(const char *command, const char *search_path,
 			DdlOrigin origin)
 {
 	DdlOrigin	saved = current_origin;
+	int			saved_depth = own_depth;
 	int			guc_level = NewGUCNestLevel();
 
 	guc_set_local("search_path", search_path);
@@ -316,7 +361,7 @@ run_command(const char *command, const char *search_path,
 		guc_set_portable_strings();
 	}
 
-	current_origin = origin;
+	(void) ddl_execute_set_origin(origin);
 	PG_TRY();
 	{
 		run_through_spi(command);
@@ -324,6 +369,7 @@ run_command(const char *command, const char *search_path,
 	PG_FINALLY();
 	{
 		current_origin = saved;
+		own_depth = saved_depth;
 	}
 	PG_END_TRY();
 

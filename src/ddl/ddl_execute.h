@@ -35,7 +35,8 @@ extern void ddl_execute_user_code(const char *command, const char *base_schema);
 
 /*
  * Whose is the DDL that runs just now: somebody else's, a step or statement of
- * our own, or the user's text of an sql operation?
+ * our own, or the user's text of an sql operation?  What other people's code runs
+ * within a statement of ours is theirs.
  */
 typedef enum DdlOrigin
 {
@@ -45,6 +46,9 @@ typedef enum DdlOrigin
 } DdlOrigin;
 
 extern DdlOrigin ddl_execute_origin(void);
+
+/* Installs the hook that tells what a statement of ours makes others' code run. */
+extern void ddl_execute_init(void);
 
 /*
  * Say whose DDL it is that runs from now on; what was said before.  For statements
