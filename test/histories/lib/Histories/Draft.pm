@@ -200,9 +200,8 @@ sub allowed_types
 	my @objects = grep { hangs_on($_, $column) } @{ $draft->{objects} };
 
 	return $generation->{type} if $generation->{kept} || grep { reads_types($_) } @objects;
-	return @types unless @objects;
-	return grep { ($_ eq 'text') == ($generation->{type} eq 'text') && $_ ne 'boolean' } @types if nature($draft, $column) || grep { $_->{method} } @objects;
-	return @types;
+	return @types unless nature($draft, $column) || grep { $_->{method} } @objects;
+	return grep { ($_ eq 'text') == ($generation->{type} eq 'text') && $_ ne 'boolean' } @types;
 }
 
 # Would an expression of the object mean something else with another type?
