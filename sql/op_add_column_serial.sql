@@ -268,6 +268,7 @@ SELECT error(add_column('item', '{"name": "x", "type": "int", "generated": {"exp
 SELECT error(add_column('item', '{"name": "x", "type": "serial", "default": "1"}'));
 SELECT error(add_column('item', '{"name": "x", "type": "text", "generated": {"identity": {}}}'));
 SELECT error(add_column('item', '{"name": "x", "type": "int", "generated": {"identity": {"sequence_options": "START 1) NOT NULL, ADD y int DEFAULT (1"}}}'));
+SELECT error(add_column('item', '{"name": "x", "type": "int", "generated": {"identity": {"sequence_options": "START 1)) PARTITION BY RANGE ((c"}}}'));
 SELECT error(add_column('item', '{"name": "x", "type": "int", "generated": {"identity": {"sequence_options": "SEQUENCE NAME busy"}}}'));
 SELECT error(add_column('item', '{"name": "x", "type": "int", "generated": {"identity": {"sequence_options": "SEQUENCE NAME _pgroll_c_s"}}}'));
 SELECT error(add_column('parent', '{"name": "x", "type": "int", "generated": {"identity": {}}}'));

@@ -256,7 +256,7 @@ SELECT table_error('', '{"name": "c", "type": "unique", "columns": ["a"], "index
 SELECT table_error('', '{"name": "c", "type": "unique", "columns": ["a"], "index_parameters": {"include_columns": ["x"]}}');
 SELECT table_error('', '{"name": "c", "type": "unique", "columns": ["a"], "index_parameters": {"parameters": "x"}}');
 SELECT elements, table_error('', format('{"name": "c", "type": "exclude", "exclude": {"index_method": "btree", "elements": %s}}', to_json(elements)))
-FROM (VALUES ('x int); DROP TABLE y; --'), ('a WITH =) WHERE (a > 0'), ('a WITH =) INCLUDE (b'), ('a WITH =), CHECK (true'), ('a WITH =) DEFERRABLE, EXCLUDE (a WITH ='),
+FROM (VALUES ('x int); DROP TABLE y; --'), ('a WITH =)) PARTITION BY RANGE ((a'), ('a WITH =) WHERE (a > 0'), ('a WITH =) INCLUDE (b'), ('a WITH =), CHECK (true'), ('a WITH =) DEFERRABLE, EXCLUDE (a WITH ='),
 	('a WITH =)); DROP TABLE place; CREATE TABLE z (EXCLUDE (a WITH ='), ('a'), (''), ('x WITH ='), ('a + x WITH ='), ('(a + x) WITH ='), ('a WITH <>'), ('a WITH ==='), ('a WITH <'),
 	('a nothing WITH ='), ('a int4_ops (x=1) WITH ='), ('a text_ops WITH ='), ('a COLLATE "C" WITH ='), ('a COLLATE nothing WITH ='), ('(SELECT a) WITH ='), ('((SELECT a)) WITH ='),
 	('random() WITH ='), ('t WITH ='), ('(a + b) WITH ='), ('a DESC WITH =')) e(elements);

@@ -163,25 +163,18 @@ exclusion_definition_where(const ExclusionDefinition *def, const TableModel *tab
 static List *
 raw_elements(const ExclusionDefinition *def)
 {
-	List	   *statements = expression_raw_parse("CREATE TABLE t (EXCLUDE (",
-												  def->elements_source, "\n))");
-	CreateStmt *create;
+	Node	   *element = expression_raw_table_element("CREATE TABLE t (EXCLUDE (",
+													   def->elements_source, "\n))");
 
-	if (list_length(statements) == 1 &&
-		IsA(linitial_node(RawStmt, statements)->stmt, CreateStmt))
+	if (element != NULL && IsA(element, Constraint))
 	{
-		create = (CreateStmt *) linitial_node(RawStmt, statements)->stmt;
-		if (list_length(create->tableElts) == 1 &&
-			IsA(linitial(create->tableElts), Constraint))
-		{
-			Constraint *constraint = linitial(create->tableElts);
+		Constraint *constraint = (Constraint *) element;
 
-			if (constraint->contype == CONSTR_EXCLUSION &&
-				constraint->where_clause == NULL && constraint->including == NIL &&
-				constraint->options == NIL && constraint->indexspace == NULL &&
-				!constraint->deferrable && !constraint->initdeferred)
-				return constraint->exclusions;
-		}
+		if (constraint->contype == CONSTR_EXCLUSION &&
+			constraint->where_clause == NULL && constraint->including == NIL &&
+			constraint->options == NIL && constraint->indexspace == NULL &&
+			!constraint->deferrable && !constraint->initdeferred)
+			return constraint->exclusions;
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),

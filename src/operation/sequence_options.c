@@ -178,21 +178,18 @@ place_of(DefElem **options, const DefElem *option)
 static List *
 raw_options(const char *text)
 {
-	List	   *statements;
-	CreateStmt *create;
-	ColumnDef  *column;
+	Node	   *element;
 
 	if (text == NULL || text[0] == '\0')
 		return NIL;
-	statements = expression_raw_parse("CREATE TABLE t (c int GENERATED ALWAYS AS IDENTITY (",
-									  text, "\n))");
-	if (list_length(statements) == 1 &&
-		IsA(linitial_node(RawStmt, statements)->stmt, CreateStmt))
+	element = expression_raw_table_element("CREATE TABLE t (c int GENERATED ALWAYS AS IDENTITY (",
+										   text, "\n))");
+	if (element != NULL && IsA(element, ColumnDef))
 	{
-		create = (CreateStmt *) linitial_node(RawStmt, statements)->stmt;
-		column = (ColumnDef *) linitial(create->tableElts);
-		if (list_length(create->tableElts) == 1 &&
-			list_length(column->constraints) == 1 && column->collClause == NULL)
+		ColumnDef  *column = (ColumnDef *) element;
+
+		if (list_length(column->constraints) == 1 && column->collClause == NULL &&
+			column->fdwoptions == NIL)
 			return linitial_node(Constraint, column->constraints)->options;
 	}
 	ereport(ERROR,

@@ -290,6 +290,26 @@ expression_raw_parse(const char *before, const char *text, const char *after)
 	return statements;
 }
 
+/* A text can close our parentheses and open others, so that it ends as it should. */
+Node *
+expression_raw_table_element(const char *before, const char *text, const char *after)
+{
+	List	   *statements = expression_raw_parse(before, text, after);
+	CreateStmt *create;
+
+	if (list_length(statements) != 1 ||
+		!IsA(linitial_node(RawStmt, statements)->stmt, CreateStmt))
+		return NULL;
+	create = (CreateStmt *) linitial_node(RawStmt, statements)->stmt;
+	if (list_length(create->tableElts) != 1 || create->inhRelations != NIL ||
+		create->partbound != NULL || create->partspec != NULL ||
+		create->ofTypename != NULL || create->options != NIL ||
+		create->oncommit != ONCOMMIT_NOOP || create->tablespacename != NULL ||
+		create->accessMethod != NULL)
+		return NULL;
+	return linitial(create->tableElts);
+}
+
 static void
 shift_position(void *arg)
 {

@@ -112,6 +112,13 @@ extern void expression_check_statements(const char *text, const char *path);
 extern List *expression_raw_parse(const char *before, const char *text,
 								  const char *after);
 
+/*
+ * The only element of the CREATE TABLE that they are together, which says nothing else;
+ * NULL where they are anything more or else.
+ */
+extern Node *expression_raw_table_element(const char *before, const char *text,
+										  const char *after);
+
 /* A type for a statement of ours: with schema and modifiers. */
 extern char *expression_type_name(Oid type, int32 typmod);
 
