@@ -7,6 +7,7 @@
 #include "pgroll.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xlog.h"
 #include "catalog/pg_class.h"

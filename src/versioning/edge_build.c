@@ -11,6 +11,7 @@
  */
 #include "pgroll.h"
 
+#include "catalog/pg_attribute.h"
 #include "nodes/bitmapset.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
