@@ -596,7 +596,11 @@ sub check_error
 {
 	my ($self, $work, $state) = @_;
 	my $transaction = $work->{transaction};
+	my $active = $self->{table}{active};
 
+	# without dual writes, the library may not be loaded
+	$self->fail("the error has a name of ours: $self->{error}")
+	  if $state =~ /^23/ && $active && $active->{edges} && ($self->{error} =~ /(.*)/)[0] =~ /_pgroll_c_/;
 	return if $work->{errors}{$state} || $work->{maybe}{$state};
 	# where one row fails, another may be held
 	return if $state eq '55P03' && %{ $work->{errors} };
