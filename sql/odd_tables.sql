@@ -155,4 +155,6 @@ SELECT pgroll_c.complete_migration();
 SELECT sum(c7), sum(c1499::int) FROM public_06_wide.wide;
 SELECT pgroll_c.start_migration('07_wide', format('{"operations": [%s]}', string_agg(format('{"alter_column": {"table": "wide", "column": "c%s", "type": "text", "up": "c%s::text", "down": "c%s::int"}}', g, g, g), ','))::jsonb)
 	FROM generate_series(10, 120) g; -- fails: not 1,600 columns
+SELECT pgroll_c.validate_migration('07_wide', format('{"operations": [%s]}', string_agg(format('{"alter_column": {"table": "wide", "column": "c%s", "type": "text", "up": "c%s::text", "down": "c%s::int"}}', g, g, g), ','))::jsonb)
+	FROM generate_series(10, 120) g; -- fails
 \i test/include/teardown.sql

@@ -133,6 +133,7 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 		new_objects_start(model, table, plan);
 		carry_triggers_start(model, table, plan);
 		start_edges(migration, model, table, plan);
+		shadow_check_room(table);
 	}
 }
 

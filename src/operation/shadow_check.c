@@ -71,6 +71,34 @@ shadow_check_possible(SchemaModel *model, TableModel *table,
 }
 
 void
+shadow_check_room(const TableModel *table)
+{
+	int			n_more = table->edge_members != NIL ? 1 : 0;	/* the marker */
+	ListCell   *lc;
+
+	foreach(lc, table->generations)
+	{
+		const Generation *generation = lfirst(lc);
+
+		if (generation->shadow != NULL && generation->leader == NULL)
+			n_more++;
+	}
+	foreach(lc, n_more > 0 ? catalog_table_tree(table->relid) : NIL)
+	{
+		int			n_present = catalog_last_attnum(lfirst_oid(lc));
+
+		if (n_present + n_more > MaxHeapAttributeNumber)
+			ereport(ERROR,
+					(errcode(ERRCODE_TOO_MANY_COLUMNS),
+					 errmsg("table %s has no room for the columns that the migration adds",
+							catalog_relation_name(lfirst_oid(lc))),
+					 errdetail("It has had %d columns, with those that were dropped, and gets %d more; %d are the most that a table can have.",
+							   n_present, n_more, MaxHeapAttributeNumber),
+					 errhint("Only a new table is rid of dropped columns: copy it into one, or dump and restore it.")));
+	}
+}
+
+void
 shadow_check_accepts_null(const TableModel *table, const Generation *column,
 						  Oid type, const char *path)
 {

@@ -21,4 +21,10 @@ extern void shadow_check_accepts_null(const TableModel *table,
 									  const Generation *column, Oid type,
 									  const char *path);
 
+/*
+ * Raise too_many_columns where the start could not add its columns to the table or one
+ * that inherits from it; when its edges are known.
+ */
+extern void shadow_check_room(const TableModel *table);
+
 #endif							/* PGROLL_SHADOW_CHECK_H */

@@ -102,11 +102,10 @@ catalog_read_schema(const char *base_schema, const char *version_schema,
 static void
 read_children_elsewhere(SchemaModel *model)
 {
-	List	   *own = list_copy(model->tables);
 	ListCell   *lc;
 	ListCell   *lc2;
 
-	foreach(lc, own)
+	foreach(lc, list_copy(model->tables))
 	{
 		TableModel *table = lfirst(lc);
 
