@@ -161,7 +161,7 @@ sub play
 		$session->search_path;
 		$session->run('SELECT pgroll_c.start_migration(' . migration($session, $case, $schema) . ')');
 		push @active, $schema;
-		$session->run("SELECT pgroll_c.start_migration($beside)") if $beside;
+		start_beside($beside) if $beside;
 		push @active, "${schema}x" if $beside;
 		write_as($case, 'old', "${schema}_01", $schema);
 		write_as($case, 'new', $version, $schema);
@@ -183,6 +183,16 @@ sub play
 	} and return;
 	$case->{failure} = "$end: $@";
 	eval { $session->search_path; $session->run("SELECT pgroll_c.rollback_migration('$_')") } foreach @active;
+}
+
+# Not while a constraint is validated, or an index built, of a table that it needs.
+sub start_beside
+{
+	my $start = "SELECT pgroll_c.start_migration($_[0])";
+	my $state;
+
+	do { $state = $session->error($start) } while $state eq '55006';
+	$session->run($start) if $state ne '';
 }
 
 sub write_as

@@ -79,6 +79,7 @@ sub phases
 	fill($session, $case, $schema, $rows);
 	$session->run("SELECT pgroll_c.baseline('01', '$_')") foreach schemas($case, $schema);
 	$session->run("SELECT pgroll_c.start_migration($beside)") if $beside;
+	$session->run("CALL pgroll_c.wait_for_migration('${schema}x')") if $beside;
 	push @faults, phase($case, $schema, 'start', $migration, "SELECT pgroll_c.start_migration($migration)", 'COMMIT');
 	$session->run("CALL pgroll_c.wait_for_migration('$schema')");
 	push @faults, phase($case, $schema, 'rollback', $migration, "SELECT pgroll_c.rollback_migration('$schema')", 'ROLLBACK');

@@ -153,9 +153,9 @@ sub made_key_cases
 		name => 'schemas: create_constraint, a foreign key to another one',
 		@made,
 		operations => q[
-- create_constraint: {table: t, name: t_u, type: foreign_key, columns: [a], references: {table: OTHER.u, columns: [id], on_delete: RESTRICT},
+- create_constraint: {table: t, name: t_u, type: foreign_key, columns: [a], references: {table: OTHER.u, columns: [id], on_delete: NO ACTION},
     up: {a: a}, down: {a: a}}],
-		ddl => 'ALTER TABLE t ADD CONSTRAINT t_u FOREIGN KEY (a) REFERENCES OTHER.u ON DELETE RESTRICT',
+		ddl => 'ALTER TABLE t ADD CONSTRAINT t_u FOREIGN KEY (a) REFERENCES OTHER.u',
 	},
 	{
 		name => 'schemas: create_constraint, a foreign key to another one on shadows',
