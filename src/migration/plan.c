@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 
 #include "migration/plan.h"
+#include "migration/plan_tasks.h"
 #include "operation/carry.h"
 #include "operation/carry_dependents.h"
 #include "operation/carry_incoming.h"
@@ -60,12 +61,6 @@ static List *trigger_roles(const TableModel *table);
 static bool has_clones(const TableModel *table, Oid member);
 static void create_trigger(Oid relid, DualWriteRole role,
 						   const EdgeMigration *edges, MigrationPlan *plan);
-static void backfill_tasks(SchemaModel *model, TableModel *table,
-						   const EdgeMigration *edges, MigrationPlan *plan);
-static char *analyze_sql(SchemaModel *model, TableModel *table,
-						 const EdgeMigration *edges);
-static void background_step(Oid relid, TaskKind task, const char *command,
-							LOCKMODE lock, MigrationPlan *plan);
 static List *qualified_tables(const Migration *migration, SchemaModel *model);
 static List *table_and_children(SchemaModel *model, TableModel *table);
 static void drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan);
@@ -387,10 +382,10 @@ plan_supplement(const Migration *migration, SchemaModel *model,
 		carry_incoming_start(model, table, plan);
 		new_objects_start(model, table, plan);
 		if (carry_statistics_start(model, table, plan))
-			background_step(table->relid, TASK_ANALYZE,
-							psprintf("ANALYZE %s",
-									 model_table_sql(model, table)),
-							ShareUpdateExclusiveLock, plan);
+			plan_background_step(table->relid, TASK_ANALYZE,
+								 psprintf("ANALYZE %s",
+										  model_table_sql(model, table)),
+								 ShareUpdateExclusiveLock, plan);
 	}
 }
 
@@ -475,7 +470,7 @@ start_edges(const Migration *migration, SchemaModel *model, TableModel *table,
 	if (!edge_migration_has_up(edges))
 		return;
 	check_rows_can_be_updated(migration, table);
-	backfill_tasks(model, table, edges, plan);
+	plan_backfill_tasks(model, table, edges, plan);
 }
 
 /*
@@ -635,67 +630,6 @@ create_trigger(Oid relid, DualWriteRole role, const EdgeMigration *edges,
 			.relation = relid,
 			.relation_name = table,
 		});
-}
-
-static void
-backfill_tasks(SchemaModel *model, TableModel *table, const EdgeMigration *edges,
-			   MigrationPlan *plan)
-{
-	ListCell   *lc;
-
-	foreach(lc, catalog_table_tree(table->relid))
-	{
-		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_RELATION)
-			continue;
-		background_step(lfirst_oid(lc), TASK_BACKFILL, "backfill",
-						RowExclusiveLock, plan);
-		background_step(lfirst_oid(lc), TASK_LAST_PASS, "last pass",
-						AccessShareLock, plan);
-	}
-	background_step(table->relid, TASK_ANALYZE, analyze_sql(model, table, edges),
-					ShareUpdateExclusiveLock, plan);
-	plan_step(plan, (Step) {
-		.phase = PHASE_BACKGROUND,
-		.command = pstrdup("wait for older snapshots"),
-		.lock = NoLock,
-		.task = TASK_OLD_SNAPSHOTS,
-	});
-}
-
-/* Without statistics of the new columns plans would collapse at completion. */
-static char *
-analyze_sql(SchemaModel *model, TableModel *table, const EdgeMigration *edges)
-{
-	StringInfoData sql;
-	ListCell   *lc;
-
-	if (carry_statistics_any(table))
-		return psprintf("ANALYZE %s", model_table_sql(model, table));
-	initStringInfo(&sql);
-	foreach(lc, edges->edges)
-	{
-		Edge	   *edge = lfirst(lc);
-
-		if (edge->up != NULL)
-			appendStringInfo(&sql, "%s%s", sql.len > 0 ? ", " : "",
-							 quote_identifier(edge->up->column));
-	}
-	return psprintf("ANALYZE %s (%s)", model_table_sql(model, table),
-					sql.data);
-}
-
-static void
-background_step(Oid relid, TaskKind task, const char *command, LOCKMODE lock,
-				MigrationPlan *plan)
-{
-	plan_step(plan, (Step) {
-		.phase = PHASE_BACKGROUND,
-		.command = pstrdup(command),
-		.lock = lock,
-		.relation = relid,
-		.relation_name = catalog_relation_name(relid),
-		.task = task,
-	});
 }
 
 /*

@@ -57,8 +57,7 @@ static Node *default_expr(Relation rel, AttrNumber attnum);
 static Node *vars_to_generations(Node *node, void *context);
 static List *logical_order(TableModel *table, Oid version_namespace);
 static List *grants_of_acl(Acl *acl, Oid owner);
-static List *dependents_of(Oid class_id, Oid object, AttrNumber attnum,
-						   List *ignored_schemas);
+static List *dependents_of(Oid class_id, Oid object, AttrNumber attnum, List *ignored);
 static bool goes_along(const Dependent *dependent, List *dependents);
 
 SchemaModel *
@@ -511,17 +510,17 @@ catalog_blocking_dependents(Oid relid, AttrNumber attnum, List *ignored_schemas)
 List *
 catalog_users_of_type(Oid type)
 {
-	Oid			array = get_array_type(type);
-	List	   *found = NIL;
+	List	   *users = list_concat(dependents_of(TypeRelationId, type, 0, NIL),
+									dependents_of(TypeRelationId,
+												  get_array_type(type), 0, NIL));
 	ListCell   *lc;
 
-	foreach(lc, list_concat(dependents_of(TypeRelationId, type, 0, NIL),
-							dependents_of(TypeRelationId, array, 0, NIL)))
+	foreach(lc, users)
 	{
-		if (((Dependent *) lfirst(lc))->deptype == DEPENDENCY_NORMAL)
-			found = lappend(found, lfirst(lc));
+		if (((Dependent *) lfirst(lc))->deptype != DEPENDENCY_NORMAL)
+			users = foreach_delete_current(users, lc);
 	}
-	return found;
+	return users;
 }
 
 Oid
