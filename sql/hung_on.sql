@@ -22,6 +22,7 @@ CALL test.remember();
 SELECT pgroll_c.start_migration('02', :'add');
 CREATE VIEW public_01.zz AS SELECT id FROM public_01.t; -- fails
 CREATE FUNCTION public_02.f() RETURNS int LANGUAGE sql RETURN 1; -- fails
+SELECT 1 AS x INTO public_02.into_it; -- fails
 ALTER TABLE more SET SCHEMA public_02; -- fails
 CALL pgroll_c.wait_for_migration();
 

@@ -196,7 +196,10 @@ typedef bool TU_UpdateIndexes;
 	ExecutorRun(query, direction, count)
 #endif
 
-/* PG16: one function checks the privileges on, or owner of, any object. */
+/*
+ * PG16: one function checks the privileges on, or owner of, any object; ours asks
+ * for the owner of relations alone.
+ */
 #if PG_VERSION_NUM < 160000
 #define object_ownercheck(classid, object, role) \
 	pg_class_ownercheck(object, role)

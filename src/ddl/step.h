@@ -46,9 +46,9 @@ typedef struct Step
 	char	   *domain_column;	/* of relation: it becomes one of this domain
 								 * (column_domain.h); command is for people */
 	Oid			domain;
-	struct ArrayType *access_list;	/* of the relation named, or of its … */
-	char	   *access_column;	/* … column, put into the catalog
-								 * (access_list.h); command is for people */
+	struct ArrayType *access_list;	/* put into the catalog (access_list.h), of
+									 * relation_name or of this … */
+	char	   *access_column;	/* … column of it; command is for people */
 	char	   *matview_query;	/* of relation: it becomes that of this
 								 * materialized view (matview_query.h) */
 	struct PartitionedKey *partitioned_key; /* of relation; or the names of … */

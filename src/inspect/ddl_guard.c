@@ -550,7 +550,12 @@ guard_new_object(const char *schema, const char *object)
 		guard_line_of_view_schema(lines_now(), schema);
 
 	if (line != NULL)
-		refuse(line, "create in a version schema", object);
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_PROTECTED),
+				 errmsg("cannot create %s in version schema \"%s\"", object, schema),
+				 errdetail("The migration \"%s\" of schema \"%s\" is in progress, and a version schema is for its views alone.",
+						   line->name, line->base_schema),
+				 errhint("Create it in another schema.")));
 }
 
 static void
@@ -573,6 +578,7 @@ guard_command_end(Node *command)
 		Oid			object = atooid(spi_text(row, 2));
 
 		if (strncmp(spi_text(row, 3), "CREATE ", strlen("CREATE ")) == 0 ||
+			strcmp(spi_text(row, 3), "SELECT INTO") == 0 ||
 			IsA(command, AlterObjectSchemaStmt))
 			guard_new_object(spi_text(row, 4), spi_text(row, 5));
 		if (class == TriggerRelationId)

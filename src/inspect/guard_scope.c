@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 
 #include "inspect/guard_scope.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "state/migrations.h"

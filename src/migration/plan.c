@@ -21,6 +21,7 @@
 
 #include "migration/plan.h"
 #include "migration/plan_tasks.h"
+#include "operation/built_index.h"
 #include "operation/carry.h"
 #include "operation/carry_dependents.h"
 #include "operation/carry_incoming.h"
@@ -30,7 +31,6 @@
 #include "operation/drop_check.h"
 #include "operation/inherit.h"
 #include "operation/new_object.h"
-#include "operation/built_index.h"
 #include "operation/op_replica_identity.h"
 #include "operation/op_sql.h"
 #include "operation/operation_util.h"

@@ -29,6 +29,7 @@
 #include "operation/carry_dependents.h"
 #include "operation/carry_view.h"
 #include "operation/operation_util.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"

@@ -13,6 +13,7 @@
 #define PGROLL_CARRY_DEPENDENTS_H
 
 #include "operation/operation.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_read.h"
 
 /* One of them, with the statements of both halves. */

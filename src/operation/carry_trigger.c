@@ -141,6 +141,7 @@ carry_triggers_release(SchemaModel *model, Oid relid, MigrationPlan *plan)
 	foreach(lc, triggers)
 	{
 		TriggerFacts *facts = lfirst(lc);
+		TableModel *table = table_of(model, relid);
 		List	   *of_columns = NIL;
 		ListCell   *lc2;
 
@@ -151,24 +152,21 @@ carry_triggers_release(SchemaModel *model, Oid relid, MigrationPlan *plan)
 			if (!name_is_of_migration(name, model->migration))
 				of_columns = lappend(of_columns, name);
 		}
-		if (!facts->is_clone &&
+		if (table != NULL && !facts->is_clone &&
 			list_length(of_columns) != list_length(facts->of_columns))
-			replace_trigger(model, table_of(model, relid), facts, of_columns, names,
+			replace_trigger(model, table, facts, of_columns, names,
 							PHASE_ROLLBACK, false, plan);
 	}
 }
 
-/* A rollback's model has no members. */
+/* A rollback's model has no members.  NULL: somebody has dropped it. */
 static TableModel *
 table_of(SchemaModel *model, Oid relid)
 {
 	TableModel *table = model_table_of(model, relid);
 
-	if (table == NULL)
-	{
-		table = catalog_read_table(model, relid);
+	if (table == NULL && (table = catalog_read_table(model, relid)) != NULL)
 		table->schema = get_namespace_name(get_rel_namespace(relid));
-	}
 	return table;
 }
 

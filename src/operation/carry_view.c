@@ -39,6 +39,7 @@
 #include "operation/carry_view.h"
 #include "operation/query_substitute.h"
 #include "operation/view_text.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"

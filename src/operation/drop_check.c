@@ -15,6 +15,7 @@
 #include "utils/syscache.h"
 
 #include "operation/drop_check.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/catalog_sequence.h"
@@ -29,7 +30,7 @@ static Oid	constraint_relation(Oid constraint);
 static void raise_hung_on(const char *object, List *dependents);
 static void check_none_stays(SchemaModel *model, List *dependents, const char *object,
 							 const char *path);
-static char *those_that_stay(const SchemaModel *model, List *dependents);
+static List *those_that_stay(const SchemaModel *model, List *dependents);
 static bool goes_before(const SchemaModel *model, const Dependent *dependent);
 static bool loses_key(const TableModel *table, Oid relid, Oid constraint);
 static bool shows_stored_column(const TableModel *table, const char *physical);
@@ -119,52 +120,43 @@ static void
 check_none_stays(SchemaModel *model, List *dependents, const char *object,
 				 const char *path)
 {
-	char	   *list = those_that_stay(model, dependents);
+	List	   *staying = those_that_stay(model, dependents);
 
-	if (list[0] != '\0')
+	if (staying != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 				 errmsg("cannot drop %s because other objects depend on it", object),
-				 errdetail("At %s; what depends on it: %s.", path, list),
+				 errdetail("At %s; what depends on it: %s.", path,
+						   catalog_describe(staying)),
 				 errhint("Drop or change these objects first.")));
 }
 
-/* The descriptions of those (Dependent *) that no operation before this one drops. */
-static char *
+/* Those (Dependent *) that no operation before this one drops. */
+static List *
 those_that_stay(const SchemaModel *model, List *dependents)
 {
-	StringInfoData list;
+	List	   *staying = NIL;
 	ListCell   *lc;
 
-	initStringInfo(&list);
 	foreach(lc, dependents)
 	{
-		Dependent  *dependent = lfirst(lc);
-
-		if (!goes_before(model, dependent))
-			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
-							 dependent->description);
+		if (!goes_before(model, lfirst(lc)))
+			staying = lappend(staying, lfirst(lc));
 	}
-	return list.data;
+	return staying;
 }
 
 /* Is it a foreign key that an operation before this one drops? */
 static bool
 goes_before(const SchemaModel *model, const Dependent *dependent)
 {
-	HeapTuple	tuple;
-	Oid			relid = InvalidOid;
 	Oid			constraint = dependent->object.objectId;
+	Oid			relid;
 	ListCell   *lc;
 
 	if (dependent->object.classId != ConstraintRelationId)
 		return false;
-	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	if (HeapTupleIsValid(tuple))
-	{
-		relid = ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid;
-		ReleaseSysCache(tuple);
-	}
+	relid = constraint_relation(constraint);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
@@ -345,21 +337,11 @@ constraint_relation(Oid constraint)
 static void
 raise_hung_on(const char *object, List *dependents)
 {
-	StringInfoData list;
-	List	   *texts = NIL;
-	ListCell   *lc;
-
-	initStringInfo(&list);
-	foreach(lc, dependents)
-		texts = list_append_unique(texts,
-								   makeString(((Dependent *) lfirst(lc))->description));
-	foreach(lc, texts)
-		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", strVal(lfirst(lc)));
 	if (dependents != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 				 errmsg("%s of the migration is to be dropped, but other objects depend on it",
 						object),
-				 errdetail("What depends on it: %s.", list.data),
+				 errdetail("What depends on it: %s.", catalog_describe(dependents)),
 				 errhint("Drop or change these objects first.")));
 }

@@ -27,6 +27,7 @@
 #include "operation/operation_util.h"
 #include "operation/shadow_check.h"
 #include "operation/shadow_column.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/object_model.h"
@@ -306,8 +307,8 @@ resolve_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column)
 	{
 		if (op->type_text != NULL)
 			drop_check_not_generated_from(op->table, column->generation,
-											   "change the type of",
-											   operation_path(&op->base, "type"));
+										  "change the type of",
+										  operation_path(&op->base, "type"));
 		column->generation->type = type;
 		column->generation->typmod = typmod;
 		column->generation->collation = get_typcollation(type);
@@ -405,7 +406,7 @@ check_new_type(const AlterColumn *op, const Generation *new)
 
 	bare.default_text = NULL;
 	shadow_check_accepts_null(op->table, &bare, new->type,
-								 operation_path(&op->base, "type"));
+							  operation_path(&op->base, "type"));
 }
 
 /* The default goes along with the column, unless the operation gives another. */

@@ -22,6 +22,7 @@
 #include "operation/carry_trigger.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_check.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/object_model.h"
@@ -127,7 +128,7 @@ is_dropped(const TableModel *table, const Dependent *dependent)
 	return name != NULL && object_is_dropped(table, name);
 }
 
-/* What shadow_column.c knows how to make again on the shadow. */
+/* What the files carry*.c make again on the shadow. */
 static bool
 dependent_can_be_carried(const TableModel *table, const ColumnModel *column,
 						 const Dependent *dependent)

@@ -200,7 +200,7 @@ columns_of_new(HeapTuple tuple)
 										   Anum_pg_rewrite_ev_action, &isnull);
 	ListCell   *lc;
 
-	note_new_columns(stringToNode(TextDatumGetCString(condition)), &search);
+	(void) note_new_columns(stringToNode(TextDatumGetCString(condition)), &search);
 	foreach(lc, (List *) stringToNode(TextDatumGetCString(commands)))
 	{
 		/* Of INSERT … SELECT it is the query that has them. */

@@ -487,11 +487,15 @@ raise_duplicate(const SchemaModel *model, const char *what, const char *name,
 			 owner != NULL ?
 			 errmsg("%s \"%s\" for table \"%s\" already exists", what, name, owner) :
 			 errmsg("%s \"%s\" already exists", what, name),
+			 is_invalid ?
+			 errdetail("At %s: it is an invalid index, such as a failed concurrent build leaves.",
+					   path) :
+			 model->started ? errdetail("At %s: it was made since the start.", path) :
 			 errdetail("At %s.", path),
 			 is_invalid ?
-			 errhint("It is an invalid index, as a concurrent build leaves it that fails: drop it with the operation drop_index in the same migration.") :
+			 errhint("Drop it with the operation drop_index in the same migration.") :
 			 model->started ?
-			 errhint("It was made since the start: drop or rename it, or roll the migration back.") :
+			 errhint("Drop or rename it, or roll the migration back.") :
 			 errhint("Choose another name.")));
 	pg_unreachable();
 }

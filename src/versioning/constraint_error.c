@@ -84,10 +84,13 @@ constraint_error_rename_in(ErrorData *error)
 static void
 make_not_null(ErrorData *error, const char *check)
 {
-	const char *end = strstr(check, " not null");
+	const char *suffix = " not null";
+	int			length = strlen(check) - strlen(suffix);
 
 	error->sqlerrcode = ERRCODE_NOT_NULL_VIOLATION;
-	error->column_name = end == NULL ? pstrdup(check) : pnstrdup(check, end - check);
+	/* It is cut off where the column's name is long. */
+	error->column_name = length > 0 && strcmp(check + length, suffix) == 0 ?
+		pnstrdup(check, length) : pstrdup(check);
 	error->message = psprintf("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
 							  error->column_name,
 							  error->table_name == NULL ? "" : error->table_name);

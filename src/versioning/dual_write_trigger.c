@@ -139,7 +139,8 @@ statement_begin(FmgrInfo *flinfo, TriggerData *trigdata)
 	write->writer = writer_version(edges, statement.view_schema);
 	write->exact = statement.exact;
 	write->inserted = statement.inserted;
-	write->may_override = statement.may_override;
+	write->may_override = edges->has_always && write->writer > 0 &&
+		write_version_may_override(statement.source);
 	edge_row_init(write->eval, &write->old);
 	edge_row_init(write->eval, &write->new);
 	write->awaits = palloc0(edges->nmigrations * sizeof(bool));

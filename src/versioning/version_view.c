@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 
 #include "ddl/grants.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "versioning/expression.h"
@@ -429,25 +430,20 @@ view_step(const char *view, Phase phase, char *command, MigrationPlan *plan)
 	});
 }
 
-/* No version's view reads another one. */
+/* Raise where something depends on a version's view. */
 static void
 check_view_dependents(Oid view)
 {
+	/* No view of a version reads another one. */
 	List	   *blocking = catalog_blocking_dependents(view, 0, NIL);
-	StringInfoData list;
-	ListCell   *lc;
 
 	if (blocking == NIL)
 		return;
-	initStringInfo(&list);
-	foreach(lc, blocking)
-		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
-						 ((Dependent *) lfirst(lc))->description);
 	ereport(ERROR,
 			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 			 errmsg("view %s of a version schema is to be dropped, but other objects depend on it",
 					catalog_relation_name(view)),
-			 errdetail("What depends on it: %s.", list.data),
+			 errdetail("What depends on it: %s.", catalog_describe(blocking)),
 			 errhint("Drop these objects, or let them use the other version.")));
 }
 
@@ -455,26 +451,24 @@ check_view_dependents(Oid view)
 static void
 check_nothing_else(Oid namespace)
 {
-	StringInfoData list;
+	List	   *others = NIL;
 	ListCell   *lc;
 
-	initStringInfo(&list);
 	foreach(lc, catalog_depending_objects(NamespaceRelationId, namespace, 0))
 	{
-		const Dependent *dependent = lfirst(lc);
+		Dependent  *dependent = lfirst(lc);
 		const ObjectAddress *object = &dependent->object;
 
 		if (dependent->deptype == DEPENDENCY_NORMAL &&
 			!(object->classId == RelationRelationId &&
 			  get_rel_relkind(object->objectId) == RELKIND_VIEW))
-			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
-							 getObjectDescription(object, false));
+			others = lappend(others, dependent);
 	}
-	if (list.len > 0)
+	if (others != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 				 errmsg("version schema \"%s\" is to be dropped, but there are objects of others in it",
 						get_namespace_name(namespace)),
-				 errdetail("They are: %s.", list.data),
+				 errdetail("They are: %s.", catalog_describe(others)),
 				 errhint("Drop these objects, or move them to another schema.")));
 }

@@ -41,8 +41,7 @@ static void run_hook(EXECUTOR_RUN_PARAMS);
 static void finish_hook(QueryDesc *query);
 static ResultRelInfo *find_target(EState *estate, const FmgrInfo *flinfo);
 static ResultRelInfo *find_in_list(List *targets, const FmgrInfo *flinfo);
-static bool may_override(const char *source);
-static bool has_word(const char *text, const char *word);
+static bool contains_word(const char *text, const char *word);
 static Oid	written_view(QueryDesc *query, Index target);
 
 void
@@ -83,7 +82,7 @@ write_version_get(const FmgrInfo *flinfo, WriteStatement *statement)
 	if (OidIsValid(view))
 		statement->view_schema = get_namespace_name(get_rel_namespace(view));
 
-	statement->may_override = may_override(running->query->sourceText);
+	statement->source = running->query->sourceText;
 
 	/* MERGE unites the columns of all its actions */
 	statement->exact = !result_rel_is_merge(target) &&
@@ -140,19 +139,19 @@ finish_hook(QueryDesc *query)
 }
 
 /*
- * No plan has what INSERT says of identity columns.  A text without an INSERT is none of
- * the statement's: the body of a function may be stored as a tree.
+ * A text without an INSERT is none of the statement's: the body of a function may be
+ * stored as a tree.
  */
-static bool
-may_override(const char *source)
+bool
+write_version_may_override(const char *source)
 {
-	return source == NULL || has_word(source, "overriding") ||
-		(!has_word(source, "insert") && !has_word(source, "merge"));
+	return source == NULL || contains_word(source, "overriding") ||
+		(!contains_word(source, "insert") && !contains_word(source, "merge"));
 }
 
-/* In lower case, as a keyword has no other way to be written. */
+/* Whatever its case, also as a part of another word; a keyword cannot be escaped. */
 static bool
-has_word(const char *text, const char *word)
+contains_word(const char *text, const char *word)
 {
 	size_t		length = strlen(word);
 

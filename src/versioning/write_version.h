@@ -19,8 +19,7 @@ typedef struct WriteStatement
 	char	   *view_schema;	/* of the view written through, or NULL */
 	bool		exact;			/* the lists of columns say what was assigned */
 	Bitmapset  *inserted;		/* where exact: columns that an INSERT lists */
-	bool		may_override;	/* its text has the word OVERRIDING in it, or
-								 * is not known */
+	const char *source;			/* its text, or NULL; lives as long as it runs */
 } WriteStatement;
 
 /* Installs the executor's hooks. */
@@ -33,5 +32,11 @@ extern void write_version_init(void);
  */
 extern void write_version_get(const FmgrInfo *flinfo,
 							  WriteStatement *statement);
+
+/*
+ * May an INSERT of that text (or NULL) say OVERRIDING?  Its plan does not tell.  True
+ * also where the text is another's.
+ */
+extern bool write_version_may_override(const char *source);
 
 #endif							/* PGROLL_WRITE_VERSION_H */
