@@ -173,6 +173,16 @@ CALL pgroll_c.migrate('03', '{"operations": [{"drop_column": {"table": "q", "col
 SELECT * FROM app_03.q_2;
 SELECT attname, attinhcount, attislocal FROM pg_attribute WHERE attrelid = 'q_2'::regclass AND attnum > 0 AND NOT attisdropped;
 
+-- a partition that alone has NOT NULL, with the index that is its replica identity
+CREATE TABLE r (id int, k int, n int) PARTITION BY LIST (k);
+CREATE TABLE r_1 PARTITION OF r FOR VALUES IN (1);
+ALTER TABLE r_1 ALTER n SET NOT NULL, ALTER k SET NOT NULL;
+CREATE UNIQUE INDEX r_1_n ON r_1 (n, k);
+ALTER TABLE r_1 REPLICA IDENTITY USING INDEX r_1_n;
+CALL pgroll_c.migrate('04', '{"operations": [
+	{"alter_column": {"table": "r", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}]}', 'app');
+SELECT pg_get_indexdef(indexrelid), indisreplident FROM pg_index WHERE indrelid = 'r_1'::regclass;
+
 RESET ROLE;
 DROP OWNED BY regress_carry_members CASCADE;
 DROP ROLE regress_carry_members;

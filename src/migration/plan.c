@@ -69,7 +69,7 @@ static void complete_dependents(const Migration *migration, SchemaModel *model,
 								MigrationPlan *plan);
 static void check_no_sql_before(const Migration *migration, const TableModel *table);
 static void complete_columns(SchemaModel *model, int operation, MigrationPlan *plan);
-static void complete_carried(SchemaModel *model, TableModel *table, MigrationPlan *plan);
+static void complete_carried(SchemaModel *model, List *tables, MigrationPlan *plan);
 static bool has_later_shadow(const TableModel *table, int operation);
 static void check_row_type(Oid relid);
 static void check_nothing_depends(SchemaModel *model, TableModel *table);
@@ -264,14 +264,16 @@ complete_dependents(const Migration *migration, SchemaModel *model,
 	foreach(lc, found->tables)
 	{
 		List	   *members = catalog_table_tree(((TableModel *) lfirst(lc))->relid);
+		List	   *ready = NIL;
 
 		foreach(lc2, model_stored_tables(model))
 		{
 			TableModel *table = lfirst(lc2);
 
 			if (!table->carried && list_member_oid(members, table->relid))
-				complete_carried(model, table, plan);
+				ready = lappend(ready, table);
 		}
+		complete_carried(model, ready, plan);
 	}
 	carry_dependents_attach(found, PHASE_COMPLETE, plan);
 }
@@ -313,6 +315,7 @@ check_no_sql_before(const Migration *migration, const TableModel *table)
 static void
 complete_columns(SchemaModel *model, int operation, MigrationPlan *plan)
 {
+	List	   *ready = NIL;
 	ListCell   *lc;
 
 	foreach(lc, model->tables)
@@ -327,20 +330,29 @@ complete_columns(SchemaModel *model, int operation, MigrationPlan *plan)
 	{
 		TableModel *table = lfirst(lc);
 
-		if (table->carried || has_later_shadow(table, operation))
-			continue;
-		complete_carried(model, table, plan);
+		if (!table->carried && !has_later_shadow(table, operation))
+			ready = lappend(ready, table);
 	}
+	complete_carried(model, ready, plan);
 }
 
+/* A partition's index, which goes with the whole table's, may need its NOT NULL first. */
 static void
-complete_carried(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+complete_carried(SchemaModel *model, List *tables, MigrationPlan *plan)
 {
-	shadow_columns_follow(model, table, PHASE_COMPLETE, plan);
-	carry_complete(model, table, plan);
-	new_objects_complete(model, table, plan);
-	carry_statistics_complete(model, table, plan);
-	table->carried = true;
+	ListCell   *lc;
+
+	foreach(lc, tables)
+		shadow_columns_follow(model, lfirst(lc), PHASE_COMPLETE, plan);
+	foreach(lc, tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		carry_complete(model, table, plan);
+		new_objects_complete(model, table, plan);
+		carry_statistics_complete(model, table, plan);
+		table->carried = true;
+	}
 }
 
 static bool
