@@ -89,8 +89,8 @@ INSERT INTO app_02.plain VALUES (1000, 'again') ON CONFLICT (id) DO UPDATE SET n
 UPDATE app_02.plain SET id = 1001 WHERE id = 1000;
 UPDATE app_02.plain SET id = DEFAULT WHERE id = 1001 RETURNING id;
 UPDATE app_02.low SET id = DEFAULT RETURNING id;
-UPDATE app_02."Always 2" SET "the id" = DEFAULT, note = DEFAULT WHERE "the id" = 2000 RETURNING *;
-PREPARE draw(text) AS UPDATE app_02."Always 2" SET "the id" = DEFAULT WHERE note IS NOT DISTINCT FROM $1 RETURNING *;
+UPDATE app_02."Always 2" SET "the id" = DEFAULT, note = DEFAULT WHERE "the id" = 2000 RETURNING "the id" < 2000 AS drawn, note;
+PREPARE draw(text) AS UPDATE app_02."Always 2" SET "the id" = DEFAULT WHERE note IS NOT DISTINCT FROM $1 RETURNING "the id" < 2000 AS drawn, note;
 EXECUTE draw(NULL);
 SELECT * FROM app_01.plain EXCEPT SELECT * FROM app_02.plain;	-- no rows
 SELECT count(*), count(DISTINCT id) FROM app_02.plain;
