@@ -66,6 +66,7 @@ static void guard_alter_sequence(List *lines, const AlterSeqStmt *stmt);
 static void guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt);
 static void guard_alter_table(List *lines, const AlterTableStmt *stmt);
 static void guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd);
+static void guard_detach(List *lines, const AlterTableCmd *cmd);
 static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 							 const AlterTableCmd *cmd);
 static void guard_drop(List *lines, const DropStmt *stmt);
@@ -294,7 +295,10 @@ guard_alter_table(List *lines, const AlterTableStmt *stmt)
 	if (!OidIsValid(relid))
 		return;
 	foreach(lc, stmt->cmds)
+	{
 		guard_new_child(lines, relid, lfirst(lc));
+		guard_detach(lines, lfirst(lc));
+	}
 	line = guard_line_of_relation(lines, relid);
 	if (line == NULL)
 		return;
@@ -315,6 +319,17 @@ guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd)
 		child_guard_prepare(lines, relid,
 							RangeVarGetRelid(((PartitionCmd *) cmd->def)->name,
 											 NoLock, true));
+}
+
+/* Concurrently, it has nobody wait behind it. */
+static void
+guard_detach(List *lines, const AlterTableCmd *cmd)
+{
+	if (cmd->subtype == AT_DetachPartition &&
+		!((PartitionCmd *) cmd->def)->concurrent)
+		detach_guard_prepare(lines,
+							 RangeVarGetRelid(((PartitionCmd *) cmd->def)->name,
+											  NoLock, true));
 }
 
 static void
@@ -382,6 +397,7 @@ guard_drop(List *lines, const DropStmt *stmt)
 			line = guard_line_of_shown(lines, relid);
 		if (line != NULL)
 			refuse(line, "drop relation", name->relname);
+		detach_guard_prepare(lines, relid);
 	}
 }
 

@@ -10,7 +10,12 @@
 #include "pgroll.h"
 
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "ddl/ddl_execute.h"
 #include "inspect/detach_guard.h"
@@ -26,6 +31,7 @@
 #include "state/tasks.h"
 #include "support/spi.h"
 #include "versioning/edge.h"
+#include "worker/launcher.h"
 
 static void release_as_owner(List *lines, Oid parent, Oid relid);
 static bool concerns(const GuardLine *line, Oid parent);
@@ -34,6 +40,32 @@ static void drop_triggers(const GuardLine *line, Oid relid);
 static void drop_constraints(const GuardLine *line, Oid relid);
 static void drop_columns(const GuardLine *line, List *tree);
 static void run_steps(const MigrationPlan *plan);
+
+void
+detach_guard_prepare(List *lines, Oid partition)
+{
+	Oid			parent;
+	List	   *locked;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (!OidIsValid(partition) || !get_rel_relispartition(partition))
+		return;
+	parent = get_partition_parent(partition, true);
+	if (!object_ownercheck(RelationRelationId, partition, GetUserId()) &&
+		!object_ownercheck(RelationRelationId, parent, GetUserId()))
+		return;					/* the server is about to refuse it */
+
+	locked = lappend_oid(catalog_table_tree(partition), parent);
+	if (OidIsValid(get_default_partition_oid(parent)))
+		locked = lappend_oid(locked, get_default_partition_oid(parent));
+	foreach(lc, lines)
+	{
+		foreach(lc2, locked)
+			launcher_interrupt_job(((GuardLine *) lfirst(lc))->migration,
+								   lfirst_oid(lc2));
+	}
+}
 
 void
 detach_guard_release(List *lines, const AlterTableStmt *stmt)

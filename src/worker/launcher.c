@@ -31,6 +31,7 @@
 #include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
+#include "ddl/lock_blockers.h"
 #include "state/claims.h"
 #include "state/migrations.h"
 #include "worker/launcher.h"
@@ -62,6 +63,8 @@ static void at_end_of_transaction(XactEvent event, void *arg);
 static void at_end_of_subtransaction(SubXactEvent event, SubTransactionId id,
 									 SubTransactionId parent, void *arg);
 static void start_worker(void);
+static bool cancel_process(int pid);
+static void resume_on_abort(void);
 static void watch_transactions(void);
 static List *databases(void);
 static void probe_database(Oid database);
@@ -105,31 +108,54 @@ launcher_revive(int64 migration)
 void
 launcher_cancel_tasks(int64 migration)
 {
-	static uint32 wait_event = 0;
 	bool		signaled = false;
+
+	while (!claim_try_in_transaction(migration))
+		signaled |= cancel_process(claim_holder(migration));
+	if (signaled)
+		resume_on_abort();
+}
+
+/* Whoever has the claim may as well be a rollback: that is left alone. */
+void
+launcher_interrupt_job(int64 migration, Oid relation)
+{
+	const char *activity;
+	bool		signaled = false;
+	int			pid;
+
+	while ((pid = lock_blockers_long_job(relation, &activity)) != 0 &&
+		   pid == claim_holder(migration))
+		signaled |= cancel_process(pid);
+	if (!signaled)
+		return;
+	launcher_request_at_commit();
+	resume_on_abort();
+}
+
+/* And wait a little.  A lock timeout that comes at the same time swallows a signal. */
+static bool
+cancel_process(int pid)
+{
+	static uint32 wait_event = 0;
+	bool		signaled = pid != 0 && kill(pid, SIGINT) == 0;
 
 	if (wait_event == 0)
 		wait_event = wait_event_named("PgrollCancel");
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 CANCEL_POLL_MS, wait_event);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	return signaled;
+}
 
-	while (!claim_try_in_transaction(migration))
-	{
-		int			pid = claim_holder(migration);
-
-		/* A lock timeout that comes at the same time swallows a signal. */
-		if (pid != 0 && kill(pid, SIGINT) == 0)
-			signaled = true;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 CANCEL_POLL_MS, wait_event);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
-	if (signaled)
-	{
-		watch_transactions();
-		if (!requested_on_abort)
-			cancelled_in = GetCurrentSubTransactionId();
-		requested_on_abort = true;
-	}
+static void
+resume_on_abort(void)
+{
+	watch_transactions();
+	if (!requested_on_abort)
+		cancelled_in = GetCurrentSubTransactionId();
+	requested_on_abort = true;
 }
 
 /* The launcher: a worker for each database, then stay for the next crash. */

@@ -27,4 +27,11 @@ extern void launcher_revive(int64 migration);
  */
 extern void launcher_cancel_tasks(int64 migration);
 
+/*
+ * Stop the task of a migration that builds an index on the relation or validates a
+ * constraint of it, if it is at that.  It is taken up again at the end of the
+ * transaction, whether that commits or aborts.
+ */
+extern void launcher_interrupt_job(int64 migration, Oid relation);
+
 #endif							/* PGROLL_LAUNCHER_H */
