@@ -98,6 +98,32 @@ lock_retry_acquire(List *requests)
 		check_same_name(lfirst(lc));
 }
 
+/* A weak lock holds up nobody while we wait for it, so once for all the time is enough. */
+void
+lock_retry_wait_readable(List *relations)
+{
+	TimestampTz give_up;
+	ListCell   *lc;
+
+	give_up = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+										  pgroll_lock_retry_timeout);
+	foreach(lc, relations)
+	{
+		Wanted		wanted = {.relation = lfirst_oid(lc),.mode = AccessShareLock};
+
+		if (ConditionalLockRelationOid(wanted.relation, wanted.mode))
+		{
+			UnlockRelationOid(wanted.relation, wanted.mode);
+			continue;
+		}
+		wanted.name = relation_name(wanted.relation);
+		if (wanted.name != NULL &&
+			lock_in_subtransaction(list_make1(&wanted), give_up, false) != NULL)
+			report_blocked(&wanted,
+						   lock_blockers_describe(wanted.relation, wanted.mode), false);
+	}
+}
+
 static List *
 wanted_from_requests(List *requests)
 {

@@ -29,4 +29,10 @@ typedef struct LockRequest
  */
 extern void lock_retry_acquire(List *requests);
 
+/*
+ * Wait until each of the relations (Oid) can be read; nothing stays locked.  Raises 55P03
+ * like lock_retry_acquire().  Those that are gone are passed over.
+ */
+extern void lock_retry_wait_readable(List *relations);
+
 #endif							/* PGROLL_LOCK_RETRY_H */

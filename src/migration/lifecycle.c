@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "ddl/ddl_execute.h"
+#include "ddl/lock_retry.h"
 #include "migration/document.h"
 #include "migration/lifecycle.h"
 #include "migration/plan.h"
@@ -65,6 +66,7 @@ static void check_is_active(int64 id, const char *name);
 static void check_ready(const MigrationRow *row);
 static char *open_tasks_text(int64 id, int n_open);
 static const char *previous_version(const MigrationRow *row);
+static void wait_readable(const char *base_schema);
 static MigrationPlan *complete_plan(const MigrationRow *row, Migration *migration);
 static void refresh_views(const MigrationRow *row, Migration *migration);
 static MigrationPlan *rollback_plan(const char *base_schema, Migration *migration,
@@ -134,6 +136,7 @@ lifecycle_complete(const char *base_schema)
 	row = require_active(base_schema, "complete");
 	lifecycle_check_owner(row);
 	check_ready(row);
+	wait_readable(base_schema);
 	migration = document_read(base_schema, row->name, row->document);
 	plan = complete_plan(row, migration);
 	check_may_run_text(row, plan, PHASE_COMPLETE);
@@ -167,6 +170,7 @@ lifecycle_rollback(const char *base_schema)
 	row = require_active(base_schema, "roll back");
 	lifecycle_check_owner(row);
 
+	wait_readable(base_schema);
 	migration = document_read(base_schema, row->name, row->document);
 	plan = rollback_plan(base_schema, migration, row->id);
 	check_may_run_text(row, plan, PHASE_ROLLBACK);
@@ -682,6 +686,18 @@ previous_version(const MigrationRow *row)
 		return NULL;
 	parent = migration_by_id(row->parent);
 	return parent->retired ? NULL : parent->version_schema;
+}
+
+/* What a plan is made from; whoever keeps us from it is named. */
+static void
+wait_readable(const char *base_schema)
+{
+	List	   *relations = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_relations_of_schema(get_namespace_oid(base_schema, false)))
+		relations = list_concat(relations, catalog_table_tree(lfirst_oid(lc)));
+	lock_retry_wait_readable(relations);
 }
 
 static MigrationPlan *

@@ -40,7 +40,6 @@
 #include "schema/names.h"
 #include "support/guc.h"
 
-static List *relations_of_schema(Oid namespace);
 static void read_children_elsewhere(SchemaModel *model);
 static TableModel *read_table(Oid relid, Oid version_namespace);
 static void read_columns(TableModel *table, Relation rel, Oid version_namespace);
@@ -76,7 +75,7 @@ catalog_read_schema(const char *base_schema, const char *version_schema,
 	 * ever.
 	 */
 	guc_set_local("lock_timeout", psprintf("%d", pgroll_lock_retry_timeout));
-	foreach(lc, relations_of_schema(model->namespace))
+	foreach(lc, catalog_relations_of_schema(model->namespace))
 	{
 		TableModel *table = read_table(lfirst_oid(lc), version_namespace);
 
@@ -207,7 +206,7 @@ catalog_user_owns_table_in(Oid namespace)
 {
 	ListCell   *lc;
 
-	foreach(lc, relations_of_schema(namespace))
+	foreach(lc, catalog_relations_of_schema(namespace))
 	{
 		HeapTuple	tuple = SearchSysCache1(RELOID,
 											ObjectIdGetDatum(lfirst_oid(lc)));
@@ -229,7 +228,7 @@ catalog_views_of_schema(Oid namespace)
 	List	   *views = NIL;
 	ListCell   *lc;
 
-	foreach(lc, relations_of_schema(namespace))
+	foreach(lc, catalog_relations_of_schema(namespace))
 	{
 		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_VIEW)
 			views = lappend_oid(views, lfirst_oid(lc));
@@ -359,8 +358,8 @@ catalog_is_partitioned_by(Oid relid, const char *column)
  * Ordinary, partitioned and foreign tables, views and materialized views, in the
  * order of their OIDs; what a migration makes of one is none of its schema's.
  */
-static List *
-relations_of_schema(Oid namespace)
+List *
+catalog_relations_of_schema(Oid namespace)
 {
 	Relation	rel = table_open(RelationRelationId, AccessShareLock);
 	ScanKeyData key;

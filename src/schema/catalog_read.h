@@ -58,6 +58,9 @@ extern List *catalog_default_grants(ObjectType type, Oid owner, Oid namespace);
 /* May the current user act as the owner of a table of the schema? */
 extern bool catalog_user_owns_table_in(Oid namespace);
 
+/* What a model of the schema is read from: its relations (Oid) without partitions. */
+extern List *catalog_relations_of_schema(Oid namespace);
+
 /* Views (Oid) of a schema, in the order of their OIDs. */
 extern List *catalog_views_of_schema(Oid namespace);
 
