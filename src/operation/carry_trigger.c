@@ -42,9 +42,9 @@ static bool reads_changed_column(const TableModel *table, const TriggerFacts *fa
 static void put_back(SchemaModel *model, TableModel *table, const TriggerFacts *facts,
 					 Phase phase, MigrationPlan *plan);
 static TriggerFacts *clone_on(Oid member, const char *name);
-static void put_back_notes(const TriggerFacts *facts, Oid relid, char *table,
+static void put_back_details(const TriggerFacts *facts, Oid relid, char *table,
 						   Phase phase, MigrationPlan *plan);
-static void note_step(Oid relid, char *table, Phase phase, char *command,
+static void trigger_step(Oid relid, char *table, Phase phase, char *command,
 					  MigrationPlan *plan);
 static char *trigger_sql(const TriggerFacts *facts, const char *table,
 						 List *of_columns, List *names);
@@ -299,7 +299,7 @@ put_back(SchemaModel *model, TableModel *table, const TriggerFacts *facts,
 			.also = table->relkind == RELKIND_PARTITIONED_TABLE ?
 			operation_other_members(table->relid) : NIL,
 		});
-	put_back_notes(facts, table->relid, qualified, phase, plan);
+	put_back_details(facts, table->relid, qualified, phase, plan);
 	foreach(lc, table->relkind == RELKIND_PARTITIONED_TABLE &&
 			TRIGGER_FOR_ROW(facts->type) ? operation_other_members(table->relid) : NIL)
 	{
@@ -310,11 +310,11 @@ put_back(SchemaModel *model, TableModel *table, const TriggerFacts *facts,
 		if (clone == NULL)
 			continue;
 		if (clone->enabled != facts->enabled)
-			note_step(member, name, phase,
+			trigger_step(member, name, phase,
 					  psprintf("ALTER TABLE ONLY %s %s TRIGGER %s", name,
 							   enable_clause(clone->enabled),
 							   quote_identifier(facts->name)), plan);
-		put_back_notes(clone, member, name, phase, plan);
+		put_back_details(clone, member, name, phase, plan);
 	}
 }
 
@@ -336,14 +336,14 @@ clone_on(Oid member, const char *name)
 
 /* A trigger that was replaced has kept its comment, one that was dropped not. */
 static void
-put_back_notes(const TriggerFacts *facts, Oid relid, char *table, Phase phase,
+put_back_details(const TriggerFacts *facts, Oid relid, char *table, Phase phase,
 			   MigrationPlan *plan)
 {
 	char	   *trigger = psprintf("%s ON %s", quote_identifier(facts->name), table);
 	ListCell   *lc;
 
 	foreach(lc, facts->extensions)
-		note_step(relid, table, phase,
+		trigger_step(relid, table, phase,
 				  psprintf("ALTER TRIGGER %s DEPENDS ON EXTENSION %s", trigger,
 						   quote_identifier(lfirst(lc))), plan);
 	if (facts->is_constraint && facts->comment != NULL)
@@ -355,7 +355,7 @@ put_back_notes(const TriggerFacts *facts, Oid relid, char *table, Phase phase,
 }
 
 static void
-note_step(Oid relid, char *table, Phase phase, char *command, MigrationPlan *plan)
+trigger_step(Oid relid, char *table, Phase phase, char *command, MigrationPlan *plan)
 {
 	plan_step(plan, (Step) {
 		.phase = phase,

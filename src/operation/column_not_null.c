@@ -25,7 +25,7 @@ static void set_not_null(SchemaModel *model, TableModel *table,
 static void name_members(const TableModel *table, const Generation *old,
 						 const char *name, const char *column, int operation,
 						 MigrationPlan *plan);
-static void drop_check(SchemaModel *model, TableModel *table, int operation,
+static void drop_proof(SchemaModel *model, TableModel *table, int operation,
 					   const char *check, MigrationPlan *plan);
 
 /*
@@ -67,7 +67,7 @@ column_not_null_complete(SchemaModel *model, TableModel *table,
 		is_checked = true;
 	}
 	if (is_checked)
-		drop_check(model, table, operation, name, plan);
+		drop_proof(model, table, operation, name, plan);
 }
 
 void
@@ -77,7 +77,7 @@ column_not_null_forget(SchemaModel *model, TableModel *table,
 	char	   *name = column_not_null_check(model, table, generation);
 
 	if (catalog_constraint_is_own(table->relid, name))
-		drop_check(model, table, generation->operation, name, plan);
+		drop_proof(model, table, generation->operation, name, plan);
 }
 
 /* The same in every phase: by the name that the column has until the completion. */
@@ -152,7 +152,7 @@ name_members(const TableModel *table, const Generation *old, const char *name,
 }
 
 static void
-drop_check(SchemaModel *model, TableModel *table, int operation, const char *check,
+drop_proof(SchemaModel *model, TableModel *table, int operation, const char *check,
 		   MigrationPlan *plan)
 {
 	const char *action = psprintf("DROP CONSTRAINT %s", quote_identifier(check));

@@ -22,7 +22,7 @@
 #include "schema/names.h"
 #include "versioning/edge.h"
 
-static TableModel *referenced_table(const ConstraintDefinition *def, SchemaModel *model,
+static TableModel *referenced_table(ConstraintDefinition *def, SchemaModel *model,
 									const TableModel *table);
 static const ConstraintFacts *made_key(const ConstraintDefinition *def,
 									   const SchemaModel *model,
@@ -179,10 +179,11 @@ foreign_key_definition_check_unreferenced(SchemaModel *model, const TableModel *
 
 /*
  * "table", or "schema.table" as it is stored; neither is quoted.  The names of another
- * schema may have changed since the start.
+ * schema may have changed since the start: then the columns of the definition become
+ * those that the key has now.
  */
 static TableModel *
-referenced_table(const ConstraintDefinition *def, SchemaModel *model,
+referenced_table(ConstraintDefinition *def, SchemaModel *model,
 				 const TableModel *table)
 {
 	const char *name = def->references->table;

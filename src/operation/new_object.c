@@ -48,7 +48,7 @@ static void resolve_key(ConstraintDefinition *def, SchemaModel *model,
 static List *stored_names(List *generations);
 static void check_primary_key(const ConstraintDefinition *def, const TableModel *table);
 static bool has_primary_key(Oid relid);
-static void check_takes_no_own(const ConstraintDefinition *def, const TableModel *table);
+static void check_takes_no_changed_key(const ConstraintDefinition *def, const TableModel *table);
 static List *stored_columns_of_primary(const ConstraintDefinition *def,
 									   const TableModel *table);
 static void add_in_background(SchemaModel *model, TableModel *table,
@@ -275,7 +275,7 @@ start_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 	ListCell   *lc;
 
 	if (!model->started)
-		check_takes_no_own(def, table);
+		check_takes_no_changed_key(def, table);
 	index_members_rename(model, def->members, object->name);
 	foreach(lc, stored_columns_of_primary(def, table))
 		column_not_null_start(model, table, lfirst(lc), object->operation, plan);
@@ -507,7 +507,7 @@ has_primary_key(Oid relid)
 
 /* Where a later operation gives a column another form, so it does with such a key. */
 static void
-check_takes_no_own(const ConstraintDefinition *def, const TableModel *table)
+check_takes_no_changed_key(const ConstraintDefinition *def, const TableModel *table)
 {
 	bool		has_shadow = false;
 	ListCell   *lc;
@@ -521,8 +521,8 @@ check_takes_no_own(const ConstraintDefinition *def, const TableModel *table)
 		if (member->is_own)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("partition \"%s\" has such a key of its own, and a column of it is changed by the same migration",
-							member->label),
+					 errmsg("key \"%s\" cannot take the one that partition \"%s\" has: a column of it is changed by the same migration",
+							def->name, member->label),
 					 errdetail("At %s.", def->path),
 					 errhint("Add the key of the partitioned table in a migration of its own.")));
 	}

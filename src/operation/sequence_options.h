@@ -29,8 +29,8 @@ extern SequenceOptions *sequence_options_read(const SchemaModel *model,
 extern char *sequence_options_of_facts(const SequenceFacts *facts);
 
 /*
- * The same, where that is not what one of its type has
- * that was made with options (of the same form, or ""); else NULL.
+ * The same, or NULL where the sequence has what one of its type gets that is made with
+ * these options (of the same form, or "").
  */
 extern char *sequence_options_changed(const char *options, const SequenceFacts *facts);
 

@@ -9,7 +9,7 @@
 
 #include "operation/operation.h"
 
-/* Raise for what no shadow can stand for: generated columns, partition keys … */
+/* Raise feature_not_supported for what no shadow can stand for: generated columns, partition keys … */
 extern void shadow_check_possible(SchemaModel *model, TableModel *table,
 								  const ColumnModel *column, const char *path);
 

@@ -43,7 +43,7 @@ CREATE TABLE @extschema@.task (
 	object			name,			-- the index, constraint or materialized view that it makes or validates
 	command			text,			-- the statement of index, attach, constraint, validate, analyze and matview
 	state			text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed')),
-	storage			text,			-- where the cursor holds, what was made is: system identifier/database/relfilenode
+	storage			text,			-- in which the cursor holds, or what was made is: system identifier/database/relfilenode
 	next_block		bigint NOT NULL DEFAULT 0,
 	blocks_total	bigint,
 	rows_done		bigint NOT NULL DEFAULT 0,
