@@ -96,6 +96,7 @@ build(void *arg)
 {
 	const MatviewTry *try = arg;
 
+	guc_set_local("lock_timeout", psprintf("%d", pgroll_lock_timeout));
 	pgstat_report_activity(STATE_RUNNING, try->task->command);
 	worker_build_matview(try->task, try->populated);
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);

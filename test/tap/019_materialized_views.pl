@@ -149,14 +149,32 @@ sub completed
 	$node->safe_psql($db, q{INSERT INTO people VALUES (1001, 'new', '1')});
 	$refresher->query_safe('BEGIN; REFRESH MATERIALIZED VIEW names; REFRESH MATERIALIZED VIEW slow');
 	$completer->query_until(qr/begun/, "\\echo begun\nSELECT pgroll_c.complete_migration();\n\\echo over\n");
-	poll($node, $db, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE '%complete_migration%'
-		AND state = 'active' AND pid <> pg_backend_pid()}, 'refreshed: the completion waits');
+	poll($node, $db, q{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND pid IN
+		(SELECT pid FROM pg_stat_activity WHERE query LIKE '%complete_migration%' AND pid <> pg_backend_pid())},
+		'refreshed: the completion waits');
 	$refresher->query_safe('COMMIT');
 	$refresher->quit;
 	$completer->query_until(qr/over/, '');
 	like($completer->{stderr}, qr/is not (carried over yet|ready)/, 'refreshed: the completion says what is missing');
 	$completer->quit;
 	completed($db, 'refreshed');
+}
+
+# a table that it reads is locked
+{
+	my $db = materialized();
+	my $locker = $node->background_psql($db);
+
+	start_id($db);
+	$node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
+	$locker->query_safe('BEGIN; LOCK TABLE people');
+	$node->safe_psql($db, 'REFRESH MATERIALIZED VIEW names WITH NO DATA');
+	poll($node, $db, q{SELECT count(*) = 1 FROM pgroll_c.progress WHERE task = 'matview' AND waiting_for <> ''},
+		'locked: it says that it waits');
+	$locker->query_safe(q{INSERT INTO people VALUES (1001, 'new', '1'); COMMIT});
+	$locker->quit;
+	$node->safe_psql($db, 'REFRESH MATERIALIZED VIEW names; REFRESH MATERIALIZED VIEW slow');
+	completed($db, 'locked');
 }
 
 # a dump fills it from a query that reads nothing; the REFRESH of the restore may have
