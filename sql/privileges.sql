@@ -195,9 +195,34 @@ SELECT pgroll_c.complete_migration('app');
 SELECT count(*) FILTER (WHERE attname ~ '^_pgroll') FROM pg_attribute WHERE attrelid = 'app.lure'::regclass;
 SELECT tgname FROM pg_trigger WHERE tgrelid = 'app.lure'::regclass AND NOT tgisinternal;
 
+-- … nor are materialized views that a stranger names so taken for ours
+RESET ROLE;
+SELECT max(id) + 1 AS next FROM pgroll_c.migration \gset
+CREATE SCHEMA lures AUTHORIZATION regress_privileges_stranger;
+SET ROLE regress_privileges_stranger;
+SELECT format('_pgroll_c_%s_lure', :next) AS first, format('_pgroll_c_%s_lure', :next + 1) AS second \gset
+CREATE MATERIALIZED VIEW lures.:"first" AS SELECT 1 AS a;
+CREATE MATERIALIZED VIEW lures.:"second" AS SELECT 1 AS a;
+\set migration '{"operations": [{"alter_column": {"table": "t", "column": "s", "type": "text", "up": "s", "down": "s"}}]}'
+SET ROLE regress_privileges_owner;
+CREATE MATERIALIZED VIEW app.m AS SELECT s FROM app.t;
+SELECT pgroll_c.start_migration('09', :'migration', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT relname AS made FROM pg_class WHERE relname ~ '^_pgroll_c_.*m$' AND relkind = 'm' \gset
+RESET ROLE;
+CREATE MATERIALIZED VIEW lures.:"made" AS SELECT 1 AS a;
+SET ROLE regress_privileges_owner;
+SELECT pgroll_c.rollback_migration('app');
+SELECT pgroll_c.start_migration('09', :'migration', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT relnamespace::regnamespace, count(*) FROM pg_class WHERE relkind = 'm' GROUP BY 1 ORDER BY 1::text;
+RESET ROLE;
+DROP SCHEMA lures CASCADE;
+
 -- a base schema that is made anew begins a new line
 RESET ROLE;
-DROP SCHEMA app, app_08 CASCADE;
+DROP SCHEMA app, app_09 CASCADE;
 CREATE SCHEMA app AUTHORIZATION regress_privileges_owner;
 SET ROLE regress_privileges_owner;
 CREATE TABLE app.t (id int);

@@ -55,6 +55,8 @@ static Node *copying = NULL;
 
 static void guard_arguments(const CreateTrigStmt *stmt);
 static void guard_command_start(Node *command);
+static void guard_matviews(List *lines, Node *command);
+static void guard_matview(List *lines, const RangeVar *name, const char *what);
 static void guard_rename(List *lines, const RenameStmt *stmt);
 static void guard_rename_relation(List *lines, const RangeVar *name);
 static void guard_rename_column(List *lines, const RangeVar *name,
@@ -150,6 +152,7 @@ guard_command_start(Node *command)
 	List	   *lines = lines_now();
 
 	copying = child_guard_is_copy(command) ? command : NULL;
+	guard_matviews(lines, command);
 	if (IsA(command, RenameStmt))
 		guard_rename(lines, (RenameStmt *) command);
 	else if (IsA(command, AlterObjectSchemaStmt))
@@ -160,6 +163,36 @@ guard_command_start(Node *command)
 		guard_alter_sequence(lines, (AlterSeqStmt *) command);
 	else if (IsA(command, DropStmt))
 		guard_drop(lines, (DropStmt *) command);
+}
+
+/* Those that a migration has made are known by name and place, and all they have. */
+static void
+guard_matviews(List *lines, Node *command)
+{
+	ListCell   *lc;
+
+	if (IsA(command, RenameStmt))
+		guard_matview(lines, ((RenameStmt *) command)->relation, "rename");
+	else if (IsA(command, AlterObjectSchemaStmt))
+		guard_matview(lines, ((AlterObjectSchemaStmt *) command)->relation, "move");
+	else if (IsA(command, AlterTableStmt))
+		guard_matview(lines, ((AlterTableStmt *) command)->relation, "alter");
+	else if (IsA(command, DropStmt) &&
+			 ((DropStmt *) command)->removeType == OBJECT_MATVIEW)
+	{
+		foreach(lc, ((DropStmt *) command)->objects)
+			guard_matview(lines, makeRangeVarFromNameList(lfirst(lc)), "drop");
+	}
+}
+
+static void
+guard_matview(List *lines, const RangeVar *name, const char *what)
+{
+	Oid			relid = name == NULL ? InvalidOid : RangeVarGetRelid(name, NoLock, true);
+	GuardLine  *line = OidIsValid(relid) ? matview_guard_line(lines, relid) : NULL;
+
+	if (line != NULL)
+		refuse(line, psprintf("%s materialized view", what), name->relname);
 }
 
 static void

@@ -32,6 +32,8 @@
 #include "schema/names.h"
 #include "state/tasks.h"
 
+static List *made_by_tasks(int64 migration);
+static char *storage_of(Oid relid);
 static char *name_of_made(const SchemaModel *model, Oid relid);
 static Oid	made_of(const SchemaModel *model, Oid relid);
 static bool is_made(const MatviewBuild *build);
@@ -104,7 +106,7 @@ carry_matviews_drop(int64 migration, Phase phase, MigrationPlan *plan)
 {
 	ListCell   *lc;
 
-	foreach(lc, catalog_matviews_of_migration(migration))
+	foreach(lc, made_by_tasks(migration))
 		plan_step(plan, (Step) {
 			.phase = phase,
 			.command = psprintf("DROP MATERIALIZED VIEW %s",
@@ -136,6 +138,54 @@ carry_matviews_drop_unwanted(SchemaModel *model, const CarriedDependents *found,
 		if (!wanted)
 			plan_step(plan, *step);
 	}
+}
+
+/* What (Oid) the migration's tasks have made and is there still. */
+static List *
+made_by_tasks(int64 migration)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, tasks_of_kind(migration, TASK_MATVIEW))
+	{
+		Task	   *task = lfirst(lc);
+
+		foreach(lc2, catalog_matviews_named(task->object))
+		{
+			if (carry_matview_is_of_task(lfirst_oid(lc2), task))
+				found = list_append_unique_oid(found, lfirst_oid(lc2));
+		}
+	}
+	list_sort(found, list_oid_cmp);
+	return found;
+}
+
+/*
+ * Others may call one so, too: theirs is elsewhere, and has rows of its own.  Ours
+ * stands where the old one does, or did before it was dropped or moved.
+ */
+bool
+carry_matview_is_of_task(Oid matview, const Task *task)
+{
+	char	   *name = get_rel_name(matview);
+
+	if (name == NULL || strcmp(name, task->object) != 0 ||
+		get_rel_relkind(matview) != RELKIND_MATVIEW)
+		return false;
+	return get_rel_namespace(matview) == get_rel_namespace(task->relation) ||
+		(task->storage != NULL && strcmp(storage_of(matview), task->storage) == 0);
+}
+
+static char *
+storage_of(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	char	   *storage = catalog_storage(rel);
+
+	relation_close(rel, AccessShareLock);
+	return storage;
 }
 
 /* Qualified and quoted. */
@@ -170,16 +220,11 @@ is_made(const MatviewBuild *build)
 	Task	   *task = task_last_of(build->model->migration, TASK_MATVIEW,
 									build->matview->relid);
 	Oid			made = carry_matview_made(build);
-	Relation	rel;
-	bool		same;
 
 	if (task == NULL || task->state != TASK_DONE || task->storage == NULL ||
 		!OidIsValid(made) || strcmp(task->command, carry_matview_command(build)) != 0)
 		return false;
-	rel = relation_open(made, AccessShareLock);
-	same = strcmp(catalog_storage(rel), task->storage) == 0;
-	relation_close(rel, AccessShareLock);
-	return same;
+	return strcmp(storage_of(made), task->storage) == 0;
 }
 
 /* The names, and what may have been changed on the old one until now. */

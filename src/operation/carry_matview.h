@@ -13,6 +13,7 @@
 
 #include "operation/carry_dependents.h"
 #include "operation/view_text.h"
+#include "state/tasks.h"
 
 /* With the statements that put what was made in its place. */
 extern CarriedObject *carry_matview_object(SchemaModel *model, const View *view);
@@ -29,6 +30,9 @@ extern void carry_matviews_drop(int64 migration, Phase phase, MigrationPlan *pla
 extern void carry_matviews_drop_unwanted(SchemaModel *model,
 										 const CarriedDependents *found,
 										 MigrationPlan *plan);
+
+/* Is it what the task has made, or one before it for the same? */
+extern bool carry_matview_is_of_task(Oid matview, const Task *task);
 
 /*
  * How one is made.  While it is filled a view stands for each table and view that it

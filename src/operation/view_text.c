@@ -367,6 +367,8 @@ view_empty_query(const View *view)
 			appendStringInfo(&list, " COLLATE %s",
 							 catalog_collation_name(att->attcollation));
 	}
+	/* A domain may allow no null. */
+	appendStringInfoString(&list, " WHERE false");
 	return list.data;
 }
 

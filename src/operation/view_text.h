@@ -27,7 +27,8 @@ typedef struct View
 	char	   *storage;		/* what CREATE MATERIALIZED VIEW says of it */
 	List	   *reads;			/* Oid */
 	bool		needs_key;		/* it depends on a primary key */
-	bool		dropped;		/* and made anew: a column gets another type */
+	bool		dropped;		/* and made anew: a column gets another type,
+								 * or it is materialized */
 } View;
 
 /* As it is in the catalogs. */
@@ -55,7 +56,7 @@ extern char *view_definition(const View *view, const char *name, const char *que
 /* A query as text that is read alike everywhere. */
 extern char *view_query_text(Query *query);
 
-/* "SELECT NULL::…": of the same columns, reading nothing. */
+/* "SELECT NULL::… WHERE false": of the same columns, reading nothing, without a row. */
 extern char *view_empty_query(const View *view);
 
 /* " (a, b)", or nothing */

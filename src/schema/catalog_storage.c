@@ -15,12 +15,12 @@
 #include "commands/tablespace.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "schema/catalog_object.h"
 #include "schema/catalog_storage.h"
-#include "schema/names.h"
 
 static char *options_text(Oid relid);
 static char *toast_options(Oid toast);
@@ -92,23 +92,27 @@ toast_options(Oid toast)
 }
 
 List *
-catalog_matviews_of_migration(int64 migration)
+catalog_matviews_named(const char *name)
 {
 	Relation	rel = table_open(RelationRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	NameData	wanted;
+	ScanKeyData key;
+	SysScanDesc scan;
 	HeapTuple	tuple;
 	List	   *found = NIL;
 
+	namestrcpy(&wanted, name);
+	ScanKeyInit(&key, Anum_pg_class_relname, BTEqualStrategyNumber, F_NAMEEQ,
+				NameGetDatum(&wanted));
+	scan = systable_beginscan(rel, ClassNameNspIndexId, true, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
 
-		if (form->relkind == RELKIND_MATVIEW &&
-			name_is_of_migration(NameStr(form->relname), migration))
+		if (form->relkind == RELKIND_MATVIEW)
 			found = lappend_oid(found, form->oid);
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
-	list_sort(found, list_oid_cmp);
 	return found;
 }

@@ -22,7 +22,7 @@ extern char *catalog_storage(Relation relation);
  */
 extern char *catalog_storage_clauses(Relation relation);
 
-/* Materialized views (Oid) of a migration, named by it. */
-extern List *catalog_matviews_of_migration(int64 migration);
+/* The materialized views (Oid) of that name, in whatever schema. */
+extern List *catalog_matviews_named(const char *name);
 
 #endif							/* PGROLL_CATALOG_STORAGE_H */
