@@ -135,7 +135,10 @@ ALTER TABLE shared OWNER TO regress_detach;
 ALTER TABLE shared_1 OWNER TO regress_detach_part;
 SELECT pgroll_c.start_migration('05', '{"operations": [
 	{"alter_column": {"table": "shared", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}]}');
+-- its ANALYZE may pass over what is another's, with a warning
+SET client_min_messages = error;
 CALL pgroll_c.run_tasks();
+SET client_min_messages = warning;
 SELECT format('_pgroll_c_%s_x', id) AS ours FROM pgroll_c.migration WHERE name = '05' \gset
 CREATE TABLE aside (id int, :"ours" int) PARTITION BY LIST (id);
 CREATE TABLE aside_1 PARTITION OF aside FOR VALUES IN (1);

@@ -118,7 +118,10 @@ dual_write_assigned(DualWrite *write, AttrNumber attnum)
 							 write->updated);
 	new = slot_getattr(write->new.slot, attnum, &new_null);
 	if (write->is_insert)
-		return !new_null;
+		return !new_null &&
+			(!write->is_known ||
+			 bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber,
+						   write->inserted));
 	old = slot_getattr(write->old.slot, attnum, &old_null);
 	return dual_write_differs(write->edges, attnum, old, old_null, new, new_null);
 }

@@ -27,7 +27,8 @@ typedef struct DualWrite
 	DualWriteRole role;
 	int			writer;			/* version of the writer: 0 is the oldest */
 	bool		exact;			/* the lists of columns say what was assigned */
-	Bitmapset  *inserted;		/* where exact: columns that an INSERT lists */
+	bool		is_known;		/* what an INSERT lists is: … */
+	Bitmapset  *inserted;		/* … these columns, of MERGE any of its */
 	bool		may_override;	/* can it say OVERRIDING SYSTEM VALUE? */
 
 	struct DualWriteFast *fast; /* what most statements need, or NULL */

@@ -138,6 +138,7 @@ statement_begin(FmgrInfo *flinfo, TriggerData *trigdata)
 	write_version_get(flinfo, &statement);
 	write->writer = writer_version(edges, statement.view_schema);
 	write->exact = statement.exact;
+	write->is_known = statement.is_known;
 	write->inserted = statement.inserted;
 	write->may_override = edges->has_always && write->writer > 0 &&
 		write_version_may_override(statement.source);

@@ -88,8 +88,8 @@ write_version_get(const FmgrInfo *flinfo, WriteStatement *statement)
 	statement->exact = !result_rel_is_merge(target) &&
 		!(target->ri_RootResultRelInfo &&
 		  result_rel_is_merge(target->ri_RootResultRelInfo));
-	if (statement->exact)
-		statement->inserted = bms_copy(ExecGetInsertedCols(target, estate));
+	statement->is_known = true;
+	statement->inserted = bms_copy(ExecGetInsertedCols(target, estate));
 }
 
 static void

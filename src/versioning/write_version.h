@@ -18,7 +18,9 @@ typedef struct WriteStatement
 {
 	char	   *view_schema;	/* of the view written through, or NULL */
 	bool		exact;			/* the lists of columns say what was assigned */
-	Bitmapset  *inserted;		/* where exact: columns that an INSERT lists */
+	bool		is_known;		/* it is the executor's, no COPY or apply worker */
+	Bitmapset  *inserted;		/* where known: columns that an INSERT lists, of
+								 * MERGE any of its */
 	const char *source;			/* its text, or NULL; lives as long as it runs */
 } WriteStatement;
 

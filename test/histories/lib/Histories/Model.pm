@@ -665,7 +665,7 @@ sub run_merge
 			my ($slots, $row) = @{ $statement->{insert} }{qw(slots row)};
 			my @row = map { $slots->[$_] == $id ? const($key, 'integer') : $row->[$_] } 0 .. $#$slots;
 
-			write_to($work, $statement, $work->{model}{next_row}++, loose => 1, among => merge_slots($statement),
+			write_to($work, $statement, $work->{model}{next_row}++, loose => 1, among => { map { $_ => 1 } @$slots },
 				new => inserted_values($work, $statement, $slots, \@row));
 		}
 	}
@@ -676,7 +676,7 @@ sub merge_slots
 	my ($statement) = @_;
 	my @sets = (@{ $statement->{first} }, $statement->{second} eq 'update' ? @{ $statement->{set} } : ());
 
-	return { map { $_ => 1 } (map { $_->[0] } @sets), $statement->{insert} ? @{ $statement->{insert}{slots} } : () };
+	return { map { $_ => 1 } map { $_->[0] } @sets };
 }
 
 sub merge_matched
