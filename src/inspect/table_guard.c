@@ -38,6 +38,7 @@
 #include "state/tasks.h"
 #include "versioning/dual_write_ddl.h"
 #include "versioning/edge.h"
+#include "versioning/edge_build.h"
 #include "versioning/stored_expression.h"
 #include "worker/launcher.h"
 
@@ -542,7 +543,7 @@ queue_backfill(const InFlight *table, const EdgeMigration *edges)
 	TaskSpec	spec = {.kind = TASK_BACKFILL,.relation = table->relid};
 	int64		task;
 
-	if (!table->is_stored || migration == NULL ||
+	if (!table->is_stored || migration == NULL || !edge_migration_has_up(edges) ||
 		strcmp(migration->name, edges->name) != 0 ||
 		task_exists(migration->id, TASK_BACKFILL, table->relid))
 		return;
