@@ -104,6 +104,8 @@ UPDATE app_01.p SET a = NULL WHERE id = 31;	-- fails
 UPDATE app_01.p SET a = 9 WHERE id = 31;	-- fails
 \set VERBOSITY default
 -- … and the old one: what up makes of it is NULL
+-- (a concurrent index build and DDL beside it would wait for each other)
+CALL pgroll_c.run_tasks('app');
 ALTER TABLE t_2 DROP CONSTRAINT below_1000;
 ALTER TABLE t_2 DROP CONSTRAINT of_u;
 ALTER TABLE other.t_2_1 DROP CONSTRAINT t21_of_u;
