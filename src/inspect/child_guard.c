@@ -20,6 +20,7 @@
 #include "inspect/child_guard.h"
 #include "inspect/guard_scope.h"
 #include "operation/shadow_column.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "versioning/expression.h"

@@ -23,6 +23,7 @@
 #include "operation/built_index.h"
 #include "operation/carry_trigger.h"
 #include "operation/shadow_column.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"

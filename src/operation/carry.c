@@ -23,6 +23,7 @@
 #include "operation/operation_util.h"
 #include "operation/partition_foreign_key.h"
 #include "operation/shadow_column.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "schema/object_model.h"

@@ -8,6 +8,7 @@
 #define PGROLL_CARRY_H
 
 #include "operation/operation.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 
 /*

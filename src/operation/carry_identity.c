@@ -28,6 +28,7 @@
 #include "operation/operation_util.h"
 #include "operation/sequence_options.h"
 #include "operation/shadow_column.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"

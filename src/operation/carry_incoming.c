@@ -30,6 +30,7 @@
 #include "operation/foreign_key_definition.h"
 #include "operation/operation_util.h"
 #include "operation/partition_index.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_depend.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_read.h"

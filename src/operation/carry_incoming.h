@@ -8,6 +8,7 @@
 #define PGROLL_CARRY_INCOMING_H
 
 #include "operation/operation.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 
 /* Is the foreign key one of those below, so that it is none of carry.c's? */

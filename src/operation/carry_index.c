@@ -25,6 +25,7 @@
 #include "operation/carry_index.h"
 #include "operation/operation_util.h"
 #include "operation/partition_index.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"

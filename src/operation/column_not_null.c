@@ -14,7 +14,7 @@
 #include "operation/column_not_null.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
-#include "schema/catalog_object.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 

@@ -15,8 +15,8 @@
 #include "utils/syscache.h"
 
 #include "operation/drop_check.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_depend.h"
-#include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/catalog_sequence.h"
 #include "schema/names.h"

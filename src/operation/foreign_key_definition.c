@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 
 #include "operation/foreign_key_definition.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"

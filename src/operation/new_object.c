@@ -19,7 +19,7 @@
 #include "operation/partition_foreign_key.h"
 #include "operation/partition_index.h"
 #include "operation/shadow_column.h"
-#include "schema/catalog_object.h"
+#include "schema/catalog_constraint.h"
 #include "schema/names.h"
 
 static bool is_new_constraint(const TableModel *table, const ObjectModel *object);

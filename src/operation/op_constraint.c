@@ -22,7 +22,7 @@
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_column.h"
-#include "schema/catalog_object.h"
+#include "schema/catalog_constraint.h"
 #include "schema/object_model.h"
 
 typedef struct DropConstraint

@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 
 #include "operation/operation_util.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/catalog_sequence.h"

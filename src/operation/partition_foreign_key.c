@@ -19,6 +19,7 @@
 #include "operation/carry.h"
 #include "operation/operation_util.h"
 #include "operation/partition_foreign_key.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 
 static char *name_from(Oid leaf, Oid original);

@@ -24,6 +24,7 @@
 #include "ddl/partition_constraint.h"
 #include "operation/operation_util.h"
 #include "operation/partition_index.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"

@@ -12,6 +12,7 @@
 #include "catalog/pg_constraint.h"
 #include "utils/lsyscache.h"
 
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"

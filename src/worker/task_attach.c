@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "support/spi.h"
 #include "worker/task_locked.h"

@@ -18,6 +18,7 @@
 #include "utils/rel.h"
 
 #include "ddl/step.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "support/guc.h"

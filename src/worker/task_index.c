@@ -31,6 +31,7 @@
 #include "utils/syscache.h"
 
 #include "ddl/ddl_execute.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "worker/task_transaction.h"
