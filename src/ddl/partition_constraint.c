@@ -20,20 +20,19 @@
 #include "nodes/makefuncs.h"
 #include "partitioning/partdesc.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "ddl/partition_constraint.h"
+#include "schema/catalog_constraint.h"
 
 static void add_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key);
 static Oid	create_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key);
 static List *parts_of(Oid constraint, Oid relid);
 static const char *name_for(List *parts, Oid partner);
-static Oid	partner_of(Oid constraint);
-static bool is_validated(Oid constraint);
+static FormData_pg_constraint row_of(Oid constraint);
 static void set_validated(Oid constraint, bool validated);
 
 void
@@ -108,7 +107,7 @@ void
 partition_constraint_follow(Oid relid, const char *name, List *parts)
 {
 	Oid			whole = get_relation_constraint_oid(relid, name, false);
-	bool		validated = is_validated(whole);
+	bool		validated = row_of(whole).convalidated;
 	List	   *found = parts_of(whole, relid);
 	ListCell   *lc;
 
@@ -118,9 +117,10 @@ partition_constraint_follow(Oid relid, const char *name, List *parts)
 		foreach(lc, found)
 		{
 			Oid			part = lfirst_oid(lc);
-			const char *wanted = name_for(parts, partner_of(part));
+			FormData_pg_constraint row = row_of(part);
+			const char *wanted = name_for(parts, row.confrelid);
 
-			if (wanted == NULL || strcmp(get_constraint_name(part), wanted) == 0)
+			if (wanted == NULL || strcmp(NameStr(row.conname), wanted) == 0)
 				continue;
 			RenameConstraintById(part, pass == 1 ? wanted :
 								 psprintf(PGROLL_PREFIX "part_%u", part));
@@ -135,21 +135,18 @@ partition_constraint_follow(Oid relid, const char *name, List *parts)
 List *
 partition_constraint_parts(Oid constraint)
 {
-	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
 	List	   *parts = NIL;
 	ListCell   *lc;
 
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for constraint %u", constraint);
-	foreach(lc, parts_of(constraint, ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid))
+	foreach(lc, parts_of(constraint, row_of(constraint).conrelid))
 	{
+		FormData_pg_constraint row = row_of(lfirst_oid(lc));
 		ForeignKeyPart *part = palloc(sizeof(ForeignKeyPart));
 
-		part->partner = partner_of(lfirst_oid(lc));
-		part->name = get_constraint_name(lfirst_oid(lc));
+		part->partner = row.confrelid;
+		part->name = pstrdup(NameStr(row.conname));
 		parts = lappend(parts, part);
 	}
-	ReleaseSysCache(tuple);
 	return parts;
 }
 
@@ -157,26 +154,18 @@ partition_constraint_parts(Oid constraint)
 static List *
 parts_of(Oid constraint, Oid relid)
 {
-	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
 	List	   *found = NIL;
+	ListCell   *lc;
 
-	ScanKeyInit(&key, Anum_pg_constraint_conparentid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(constraint));
-	scan = systable_beginscan(catalog, ConstraintParentIndexId, true, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	foreach(lc, catalog_constraint_children(constraint))
 	{
-		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+		FormData_pg_constraint row = row_of(lfirst_oid(lc));
 
-		if (form->contype != CONSTRAINT_FOREIGN || form->conrelid != relid)
+		if (row.contype != CONSTRAINT_FOREIGN || row.conrelid != relid)
 			continue;
-		found = lappend_oid(found, form->oid);
-		found = list_concat(found, parts_of(form->oid, relid));
+		found = lappend_oid(found, row.oid);
+		found = list_concat(found, parts_of(row.oid, relid));
 	}
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
 	return found;
 }
 
@@ -196,30 +185,14 @@ name_for(List *parts, Oid partner)
 	return NULL;
 }
 
-static Oid
-partner_of(Oid constraint)
+static FormData_pg_constraint
+row_of(Oid constraint)
 {
-	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	Oid			partner;
+	FormData_pg_constraint row;
 
-	if (!HeapTupleIsValid(tuple))
+	if (!catalog_constraint_row(constraint, &row))
 		elog(ERROR, "cache lookup failed for constraint %u", constraint);
-	partner = ((Form_pg_constraint) GETSTRUCT(tuple))->confrelid;
-	ReleaseSysCache(tuple);
-	return partner;
-}
-
-static bool
-is_validated(Oid constraint)
-{
-	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	bool		validated;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for constraint %u", constraint);
-	validated = ((Form_pg_constraint) GETSTRUCT(tuple))->convalidated;
-	ReleaseSysCache(tuple);
-	return validated;
+	return row;
 }
 
 static void

@@ -6,13 +6,11 @@
  */
 #include "pgroll.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
 #include "nodes/value.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "operation/drop_check.h"
 #include "schema/catalog_constraint.h"
@@ -323,15 +321,9 @@ is_foreign_key_of_ours(const SchemaModel *model, const Operation *op, Oid constr
 static Oid
 constraint_relation(Oid constraint)
 {
-	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	Oid			relid = InvalidOid;
+	FormData_pg_constraint row;
 
-	if (HeapTupleIsValid(tuple))
-	{
-		relid = ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid;
-		ReleaseSysCache(tuple);
-	}
-	return relid;
+	return catalog_constraint_row(constraint, &row) ? row.conrelid : InvalidOid;
 }
 
 static void

@@ -9,12 +9,10 @@
  */
 #include "pgroll.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "operation/carry.h"
 #include "operation/operation_util.h"
@@ -106,14 +104,9 @@ name_from(Oid leaf, Oid original)
 static Oid
 parent_of(Oid constraint)
 {
-	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	Oid			parent;
+	FormData_pg_constraint row;
 
-	if (!HeapTupleIsValid(tuple))
-		return InvalidOid;
-	parent = ((Form_pg_constraint) GETSTRUCT(tuple))->conparentid;
-	ReleaseSysCache(tuple);
-	return parent;
+	return catalog_constraint_row(constraint, &row) ? row.conparentid : InvalidOid;
 }
 
 /* The partitions, at all levels, that store rows. */

@@ -14,7 +14,6 @@
 #include "catalog/pg_trigger.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "ddl/column_domain.h"
 #include "operation/carry_dependents.h"
@@ -22,6 +21,7 @@
 #include "operation/carry_trigger.h"
 #include "operation/operation_util.h"
 #include "operation/shadow_check.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
@@ -166,33 +166,24 @@ static bool
 constraint_can_be_carried(const TableModel *table, const ColumnModel *column,
 						  Oid constraint)
 {
-	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	Form_pg_constraint form;
-	bool		result;
+	FormData_pg_constraint row;
 
-	if (!HeapTupleIsValid(tuple))
+	if (!catalog_constraint_row(constraint, &row))
 		return true;
-	form = (Form_pg_constraint) GETSTRUCT(tuple);
-	if (constraint_has_period(form))
-		result = false;
-	else if (OidIsValid(form->conparentid))
-		result = true;			/* it comes with the whole table's */
-	else if (form->contype == CONSTRAINT_FOREIGN && form->confrelid == table->relid)
-		result = true;			/* see carry_incoming.c */
-	else if (form->conrelid != table->relid)
-		result = false;
-	else if (form->contype == CONSTRAINT_NOTNULL &&
-			 (form->connoinherit || !form->convalidated))
-		result = false;
-	else if (form->contype == CONSTRAINT_CHECK || form->contype == CONSTRAINT_NOTNULL)
-		result = form->coninhcount == 0 || column->generation->leader != NULL;
-	else if (form->contype == CONSTRAINT_FOREIGN)
-		result = true;
-	else
-		result = form->contype == CONSTRAINT_PRIMARY ||
-			form->contype == CONSTRAINT_UNIQUE;
-	ReleaseSysCache(tuple);
-	return result;
+	if (constraint_has_period(&row))
+		return false;
+	if (OidIsValid(row.conparentid))
+		return true;			/* it comes with the whole table's */
+	if (row.contype == CONSTRAINT_FOREIGN && row.confrelid == table->relid)
+		return true;			/* see carry_incoming.c */
+	if (row.conrelid != table->relid)
+		return false;
+	if (row.contype == CONSTRAINT_NOTNULL && (row.connoinherit || !row.convalidated))
+		return false;
+	if (row.contype == CONSTRAINT_CHECK || row.contype == CONSTRAINT_NOTNULL)
+		return row.coninhcount == 0 || column->generation->leader != NULL;
+	return row.contype == CONSTRAINT_FOREIGN || row.contype == CONSTRAINT_PRIMARY ||
+		row.contype == CONSTRAINT_UNIQUE;
 }
 
 static void

@@ -90,6 +90,30 @@ catalog_referencing(Oid relid)
 List *
 catalog_constraint_parts(Oid constraint)
 {
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraint_children(constraint))
+	{
+		HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(lfirst_oid(lc)));
+		ConstraintFacts *facts;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		facts = read_constraint(tuple);
+		ReleaseSysCache(tuple);
+		if (get_rel_relkind(facts->relation) == RELKIND_PARTITIONED_TABLE)
+			found = list_concat(found, catalog_constraint_parts(facts->oid));
+		else
+			found = lappend(found, facts);
+	}
+	list_sort(found, compare_referencing);
+	return found;
+}
+
+List *
+catalog_constraint_children(Oid constraint)
+{
 	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
@@ -100,18 +124,22 @@ catalog_constraint_parts(Oid constraint)
 				F_OIDEQ, ObjectIdGetDatum(constraint));
 	scan = systable_beginscan(catalog, ConstraintParentIndexId, true, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		ConstraintFacts *facts = read_constraint(tuple);
-
-		if (get_rel_relkind(facts->relation) == RELKIND_PARTITIONED_TABLE)
-			found = list_concat(found, catalog_constraint_parts(facts->oid));
-		else
-			found = lappend(found, facts);
-	}
+		found = lappend_oid(found, ((Form_pg_constraint) GETSTRUCT(tuple))->oid);
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
-	list_sort(found, compare_referencing);
 	return found;
+}
+
+bool
+catalog_constraint_row(Oid constraint, FormData_pg_constraint *form)
+{
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	*form = *(Form_pg_constraint) GETSTRUCT(tuple);
+	ReleaseSysCache(tuple);
+	return true;
 }
 
 char *
@@ -209,19 +237,10 @@ stands_for_object_of(Oid relid, int64 migration, const char *name)
 	return false;
 }
 
-/* A copy of a constraint's row, as far as its fixed columns go. */
 static bool
 find_constraint(Oid relid, const char *name, FormData_pg_constraint *form)
 {
-	Oid			constraint = get_relation_constraint_oid(relid, name, true);
-	HeapTuple	tuple;
-
-	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	*form = *(Form_pg_constraint) GETSTRUCT(tuple);
-	ReleaseSysCache(tuple);
-	return true;
+	return catalog_constraint_row(get_relation_constraint_oid(relid, name, true), form);
 }
 
 /* NULL for the kinds that need no care of ours. */

@@ -7,6 +7,7 @@
 #ifndef PGROLL_CATALOG_CONSTRAINT_H
 #define PGROLL_CATALOG_CONSTRAINT_H
 
+#include "catalog/pg_constraint.h"
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 
@@ -52,6 +53,15 @@ extern List *catalog_referencing(Oid relid);
  * the partitions that hold rows, in the order of the partitions' names.
  */
 extern List *catalog_constraint_parts(Oid constraint);
+
+/* What (Oid) has the constraint for its parent, at the first level. */
+extern List *catalog_constraint_children(Oid constraint);
+
+/*
+ * A copy of a constraint's row, as far as its fixed columns go; false where it is
+ * gone, or the Oid is none.
+ */
+extern bool catalog_constraint_row(Oid constraint, FormData_pg_constraint *form);
 
 /* The column's not-null constraint; NULL where it has none, as always before 18. */
 extern char *catalog_not_null_name(Oid relid, AttrNumber attnum);

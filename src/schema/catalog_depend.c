@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
@@ -149,16 +150,11 @@ catalog_dependent_is_plain(const Dependent *dependent)
 		return dependent->deptype == DEPENDENCY_AUTO;
 	if (class_id == ConstraintRelationId)
 	{
-		HeapTuple	tuple = SearchSysCache1(CONSTROID,
-											ObjectIdGetDatum(dependent->object.objectId));
-		char		type;
+		FormData_pg_constraint row;
 
-		if (!HeapTupleIsValid(tuple))
-			return true;
-		type = ((Form_pg_constraint) GETSTRUCT(tuple))->contype;
-		ReleaseSysCache(tuple);
-		return type == CONSTRAINT_PRIMARY || type == CONSTRAINT_UNIQUE ||
-			type == CONSTRAINT_NOTNULL;
+		return !catalog_constraint_row(dependent->object.objectId, &row) ||
+			row.contype == CONSTRAINT_PRIMARY || row.contype == CONSTRAINT_UNIQUE ||
+			row.contype == CONSTRAINT_NOTNULL;
 	}
 	if (class_id == RelationRelationId)
 	{
