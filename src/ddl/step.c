@@ -83,6 +83,22 @@ plan_validate(MigrationPlan *plan, int operation, Oid relation,
 	});
 }
 
+void
+plan_index_build(MigrationPlan *plan, int operation, Oid relation,
+				 const char *relation_name, const char *index, char *command)
+{
+	plan_step(plan, (Step) {
+		.phase = PHASE_BACKGROUND,
+		.operation = operation,
+		.command = command,
+		.lock = ShareUpdateExclusiveLock,
+		.relation = relation,
+		.relation_name = pstrdup(relation_name),
+		.task = TASK_INDEX,
+		.task_object = pstrdup(index),
+	});
+}
+
 char *
 step_validate_sql(const char *relation_name, const char *constraint)
 {

@@ -97,6 +97,11 @@ extern char *step_validate_sql(const char *relation_name, const char *constraint
 extern void plan_validate(MigrationPlan *plan, int operation, Oid relation,
 						  const char *relation_name, const char *constraint);
 
+/* Append the background build of an index: CREATE INDEX CONCURRENTLY, on a relation. */
+extern void plan_index_build(MigrationPlan *plan, int operation, Oid relation,
+							 const char *relation_name, const char *index,
+							 char *command);
+
 /*
  * Make of an error, raised by a statement that makes what (a constraint, an index,
  * as people know it) again for a new column, one that says so: 0A000.  Errors that

@@ -25,11 +25,14 @@
 #include "operation/shadow_column.h"
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
 #include "versioning/edge.h"
 #include "versioning/expression.h"
 
+static void add_changed_column(List **found, TableModel *table, Generation *stored,
+							   Generation *generation);
 static void follow_timing(SchemaModel *model, TableModel *table,
 						  const ConstraintFacts *facts, const char *name,
 						  MigrationPlan *plan);
@@ -119,6 +122,50 @@ carry_covers(const TableModel *table, Bitmapset *attnums)
 		any |= newest->attnum == 0;
 	}
 	return any;
+}
+
+List *
+carry_changed_columns(const SchemaModel *model)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		foreach(lc2, OidIsValid(table->relid) && !table->dropped ? table->columns : NIL)
+		{
+			Generation *generation = ((ColumnModel *) lfirst(lc2))->generation;
+			Generation *stored = model_stored_ancestor(generation);
+
+			/* One that follows a parent's is found with that. */
+			if (stored != NULL && stored != generation && generation->leader == NULL)
+				add_changed_column(&found, table, stored, generation);
+		}
+	}
+	return found;
+}
+
+static void
+add_changed_column(List **found, TableModel *table, Generation *stored,
+				   Generation *generation)
+{
+	char	   *name = get_attname(table->relid, stored->attnum, false);
+	ListCell   *lc;
+
+	foreach(lc, catalog_table_tree(table->relid))
+	{
+		ChangedColumn *column = palloc(sizeof(ChangedColumn));
+
+		column->table = table;
+		column->stored = stored;
+		column->generation = generation;
+		column->relid = lfirst_oid(lc);
+		column->attnum = get_attnum(column->relid, name);
+		*found = lappend(*found, column);
+	}
 }
 
 bool

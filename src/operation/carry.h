@@ -32,6 +32,19 @@ extern List *carry_column_names(const TableModel *table);
 /* Is one of the columns (attribute numbers) shadowed, and are all in the newest version? */
 extern bool carry_covers(const TableModel *table, Bitmapset *attnums);
 
+/* A stored column, in one member of its table, that gets a shadow. */
+typedef struct ChangedColumn
+{
+	TableModel *table;
+	Generation *stored;
+	Generation *generation;		/* what replaces it */
+	Oid			relid;			/* of the member */
+	AttrNumber	attnum;			/* in that */
+} ChangedColumn;
+
+/* All of them (ChangedColumn *), each member's once. */
+extern List *carry_changed_columns(const SchemaModel *model);
+
 /* Has a stored column of the table a shadow? */
 extern bool carry_has_shadow(const TableModel *table);
 

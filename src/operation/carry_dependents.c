@@ -26,9 +26,11 @@
 
 #include "ddl/access_list.h"
 #include "ddl/matview_query.h"
+#include "operation/carry.h"
 #include "operation/carry_dependents.h"
 #include "operation/carry_view.h"
 #include "operation/operation_util.h"
+#include "operation/query_substitute.h"
 #include "schema/catalog_depend.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
@@ -74,39 +76,21 @@ CarriedDependents *
 carry_dependents_find(SchemaModel *model, const char *version_schema)
 {
 	CarriedDependents *found = palloc0(sizeof(CarriedDependents));
-	DependentSearch search = {.model = model, .version_schema = version_schema};
+	DependentSearch search = {.model = model, .version_schema = version_schema,
+	.substitutes = substitutes_of_tables(model)};
 	ListCell   *lc;
-	ListCell   *lc2;
-	ListCell   *lc3;
 
-	foreach(lc, model->tables)
+	foreach(lc, carry_changed_columns(model))
 	{
-		TableModel *table = lfirst(lc);
+		const ChangedColumn *column = lfirst(lc);
+		const Generation *stored = column->stored;
+		const Generation *generation = column->generation;
 
-		if (!OidIsValid(table->relid) || table->dropped)
-			continue;
-		foreach(lc2, table->columns)
-		{
-			Generation *generation = ((ColumnModel *) lfirst(lc2))->generation;
-			Generation *stored = model_stored_ancestor(generation);
-			char	   *name;
-
-			if (stored == NULL || stored == generation || generation->leader != NULL)
-				continue;
-			name = get_attname(table->relid, stored->attnum, false);
-			foreach(lc3, catalog_table_tree(table->relid))
-			{
-				Oid			member = lfirst_oid(lc3);
-				AttrNumber	attnum = get_attnum(member, name);
-
-				if (stored->type != generation->type ||
-					stored->typmod != generation->typmod ||
-					stored->collation != generation->collation)
-					carry_view_note_column(&search.retyped, member, attnum);
-				if (note_column(&search, member, attnum))
-					found->tables = list_append_unique_ptr(found->tables, table);
-			}
-		}
+		if (stored->type != generation->type || stored->typmod != generation->typmod ||
+			stored->collation != generation->collation)
+			carry_view_note_column(&search.retyped, column->relid, column->attnum);
+		if (note_column(&search, column->relid, column->attnum))
+			found->tables = list_append_unique_ptr(found->tables, column->table);
 	}
 	found->objects = all_objects(&search);
 	found->retiring = search.retiring;

@@ -59,6 +59,7 @@ typedef struct DependentSearch
 {
 	SchemaModel *model;
 	const char *version_schema; /* the one that stays */
+	List	   *substitutes;	/* Substitute *: the tables whose columns change */
 	List	   *policies;		/* Oid */
 	List	   *rules;			/* Oid: not those that make views */
 	List	   *functions;		/* Oid */

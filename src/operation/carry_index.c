@@ -260,15 +260,8 @@ start_index(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 
 	if (OidIsValid(built_index(home, facts)))
 		return;
-	plan_step(plan, (Step) {
-		.phase = PHASE_BACKGROUND,
-		.command = index_sql(home, facts, "CONCURRENTLY ", name, home->relation),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = home->relid,
-		.relation_name = home->relation,
-		.task = TASK_INDEX,
-		.task_object = name,
-	});
+	plan_index_build(plan, 0, home->relid, home->relation, name,
+					 index_sql(home, facts, "CONCURRENTLY ", name, home->relation));
 }
 
 /*

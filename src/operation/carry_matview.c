@@ -49,7 +49,8 @@ static List *statistics_sql(int64 migration, const View *view, const char *relat
 static char *attributes_sql(const View *view, const View *made, const char *name);
 static bool add_view(MatviewBuild *build, View *view);
 static void add_relation(MatviewBuild *build, Oid relid);
-static void check_can_make(const MatviewBuild *build, const View *view);
+static void check_can_make(const MatviewBuild *build, const View *view,
+						   const Query *grouped);
 static char *new_query(const MatviewBuild *build, const View *view);
 static char *stand_in_name(const MatviewBuild *build, Oid relid);
 static Oid	stand_in_namespace(const MatviewBuild *build, Oid relid);
@@ -405,15 +406,17 @@ carry_matview_build(SchemaModel *model, Oid matview)
 static bool
 add_view(MatviewBuild *build, View *view)
 {
+	Query	   *grouped;
 	ListCell   *lc;
 
 	foreach(lc, view->reads)
 		add_relation(build, lfirst_oid(lc));
 	if (!query_needs_substitute(view->query, build->substitutes))
 		return false;
-	check_can_make(build, view);
-	if (view->needs_key)
-		view->keyless_text = view_query_text(query_grouped_in_full(view->query));
+	grouped = view->needs_key ? query_grouped_in_full(view->query) : NULL;
+	check_can_make(build, view, grouped);
+	if (grouped != NULL)
+		view->keyless_text = view_query_text(grouped);
 	return true;
 }
 
@@ -442,15 +445,18 @@ add_relation(MatviewBuild *build, Oid relid)
 		substitute->by = made_of(build->model, relid);
 }
 
-/* What can't be filled as it will be is refused. */
+/*
+ * What can't be filled as it will be is refused; grouped is the query of a view that
+ * needs a key, as it is without one, or NULL.
+ */
 static void
-check_can_make(const MatviewBuild *build, const View *view)
+check_can_make(const MatviewBuild *build, const View *view, const Query *grouped)
 {
 	const char *what = query_needs_table(view->query, build->substitutes);
 
 	if (view != build->matview)
 		carry_view_check_can_give(view);
-	if (view->needs_key && query_grouped_in_full(view->query) == NULL)
+	if (view->needs_key && grouped == NULL)
 		what = "columns that it can't group by, beside the primary key that it does,";
 	if (what == NULL)
 		return;

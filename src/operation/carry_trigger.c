@@ -141,8 +141,8 @@ carry_triggers_release(SchemaModel *model, Oid relid, MigrationPlan *plan)
 	foreach(lc, triggers)
 	{
 		TriggerFacts *facts = lfirst(lc);
-		TableModel *table = table_of(model, relid);
 		List	   *of_columns = NIL;
+		TableModel *table;
 		ListCell   *lc2;
 
 		foreach(lc2, facts->of_columns)
@@ -152,8 +152,11 @@ carry_triggers_release(SchemaModel *model, Oid relid, MigrationPlan *plan)
 			if (!name_is_of_migration(name, model->migration))
 				of_columns = lappend(of_columns, name);
 		}
-		if (table != NULL && !facts->is_clone &&
-			list_length(of_columns) != list_length(facts->of_columns))
+		if (facts->is_clone ||
+			list_length(of_columns) == list_length(facts->of_columns))
+			continue;
+		table = table_of(model, relid);
+		if (table != NULL)
 			replace_trigger(model, table, facts, of_columns, names,
 							PHASE_ROLLBACK, false, plan);
 	}

@@ -317,7 +317,7 @@ check_view(const View *view)
 static void
 check_columns(const DependentSearch *search, const View *view)
 {
-	if (query_lists_columns(view->query, substitutes_of_tables(search->model)))
+	if (query_lists_columns(view->query, search->substitutes))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s %s could not be carried over", view_kind(view), view->name),

@@ -286,17 +286,10 @@ start_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 
 		if (!index_member_is_made(member) || index_member_is_built(member))
 			continue;
-		plan_step(plan, (Step) {
-			.phase = PHASE_BACKGROUND,
-			.operation = object->operation,
-			.command = constraint_definition_index_sql(def, table, "CONCURRENTLY ",
-													   member->built_name, relation),
-			.lock = ShareUpdateExclusiveLock,
-			.relation = member->relid,
-			.relation_name = relation,
-			.task = TASK_INDEX,
-			.task_object = member->built_name,
-		});
+		plan_index_build(plan, object->operation, member->relid, relation,
+						 member->built_name,
+						 constraint_definition_index_sql(def, table, "CONCURRENTLY ",
+														 member->built_name, relation));
 	}
 }
 

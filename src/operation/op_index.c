@@ -146,17 +146,9 @@ build_step(const CreateIndex *op, const IndexMember *member, MigrationPlan *plan
 {
 	char	   *relation = index_member_relation(member);
 
-	plan_step(plan, (Step) {
-		.phase = PHASE_BACKGROUND,
-		.operation = op->base.number,
-		.command = index_definition_sql(op->definition, op->table, "CONCURRENTLY ",
-										member->built_name, relation),
-		.lock = ShareUpdateExclusiveLock,
-		.relation = member->relid,
-		.relation_name = relation,
-		.task = TASK_INDEX,
-		.task_object = member->built_name,
-	});
+	plan_index_build(plan, op->base.number, member->relid, relation, member->built_name,
+					 index_definition_sql(op->definition, op->table, "CONCURRENTLY ",
+										  member->built_name, relation));
 }
 
 static void

@@ -19,9 +19,9 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
+#include "operation/carry.h"
 #include "operation/query_substitute.h"
 #include "operation/view_text.h"
-#include "schema/catalog_read.h"
 #include "support/guc.h"
 
 /* A walk through a query. */
@@ -48,27 +48,12 @@ substitutes_of_tables(SchemaModel *model)
 {
 	List	   *found = NIL;
 	ListCell   *lc;
-	ListCell   *lc2;
-	ListCell   *lc3;
 
-	foreach(lc, model->tables)
+	foreach(lc, carry_changed_columns(model))
 	{
-		TableModel *table = lfirst(lc);
+		const ChangedColumn *column = lfirst(lc);
 
-		if (!OidIsValid(table->relid) || table->dropped)
-			continue;
-		foreach(lc2, table->columns)
-		{
-			Generation *generation = ((ColumnModel *) lfirst(lc2))->generation;
-			Generation *stored = model_stored_ancestor(generation);
-			char	   *name;
-
-			if (stored == NULL || stored == generation || generation->leader != NULL)
-				continue;
-			name = get_attname(table->relid, stored->attnum, false);
-			foreach(lc3, catalog_table_tree(table->relid))
-				note_changed(&found, lfirst_oid(lc3), get_attnum(lfirst_oid(lc3), name));
-		}
+		note_changed(&found, column->relid, column->attnum);
 	}
 	return found;
 }
