@@ -521,14 +521,9 @@ mend_marker_default(const InFlight *table)
 static bool
 has_default(Oid relid, const char *column)
 {
-	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
-	bool		result;
+	FormData_pg_attribute row;
 
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	result = ((Form_pg_attribute) GETSTRUCT(tuple))->atthasdef;
-	ReleaseSysCache(tuple);
-	return result;
+	return catalog_column_row(relid, column, &row) && row.atthasdef;
 }
 
 /*

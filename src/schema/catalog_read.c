@@ -289,17 +289,24 @@ catalog_partition_being_detached(Oid relid)
 	return found;
 }
 
+bool
+catalog_column_row(Oid relid, const char *column, FormData_pg_attribute *row)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	memcpy(row, GETSTRUCT(tuple), ATTRIBUTE_FIXED_PART_SIZE);
+	ReleaseSysCache(tuple);
+	return true;
+}
+
 int
 catalog_column_parents(Oid relid, const char *column)
 {
-	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
-	int			result;
+	FormData_pg_attribute row;
 
-	if (!HeapTupleIsValid(tuple))
-		return 0;
-	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attinhcount;
-	ReleaseSysCache(tuple);
-	return result;
+	return catalog_column_row(relid, column, &row) ? row.attinhcount : 0;
 }
 
 bool
@@ -311,27 +318,17 @@ catalog_column_is_inherited(Oid relid, const char *column)
 bool
 catalog_column_is_local(Oid relid, const char *column)
 {
-	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
-	bool		result;
+	FormData_pg_attribute row;
 
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attislocal;
-	ReleaseSysCache(tuple);
-	return result;
+	return catalog_column_row(relid, column, &row) && row.attislocal;
 }
 
 bool
 catalog_column_is_not_null(Oid relid, const char *column)
 {
-	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
-	bool		result;
+	FormData_pg_attribute row;
 
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	result = ((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull;
-	ReleaseSysCache(tuple);
-	return result;
+	return catalog_column_row(relid, column, &row) && row.attnotnull;
 }
 
 bool

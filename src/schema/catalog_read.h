@@ -7,6 +7,7 @@
 #ifndef PGROLL_CATALOG_READ_H
 #define PGROLL_CATALOG_READ_H
 
+#include "catalog/pg_attribute.h"
 #include "nodes/parsenodes.h"
 
 #include "schema/schema_model.h"
@@ -75,6 +76,9 @@ extern Oid	catalog_partition_being_detached(Oid relid);
 
 /* The direct parents (Oid), of a partition or of an inheritance child. */
 extern List *catalog_parents(Oid relid);
+
+/* A copy of a column's row, as far as its fixed fields go; false where there is none. */
+extern bool catalog_column_row(Oid relid, const char *column, FormData_pg_attribute *row);
 
 /* From how many of its parents a table has a column; 0 where it has none. */
 extern int	catalog_column_parents(Oid relid, const char *column);

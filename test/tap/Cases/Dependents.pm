@@ -14,6 +14,23 @@ our @EXPORT_OK = qw(dependent_cases);
 # What hangs on a column of a table, but is not the table's own.
 sub dependent_cases
 {
+	my $matviews = q{
+		CREATE VIEW small AS SELECT id, a FROM t WHERE a < 10;
+		CREATE VIEW named AS SELECT id, b FROM t WHERE a > 0;
+		CREATE MATERIALIZED VIEW m (k, a) WITH (fillfactor = 80) AS SELECT id, a FROM t;
+		CREATE UNIQUE INDEX m_k ON m (k);
+		CREATE INDEX m_a ON m ((a + 1)) WHERE a > 3;
+		ALTER INDEX m_a ALTER 1 SET STATISTICS 55;
+		ALTER MATERIALIZED VIEW m CLUSTER ON m_k;
+		ALTER MATERIALIZED VIEW m ALTER a SET STATISTICS 66;
+		CREATE STATISTICS m_s ON k, a FROM m;
+		COMMENT ON MATERIALIZED VIEW m IS 'many';
+		COMMENT ON COLUMN m.a IS 'a number';
+		COMMENT ON INDEX m_a IS 'of a';
+		GRANT SELECT, UPDATE (a) ON m TO regress_reader;
+		CREATE MATERIALIZED VIEW of_view AS SELECT small.id, named.b FROM small LEFT JOIN named USING (id);
+		CREATE MATERIALIZED VIEW of_m AS SELECT a % 10 AS digit, count(*) AS n FROM m GROUP BY 1 WITH NO DATA;
+		CREATE VIEW over AS SELECT k, m.a, digit FROM m LEFT JOIN of_m ON digit = k};
 	my @case = (
 		rows => $rows,
 		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
@@ -138,47 +155,11 @@ sub dependent_cases
 	},
 	{
 		name => 'carried: materialized views',
-		setup => q{
-			CREATE TABLE t (id int PRIMARY KEY, a int, b text);
-			CREATE VIEW small AS SELECT id, a FROM t WHERE a < 10;
-			CREATE VIEW named AS SELECT id, b FROM t WHERE a > 0;
-			CREATE MATERIALIZED VIEW m (k, a) WITH (fillfactor = 80) AS SELECT id, a FROM t;
-			CREATE UNIQUE INDEX m_k ON m (k);
-			CREATE INDEX m_a ON m ((a + 1)) WHERE a > 3;
-			ALTER INDEX m_a ALTER 1 SET STATISTICS 55;
-			ALTER MATERIALIZED VIEW m CLUSTER ON m_k;
-			ALTER MATERIALIZED VIEW m ALTER a SET STATISTICS 66;
-			CREATE STATISTICS m_s ON k, a FROM m;
-			COMMENT ON MATERIALIZED VIEW m IS 'many';
-			COMMENT ON COLUMN m.a IS 'a number';
-			COMMENT ON INDEX m_a IS 'of a';
-			GRANT SELECT, UPDATE (a) ON m TO regress_reader;
-			CREATE MATERIALIZED VIEW of_view AS SELECT small.id, named.b FROM small LEFT JOIN named USING (id);
-			CREATE MATERIALIZED VIEW of_m AS SELECT a % 10 AS digit, count(*) AS n FROM m GROUP BY 1 WITH NO DATA;
-			CREATE VIEW over AS SELECT k, m.a, digit FROM m LEFT JOIN of_m ON digit = k},
+		setup => "CREATE TABLE t (id int PRIMARY KEY, a int, b text); $matviews",
 		rows => "$rows; REFRESH MATERIALIZED VIEW m; REFRESH MATERIALIZED VIEW of_view",
 		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
-		ddl => q{
-			DROP VIEW over;
-			DROP MATERIALIZED VIEW of_m, of_view, m;
-			DROP VIEW small, named;
-			ALTER TABLE t ALTER a TYPE bigint;
-			CREATE VIEW small AS SELECT id, a FROM t WHERE a < 10;
-			CREATE VIEW named AS SELECT id, b FROM t WHERE a > 0;
-			CREATE MATERIALIZED VIEW m (k, a) WITH (fillfactor = 80) AS SELECT id, a FROM t;
-			CREATE UNIQUE INDEX m_k ON m (k);
-			CREATE INDEX m_a ON m ((a + 1)) WHERE a > 3;
-			ALTER INDEX m_a ALTER 1 SET STATISTICS 55;
-			ALTER MATERIALIZED VIEW m CLUSTER ON m_k;
-			ALTER MATERIALIZED VIEW m ALTER a SET STATISTICS 66;
-			CREATE STATISTICS m_s ON k, a FROM m;
-			COMMENT ON MATERIALIZED VIEW m IS 'many';
-			COMMENT ON COLUMN m.a IS 'a number';
-			COMMENT ON INDEX m_a IS 'of a';
-			GRANT SELECT, UPDATE (a) ON m TO regress_reader;
-			CREATE MATERIALIZED VIEW of_view AS SELECT small.id, named.b FROM small LEFT JOIN named USING (id);
-			CREATE MATERIALIZED VIEW of_m AS SELECT a % 10 AS digit, count(*) AS n FROM m GROUP BY 1 WITH NO DATA;
-			CREATE VIEW over AS SELECT k, m.a, digit FROM m LEFT JOIN of_m ON digit = k},
+		ddl => "DROP VIEW over; DROP MATERIALIZED VIEW of_m, of_view, m; DROP VIEW small, named;
+			ALTER TABLE t ALTER a TYPE bigint; $matviews",
 		old => [ q{INSERT INTO t VALUES (-10, -7, 'zero')}, q{UPDATE t SET a = -70 WHERE id = 2} ],
 		new => [ q{INSERT INTO t VALUES (-11, -8, 'b')}, q{DO $$ BEGIN EXECUTE format('REFRESH MATERIALIZED VIEW CONCURRENTLY %I.m', (current_schemas(false))[2]); END $$} ],
 		sees_old => { 'SELECT * FROM m WHERE k < 3 ORDER BY k' => '-11|-8 -10|-7 1|1 2|-70' },
