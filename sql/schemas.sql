@@ -225,6 +225,7 @@ SELECT latest FROM (VALUES (pgroll_c.latest_version('a')), (pgroll_c.latest_vers
 
 -- a schema, and a table of it, whose migration or whose neighbour's is in progress
 SELECT pgroll_c.start_migration('10', to_bigint('of_key', 'id'), 'b');
+CALL pgroll_c.wait_for_migration('b');
 ALTER TABLE b.of_key SET SCHEMA a_b;                                         -- fails
 RESET ROLE;
 ALTER SCHEMA b RENAME TO c;                                                  -- fails
