@@ -9,8 +9,8 @@
 #include "fmgr.h"
 
 #include "ddl/ddl_execute.h"
-#include "migration/build_matview.h"
 #include "migration/lifecycle.h"
+#include "migration/matview_task.h"
 #include "support/guc.h"
 #include "versioning/constraint_error.h"
 #include "versioning/write_version.h"
@@ -30,5 +30,5 @@ _PG_init(void)
 	constraint_error_init();
 	launcher_init();
 	worker_before_ready = lifecycle_supplement;
-	worker_build_matview = build_matview;
+	worker_build_matview = matview_task_run;
 }

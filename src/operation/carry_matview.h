@@ -34,44 +34,4 @@ extern void carry_matviews_drop_unwanted(SchemaModel *model,
 /* Is it what the task has made, or one before it for the same? */
 extern bool carry_matview_is_of_task(Oid matview, const Task *task);
 
-/*
- * How one is made.  While it is filled a view stands for each table and view that it
- * reads, also by way of another.
- */
-typedef struct MatviewBuild
-{
-	SchemaModel *model;
-	View	   *matview;
-	char	   *name;			/* that it gets, qualified and quoted */
-	List	   *tables;			/* Oid: those read whose columns change */
-	List	   *views;			/* View *: those that read them, in order */
-	List	   *substitutes;	/* Substitute * */
-} MatviewBuild;
-
-/* NULL where it reads no column that gets a shadow. */
-extern MatviewBuild *carry_matview_build(SchemaModel *model, Oid matview);
-
-/* All that makes it, as text: what the task is for, and by which a change is seen. */
-extern char *carry_matview_command(const MatviewBuild *build);
-
-/*
- * The statements (char *), to be run one after the other: those that make the view in
- * the place of a table or view, and those that make the materialized view, empty.  Each
- * is asked for when what it reads was made and noted.
- */
-extern List *carry_matview_stand_in(const MatviewBuild *build, Oid relid);
-extern List *carry_matview_create(const MatviewBuild *build);
-
-/* … and those that make the rest of it, when it is there. */
-extern List *carry_matview_finish(const MatviewBuild *build);
-
-/* A view stands in the place of the relation now. */
-extern void carry_matview_note(MatviewBuild *build, Oid relid);
-
-/* The one that drops those views. */
-extern char *carry_matview_drop_stand_ins(const MatviewBuild *build);
-
-/* What was made: InvalidOid where it is not there. */
-extern Oid	carry_matview_made(const MatviewBuild *build);
-
 #endif							/* PGROLL_CARRY_MATVIEW_H */

@@ -8,6 +8,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/xlog.h"
 #include "catalog/pg_class.h"
@@ -30,6 +31,16 @@ catalog_storage(Relation relation)
 {
 	return psprintf(UINT64_FORMAT "/%u/%u", GetSystemIdentifier(), MyDatabaseId,
 					relation_file_number(relation));
+}
+
+char *
+catalog_storage_of(Oid relid)
+{
+	Relation	relation = relation_open(relid, AccessShareLock);
+	char	   *storage = catalog_storage(relation);
+
+	relation_close(relation, AccessShareLock);
+	return storage;
 }
 
 char *

@@ -15,6 +15,7 @@
  * CLUSTER and REFRESH, and when a dump is restored elsewhere.
  */
 extern char *catalog_storage(Relation relation);
+extern char *catalog_storage_of(Oid relid);
 
 /*
  * " USING heap WITH (fillfactor='70', toast.…) TABLESPACE x", or a part of it; the

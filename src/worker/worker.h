@@ -24,7 +24,7 @@ extern void worker_run_migration(TaskRunner *runner, int64 migration);
 extern int	(*worker_before_ready) (int64 migration);
 
 /*
- * Called in a transaction of a task of that kind, to do it (migration/build_matview.h).
+ * Called in a transaction of a task of that kind, to do it (migration/matview_task.h).
  * Set by the same layer.
  */
 extern void (*worker_build_matview) (const Task *task, bool populated);

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * build_matview.c
+ * matview_task.c
  *		Make and fill a materialized view over the new columns.
  *
  * All of it is one transaction, so that there is nothing half made to be found
@@ -10,18 +10,16 @@
  */
 #include "pgroll.h"
 
-#include "access/relation.h"
 #include "access/xact.h"
 #include "utils/guc.h"
-#include "utils/rel.h"
 #include "utils/resowner.h"
 
 #include "ddl/ddl_execute.h"
 #include "ddl/matview_query.h"
-#include "migration/build_matview.h"
+#include "migration/matview_task.h"
 #include "migration/document.h"
 #include "migration/lifecycle.h"
-#include "operation/carry_matview.h"
+#include "operation/matview_build.h"
 #include "schema/catalog_storage.h"
 #include "state/migrations.h"
 #include "support/guc.h"
@@ -32,10 +30,9 @@ static MatviewBuild *plan(const MigrationRow *row, const Migration *migration,
 static void make(MatviewBuild *build, bool populated);
 static void stand_in(MatviewBuild *build, Oid relid);
 static void run(List *statements);
-static char *storage_of(Oid relid);
 
 void
-build_matview(const Task *task, bool populated)
+matview_task_run(const Task *task, bool populated)
 {
 	MigrationRow *row = migration_by_id(task->migration);
 	char	   *storage = NULL;
@@ -51,7 +48,7 @@ build_matview(const Task *task, bool populated)
 	if (build != NULL)
 	{
 		make(build, populated);
-		storage = storage_of(carry_matview_made(build));
+		storage = catalog_storage_of(matview_build_made(build));
 	}
 	restricted_end(&scope);
 	if (storage != NULL)
@@ -73,8 +70,8 @@ plan(const MigrationRow *row, const Migration *migration, const Task *task)
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
-	build = carry_matview_build(model, task->relation);
-	same = build != NULL && strcmp(carry_matview_command(build), task->command) == 0;
+	build = matview_build_read(model, task->relation);
+	same = build != NULL && strcmp(matview_build_command(build), task->command) == 0;
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
@@ -84,7 +81,7 @@ plan(const MigrationRow *row, const Migration *migration, const Task *task)
 static void
 make(MatviewBuild *build, bool populated)
 {
-	Oid			made = carry_matview_made(build);
+	Oid			made = matview_build_made(build);
 	ListCell   *lc;
 
 	if (OidIsValid(made))
@@ -93,9 +90,9 @@ make(MatviewBuild *build, bool populated)
 		stand_in(build, lfirst_oid(lc));
 	foreach(lc, build->views)
 		stand_in(build, ((View *) lfirst(lc))->relid);
-	run(carry_matview_create(build));
-	run(carry_matview_finish(build));
-	made = carry_matview_made(build);
+	run(matview_build_create(build));
+	run(matview_build_finish(build));
+	made = matview_build_made(build);
 	if (populated)
 	{
 		ddl_execute_user_code(psprintf("REFRESH MATERIALIZED VIEW %s", build->name),
@@ -104,14 +101,14 @@ make(MatviewBuild *build, bool populated)
 	}
 	matview_query_set(made, view_empty_query(view_read(made)));
 	if (build->tables != NIL || build->views != NIL)
-		ddl_execute_own(carry_matview_drop_stand_ins(build));
+		ddl_execute_own(matview_build_drop_stand_ins(build));
 }
 
 static void
 stand_in(MatviewBuild *build, Oid relid)
 {
-	run(carry_matview_stand_in(build, relid));
-	carry_matview_note(build, relid);
+	run(matview_build_stand_in(build, relid));
+	matview_build_note(build, relid);
 }
 
 static void
@@ -121,14 +118,4 @@ run(List *statements)
 
 	foreach(lc, statements)
 		ddl_execute_own(lfirst(lc));
-}
-
-static char *
-storage_of(Oid relid)
-{
-	Relation	rel = relation_open(relid, AccessShareLock);
-	char	   *storage = catalog_storage(rel);
-
-	relation_close(rel, AccessShareLock);
-	return storage;
 }

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
- * build_matview.h
+ * matview_task.h
  *		Make and fill a materialized view over the new columns.
  *-------------------------------------------------------------------------
  */
-#ifndef PGROLL_BUILD_MATVIEW_H
-#define PGROLL_BUILD_MATVIEW_H
+#ifndef PGROLL_MATVIEW_TASK_H
+#define PGROLL_MATVIEW_TASK_H
 
 #include "state/tasks.h"
 
@@ -15,6 +15,6 @@
  * materialized view is another now than the task was made for: then another task will
  * follow.
  */
-extern void build_matview(const Task *task, bool populated);
+extern void matview_task_run(const Task *task, bool populated);
 
-#endif							/* PGROLL_BUILD_MATVIEW_H */
+#endif							/* PGROLL_MATVIEW_TASK_H */
