@@ -220,39 +220,68 @@ SELECT pgroll_c.retry_migration('app');
 CALL pgroll_c.run_tasks('app');
 SELECT pgroll_c.rollback_migration('app');
 
+-- one that reads another without rows, and one whose owner may read some columns
+CREATE MATERIALIZED VIEW without_rows AS SELECT id, a FROM t;
+CREATE VIEW of_without_rows AS SELECT a + 1 AS a FROM without_rows;
+CREATE MATERIALIZED VIEW with_rows AS SELECT w.a, o.a AS next FROM without_rows w JOIN of_without_rows o ON o.a = w.a + 1;
+REFRESH MATERIALIZED VIEW without_rows WITH NO DATA;
+REVOKE SELECT ON t FROM regress_mv_reader;
+GRANT SELECT (id, a) ON t TO regress_mv_reader;
+GRANT CREATE, USAGE ON SCHEMA app TO regress_mv_reader;
+RESET ROLE;
+SET ROLE regress_mv_reader;
+CREATE MATERIALIZED VIEW of_some_columns AS SELECT x.a, y.id FROM t x JOIN t y USING (id);
+RESET ROLE;
+GRANT regress_mv_reader TO regress_mv_owner;
+SET ROLE regress_mv_owner;
+SELECT pgroll_c.start_migration('05', '{"operations": [
+	{"alter_column": {"table": "t", "column": "a", "type": "bigint", "up": "a + 100", "down": "a - 100"}}
+]}', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT count(*), min(a), min(next) FROM with_rows;
+SELECT count(*), min(a) FROM of_some_columns;
+SELECT matviewname, ispopulated FROM pg_matviews WHERE matviewname IN ('with_rows', 'without_rows') ORDER BY 1;
+DROP MATERIALIZED VIEW without_rows, of_some_columns CASCADE;
+RESET ROLE;
+REVOKE regress_mv_reader FROM regress_mv_owner;
+REVOKE SELECT (id, a) ON t FROM regress_mv_reader;
+REVOKE ALL ON SCHEMA app FROM regress_mv_reader;
+SET ROLE regress_mv_owner;
+
 -- what can't be carried is refused at the start
 SELECT '{"operations": [
 	{"alter_column": {"table": "t", "column": "a", "type": "int", "up": "a", "down": "a"}}
 ]}' AS document \gset
 CREATE TABLE of_rows (x "M 1");
-SELECT pgroll_c.validate_migration('05', :'document', 'app');	-- fails
+SELECT pgroll_c.validate_migration('06', :'document', 'app');	-- fails
 DROP TABLE of_rows;
 ALTER TABLE t ADD COLUMN j json;
 CREATE MATERIALIZED VIEW ungrouped AS SELECT j, a FROM t GROUP BY id;
-SELECT pgroll_c.validate_migration('05', :'document', 'app');	-- fails
+SELECT pgroll_c.validate_migration('06', :'document', 'app');	-- fails
 DROP MATERIALIZED VIEW ungrouped;
 ALTER TABLE t DROP COLUMN j;
 CREATE MATERIALIZED VIEW physical AS SELECT a, xmin::text AS version FROM t;
-SELECT pgroll_c.validate_migration('05', :'document', 'app');	-- fails
+SELECT pgroll_c.validate_migration('06', :'document', 'app');	-- fails
 DROP MATERIALIZED VIEW physical;
 CREATE MATERIALIZED VIEW sampled AS SELECT a FROM t TABLESAMPLE SYSTEM (50);
-SELECT pgroll_c.validate_migration('05', :'document', 'app');	-- fails
+SELECT pgroll_c.validate_migration('06', :'document', 'app');	-- fails
 DROP MATERIALIZED VIEW sampled;
 CREATE VIEW listed AS SELECT * FROM t AS x (c, d, e);
-SELECT pgroll_c.validate_migration('05', :'document', 'app');	-- fails
+SELECT pgroll_c.validate_migration('06', :'document', 'app');	-- fails
 DROP VIEW listed;
 CREATE INDEX of_bits ON "M 1" ((a & 1));
-SELECT pgroll_c.start_migration('05', '{"operations": [
+SELECT pgroll_c.start_migration('06', '{"operations": [
 	{"alter_column": {"table": "t", "column": "a", "type": "numeric", "up": "a", "down": "a::int"}}
 ]}', 'app');	-- fails
 DROP INDEX of_bits;
 RESET ROLE;
 ALTER MATERIALIZED VIEW of_m1 OWNER TO regress_mv_reader;
 SET ROLE regress_mv_owner;
-SELECT pgroll_c.validate_migration('05', :'document', 'app');	-- fails
+SELECT pgroll_c.validate_migration('06', :'document', 'app');	-- fails
 RESET ROLE;
 ALTER MATERIALIZED VIEW of_m1 OWNER TO regress_mv_owner;
-DROP SCHEMA app_04 CASCADE;
+DROP SCHEMA app_05 CASCADE;
 DROP SCHEMA app, elsewhere CASCADE;
 DROP OWNED BY regress_mv_owner, regress_mv_reader, regress_mv_other;
 DROP ROLE regress_mv_owner, regress_mv_reader, regress_mv_other;

@@ -163,10 +163,13 @@ typedef bool TU_UpdateIndexes;
 /* PG16: the permissions of range table entries moved to a list of their own. */
 #if PG_VERSION_NUM < 160000
 #define rte_required_perms(estate, rte) ((rte)->requiredPerms)
+#define rte_selected_columns(query, rte) ((void) (query), (rte)->selectedCols)
 #else
 #define rte_required_perms(estate, rte) \
 	((rte)->perminfoindex == 0 ? (AclMode) 0 : \
 	 getRTEPermissionInfo((estate)->es_rteperminfos, rte)->requiredPerms)
+#define rte_selected_columns(query, rte) \
+	(getRTEPermissionInfo((query)->rteperminfos, (RangeTblEntry *) (rte))->selectedCols)
 #endif
 
 /* PG17: ResultRelInfo has an array of MERGE's actions instead of two lists. */

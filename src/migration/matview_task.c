@@ -40,7 +40,10 @@ matview_task_run(const Task *task, bool populated)
 	Migration  *migration;
 	MatviewBuild *build;
 
-	/* It reads the tables with the rights of its owner, as when it is refreshed. */
+	/*
+	 * It reads the tables with the rights of its owner, as when it is
+	 * refreshed.
+	 */
 	restricted_begin(&scope, migration_role(row, false));
 	guc_set_local("default_tablespace", "");
 	migration = document_read(row->base_schema, row->name, row->document);
@@ -66,16 +69,17 @@ plan(const MigrationRow *row, const Migration *migration, const Task *task)
 	ResourceOwner owner = CurrentResourceOwner;
 	SchemaModel *model = lifecycle_active_model(row, migration);
 	MatviewBuild *build;
-	bool		same;
+	MatviewBuild *filling = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	build = matview_build_read(model, task->relation);
-	same = build != NULL && strcmp(matview_build_command(build), task->command) == 0;
+	if (build != NULL && strcmp(matview_build_command(build), task->command) == 0)
+		filling = matview_build_to_fill(model, task->relation);
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	return same ? build : NULL;
+	return filling;
 }
 
 static void

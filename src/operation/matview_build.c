@@ -9,10 +9,12 @@
  */
 #include "pgroll.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "operation/carry_index.h"
 #include "operation/carry_statistics.h"
@@ -27,12 +29,15 @@
 #include "schema/names.h"
 
 static bool add_view(MatviewBuild *build, View *view);
+static MatviewBuild *read_build(MatviewBuild *build, SchemaModel *model, Oid matview);
+static bool is_filled(Oid matview);
 static void add_relation(MatviewBuild *build, Oid relid);
 static void check_can_make(const MatviewBuild *build, const View *view,
 						   const Query *grouped);
 static char *new_query(const MatviewBuild *build, const View *view);
 static View *view_between(const MatviewBuild *build, Oid relid);
 static List *table_stand_in(const MatviewBuild *build, Oid relid);
+static Bitmapset *columns_read(const MatviewBuild *build, Oid relid);
 static char *column_to_be(const MatviewBuild *build, Oid relid, AttrNumber attnum);
 static bool column_is_shown(Oid relid, AttrNumber attnum);
 static char *stand_in_name(const MatviewBuild *build, Oid relid);
@@ -42,13 +47,26 @@ static char *attributes_sql(const View *view, const View *made, const char *name
 MatviewBuild *
 matview_build_read(SchemaModel *model, Oid matview)
 {
-	MatviewBuild *build = palloc0(sizeof(MatviewBuild));
+	return read_build(palloc0(sizeof(MatviewBuild)), model, matview);
+}
 
+static MatviewBuild *
+read_build(MatviewBuild *build, SchemaModel *model, Oid matview)
+{
 	build->model = model;
 	build->matview = view_read(matview);
 	build->name = matview_made_name(model, matview);
 	build->substitutes = substitutes_of_tables(model);
 	return add_view(build, build->matview) ? build : NULL;
+}
+
+MatviewBuild *
+matview_build_to_fill(SchemaModel *model, Oid matview)
+{
+	MatviewBuild *build = palloc0(sizeof(MatviewBuild));
+
+	build->fills = true;
+	return read_build(build, model, matview);
 }
 
 /*
@@ -71,12 +89,17 @@ add_view(MatviewBuild *build, View *view)
 	return true;
 }
 
-/* Another materialized view is made by itself, and before. */
+/*
+ * Another materialized view is made by itself, and before.  Where what was made of it
+ * has no rows, as the user's own may have none, it is read as if it were a view.
+ */
 static void
 add_relation(MatviewBuild *build, Oid relid)
 {
 	Substitute *substitute = substitute_find(build->substitutes, relid);
 	char		relkind = get_rel_relkind(relid);
+	bool		by_itself = relkind == RELKIND_MATVIEW &&
+		!(build->fills && !is_filled(matview_made(build->model, relid)));
 	View	   *view;
 
 	if (substitute != NULL && substitute->changed != NULL)
@@ -84,16 +107,31 @@ add_relation(MatviewBuild *build, Oid relid)
 	if (substitute != NULL || (relkind != RELKIND_VIEW && relkind != RELKIND_MATVIEW))
 		return;
 	view = view_read(relid);
-	if (relkind == RELKIND_MATVIEW ? matview_build_read(build->model, relid) == NULL :
+	if (by_itself ? matview_build_read(build->model, relid) == NULL :
 		!add_view(build, view))
 		return;
 	substitute = palloc0(sizeof(Substitute));
 	substitute->relid = relid;
 	build->substitutes = lappend(build->substitutes, substitute);
-	if (relkind == RELKIND_VIEW)
-		build->views = lappend(build->views, view);
-	else
+	if (by_itself)
+	{
 		substitute->by = matview_made(build->model, relid);
+		return;
+	}
+	view->materialized = false;
+	build->views = lappend(build->views, view);
+}
+
+static bool
+is_filled(Oid matview)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(matview));
+	bool		filled = HeapTupleIsValid(tuple) &&
+		((Form_pg_class) GETSTRUCT(tuple))->relispopulated;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return filled;
 }
 
 /*
@@ -187,25 +225,47 @@ view_between(const MatviewBuild *build, Oid relid)
 	return NULL;
 }
 
-/* Whoever reads it needs the privilege on the table itself. */
+/*
+ * Whoever reads it needs the privilege on the table itself, also where that is one on
+ * those columns only that are read.
+ */
 static List *
 table_stand_in(const MatviewBuild *build, Oid relid)
 {
 	AttrNumber	last = catalog_last_attnum(relid);
+	Bitmapset  *read = columns_read(build, relid);
+	bool		all = bms_is_member(InvalidAttrNumber, read);
 	char	   *name = stand_in_name(build, relid);
 	StringInfoData list;
 
 	initStringInfo(&list);
 	for (AttrNumber attnum = 1; attnum <= last; attnum++)
 	{
-		if (column_is_shown(relid, attnum))
-			appendStringInfo(&list, "%s%s AS %s", list.len > 0 ? ", " : "",
-							 quote_identifier(column_to_be(build, relid, attnum)),
-							 quote_identifier(get_attname(relid, attnum, false)));
+		if (!column_is_shown(relid, attnum))
+			continue;
+		appendStringInfo(&list, "%s%s AS %s", list.len > 0 ? ", " : "",
+						 all || bms_is_member(attnum, read) ?
+						 quote_identifier(column_to_be(build, relid, attnum)) : "NULL",
+						 quote_identifier(get_attname(relid, attnum, false)));
 	}
 	return list_make2(psprintf("CREATE VIEW %s WITH (security_invoker = true) AS SELECT %s FROM %s",
 							   name, list.data, catalog_relation_name(relid)),
 					  psprintf("GRANT SELECT ON %s TO PUBLIC", name));
+}
+
+static Bitmapset *
+columns_read(const MatviewBuild *build, Oid relid)
+{
+	Bitmapset  *columns = query_columns_read(build->matview->query, relid);
+	ListCell   *lc;
+
+	foreach(lc, build->views)
+	{
+		const View *view = lfirst(lc);
+
+		columns = bms_add_members(columns, query_columns_read(view->query, relid));
+	}
+	return columns;
 }
 
 /* The column of a table that will have the name of the one of that number. */
@@ -291,9 +351,9 @@ matview_build_finish(const MatviewBuild *build)
 	List	   *commands = attributes == NULL ? NIL : list_make1(attributes);
 
 	commands = list_concat(commands, matview_indexes_sql(build->model->migration, build->matview,
-												 build->name));
+														 build->name));
 	return list_concat(commands, matview_statistics_sql(build->model->migration, build->matview,
-												build->name));
+														build->name));
 }
 
 /* What hangs on the columns alone; NULL where there is nothing. */

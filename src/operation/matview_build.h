@@ -17,6 +17,7 @@
 typedef struct MatviewBuild
 {
 	SchemaModel *model;
+	bool		fills;			/* read to fill it now */
 	View	   *matview;
 	char	   *name;			/* that it gets, qualified and quoted */
 	List	   *tables;			/* Oid: those read whose columns change */
@@ -26,6 +27,12 @@ typedef struct MatviewBuild
 
 /* NULL where it reads no column that gets a shadow. */
 extern MatviewBuild *matview_build_read(SchemaModel *model, Oid matview);
+
+/*
+ * … as it is filled now: materialized views that it reads, where what was made of them
+ * has no rows, are among its views.
+ */
+extern MatviewBuild *matview_build_to_fill(SchemaModel *model, Oid matview);
 
 /* All that makes it, as text: what the task is for, and by which a change is seen. */
 extern char *matview_build_command(const MatviewBuild *build);

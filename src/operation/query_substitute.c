@@ -9,6 +9,7 @@
  */
 #include "pgroll.h"
 
+#include "access/sysattr.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
@@ -30,6 +31,7 @@ typedef struct Walk
 	List	   *queries;		/* Query *, the innermost first */
 	List	   *substitutes;
 	bool		needed;			/* found: one that is read */
+	Bitmapset  *columns;		/* … of it */
 	bool		lists_columns;	/* … an alias with a list of columns */
 	const char *needs_table;
 } Walk;
@@ -38,6 +40,7 @@ static bool substitute_names(Node *node, void *context);
 static void note_changed(List **substitutes, Oid relid, AttrNumber attnum);
 static bool walk(Node *node, void *context);
 static void walk_query(Query *query, Walk *context);
+static void note_columns(const RangeTblEntry *rte, Walk *context);
 static void look_at_entry(const RangeTblEntry *rte, Walk *context);
 static bool reads_changed_table(Query *query, const Walk *context);
 static void visit_var(Var *var, Walk *context);
@@ -103,6 +106,16 @@ query_needs_table(Query *query, List *substitutes)
 
 	walk_query(query, &context);
 	return context.needs_table;
+}
+
+Bitmapset *
+query_columns_read(Query *query, Oid relid)
+{
+	Substitute	substitute = {.relid = relid};
+	Walk		context = {.substitutes = list_make1(&substitute)};
+
+	walk_query(query, &context);
+	return context.columns;
 }
 
 bool
@@ -196,12 +209,30 @@ look_at_entry(const RangeTblEntry *rte, Walk *context)
 		context->lists_columns = true;
 	if (substitute == NULL)
 		return;
+	note_columns(rte, context);
 	if (substitute->changed == NULL)
 		context->needed = true;
 	else if (rte->tablesample != NULL)
 		context->needs_table = "a sample (TABLESAMPLE)";
 	else if (!rte->inh && has_subclass(rte->relid))
 		context->needs_table = "it without its children (ONLY)";
+}
+
+/* What is read of an entry, as the server knows it for the sake of privileges. */
+static void
+note_columns(const RangeTblEntry *rte, Walk *context)
+{
+	const Query *query = linitial(context->queries);
+	const Bitmapset *selected = rte_selected_columns(query, rte);
+	int			column = -1;
+
+	while ((column = bms_next_member(selected, column)) >= 0)
+	{
+		int			attnum = column + FirstLowInvalidHeapAttributeNumber;
+
+		if (attnum >= 0)
+			context->columns = bms_add_member(context->columns, attnum);
+	}
 }
 
 static bool

@@ -32,6 +32,12 @@ extern Substitute *substitute_find(List *substitutes, Oid relid);
 extern bool query_needs_substitute(Query *query, List *substitutes);
 
 /*
+ * The attribute numbers of what it reads of a table, and needs the privilege for; 0: of
+ * whole rows.
+ */
+extern Bitmapset *query_columns_read(Query *query, Oid relid);
+
+/*
  * What it reads (for people) that a view in a table's place does not have: a system
  * column, say; NULL where there is nothing.
  */

@@ -191,7 +191,7 @@ sub completed
 		CALL pgroll_c.wait_for_migration()});
 	$node->command_ok([ 'pg_dump', '-f', $file, $node->connstr($db) ], 'restored: dumped');
 	$node->safe_psql('postgres', 'CREATE DATABASE restored');
-	$node->command_ok([ 'psql', '-qX1', '-v', 'ON_ERROR_STOP=1', '-f', $file, $node->connstr('restored') ],
+	$node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', $file, $node->connstr('restored') ],
 		'restored: restored');
 	$node->safe_psql('restored', 'SELECT pgroll_c.retry_migration()');
 	completed('restored', 'restored');
