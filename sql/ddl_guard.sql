@@ -121,7 +121,7 @@ CREATE TRIGGER audit AFTER UPDATE OF points ON users
 --
 SELECT state, tasks_open FROM pgroll_c.status('app');
 CREATE TABLE empty_child () INHERITS (users);
-SELECT state, tasks_open FROM pgroll_c.status('app');
+CALL pgroll_c.run_tasks('app');
 CREATE TABLE child (LIKE users);
 INSERT INTO child (id, name, points) VALUES (7, 'seven', 7);
 ALTER TABLE child INHERIT users;

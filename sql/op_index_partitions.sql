@@ -65,11 +65,10 @@ SELECT pgroll_c.start_migration('04_late', :'migration');
 CALL pgroll_c.wait_for_migration();
 CREATE TABLE item_late PARTITION OF item FOR VALUES FROM (30) TO (40);
 ALTER TABLE item DETACH PARTITION item_low;
+CALL pgroll_c.wait_for_migration();
 SELECT pgroll_c.complete_migration(); -- fails
 DROP TABLE item_late;
 CREATE TABLE item_later PARTITION OF item FOR VALUES FROM (20) TO (30);
-SELECT test.error_of('SELECT pgroll_c.complete_migration()');
-SELECT pgroll_c.retry_migration();
 CALL pgroll_c.wait_for_migration();
 SELECT pgroll_c.complete_migration();
 CREATE TABLE plain.item_later PARTITION OF plain.item FOR VALUES FROM (20) TO (30);
@@ -124,8 +123,6 @@ SELECT pgroll_c.start_migration('06_type', :'migration');
 CALL pgroll_c.wait_for_migration();
 -- what comes meanwhile
 CREATE INDEX ware_meanwhile ON ware (price);
-SELECT test.error_of('SELECT pgroll_c.complete_migration()');
-SELECT pgroll_c.retry_migration();
 CALL pgroll_c.wait_for_migration();
 SELECT pgroll_c.complete_migration();
 CREATE INDEX ware_meanwhile ON plain.ware (price);

@@ -29,6 +29,6 @@ _PG_init(void)
 	write_version_init();
 	constraint_error_init();
 	launcher_init();
-	worker_before_ready = lifecycle_supplement;
+	worker_supplement = lifecycle_supplement;
 	worker_build_matview = matview_task_run;
 }

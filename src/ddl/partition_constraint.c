@@ -27,10 +27,13 @@
 
 #include "ddl/partition_constraint.h"
 #include "schema/catalog_constraint.h"
+#include "schema/names.h"
 
 static void add_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key);
 static Oid	create_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key);
 static List *parts_of(Oid constraint, Oid relid);
+static void rename_part(Oid constraint, const char *name);
+static char *choose_name(Oid whole);
 static const char *name_for(List *parts, Oid partner);
 static FormData_pg_constraint row_of(Oid constraint);
 static void set_validated(Oid constraint, bool validated);
@@ -112,24 +115,50 @@ partition_constraint_follow(Oid relid, const char *name, List *parts)
 	ListCell   *lc;
 
 	/* Two may have each other's name. */
+	foreach(lc, found)
+		rename_part(lfirst_oid(lc), psprintf(PGROLL_PREFIX "part_%u", lfirst_oid(lc)));
 	for (int pass = 0; pass < 2; pass++)
 	{
 		foreach(lc, found)
 		{
-			Oid			part = lfirst_oid(lc);
-			FormData_pg_constraint row = row_of(part);
-			const char *wanted = name_for(parts, row.confrelid);
+			const char *wanted = name_for(parts, row_of(lfirst_oid(lc)).confrelid);
 
-			if (wanted == NULL || strcmp(NameStr(row.conname), wanted) == 0)
-				continue;
-			RenameConstraintById(part, pass == 1 ? wanted :
-								 psprintf(PGROLL_PREFIX "part_%u", part));
-			CommandCounterIncrement();
+			if (wanted != NULL && pass == 0)
+				rename_part(lfirst_oid(lc), wanted);
+			if (wanted == NULL && pass == 1)
+				rename_part(lfirst_oid(lc), choose_name(whole));
 		}
 	}
 	foreach(lc, found)
 		set_validated(lfirst_oid(lc), validated);
 	CommandCounterIncrement();
+}
+
+static void
+rename_part(Oid constraint, const char *name)
+{
+	RenameConstraintById(constraint, name);
+	CommandCounterIncrement();
+}
+
+/* As the server does for a part of the foreign key. */
+static char *
+choose_name(Oid whole)
+{
+	Oid			relid = row_of(whole).conrelid;
+	List	   *columns = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, catalog_constraints(relid))
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		foreach(lc2, facts->oid == whole ? facts->key : NIL)
+			columns = lappend(columns, get_attname(relid, lfirst_int(lc2), false));
+	}
+	return ChooseConstraintName(get_rel_name(relid), names_addition(columns), "fkey",
+								get_rel_namespace(relid), NIL);
 }
 
 List *
@@ -169,7 +198,7 @@ parts_of(Oid constraint, Oid relid)
 	return found;
 }
 
-/* NULL: it came since the plan was made. */
+/* NULL: none, or it came since the plan was made. */
 static const char *
 name_for(List *parts, Oid partner)
 {

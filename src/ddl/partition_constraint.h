@@ -41,8 +41,9 @@ extern List *partition_constraint_parts(Oid constraint);
 extern void partition_constraint_add_key(Oid relid, const PartitionedKey *key);
 
 /*
- * Give the parts of a table's foreign key of that name their names (ForeignKeyPart *),
- * and let them be as valid as it is.  The table is locked ACCESS EXCLUSIVE.
+ * Give the parts of a table's foreign key of that name their names (ForeignKeyPart *), or
+ * else those that the server would choose, and let them be as valid as it is.  The table
+ * is locked ACCESS EXCLUSIVE.
  */
 extern void partition_constraint_follow(Oid relid, const char *name, List *parts);
 

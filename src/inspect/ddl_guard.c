@@ -33,6 +33,7 @@
 #include "utils/rel.h"
 
 #include "ddl/ddl_execute.h"
+#include "inspect/addition_guard.h"
 #include "inspect/child_guard.h"
 #include "inspect/detach_guard.h"
 #include "inspect/grant_guard.h"
@@ -653,6 +654,8 @@ guard_command_end(Node *command)
 		else
 			table_guard_check(lfirst_oid(lc));
 	}
+	if (ddl_execute_origin() == DDL_FOREIGN)
+		addition_guard_look(lines_now(), command, tables);
 	SPI_finish();
 
 	if (IsA(command, GrantStmt))

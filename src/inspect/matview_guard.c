@@ -14,7 +14,6 @@
 #include "inspect/matview_guard.h"
 #include "operation/carry_matview.h"
 #include "schema/names.h"
-#include "state/migrations.h"
 #include "state/tasks.h"
 #include "worker/launcher.h"
 
@@ -48,7 +47,6 @@ fill_again(const GuardLine *line, const Task *task)
 	spec.object = task->object;
 	spec.command = task->command;
 	(void) task_add(line->migration, &spec);
-	migration_reopen(line->migration);
 	launcher_request_at_commit();
 }
 

@@ -554,8 +554,6 @@ queue_backfill(const InFlight *table, const EdgeMigration *edges)
 	spec.kind = TASK_OLD_SNAPSHOTS;
 	spec.relation = InvalidOid;
 	task_add(migration->id, &spec);
-	if (migration->state == STATE_READY)
-		migration_set_state(migration->id, STATE_STARTED, NULL);
 	launcher_request_at_commit();
 }
 

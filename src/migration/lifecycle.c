@@ -668,7 +668,7 @@ open_tasks_text(int64 id, int n_open)
 	appendStringInfo(&sentence, "%d of its tasks are still open", n_open);
 	if (next != NULL)
 		appendStringInfo(&sentence, ", the next is \"%s\"", task_kind_name(next->kind));
-	if (next != NULL && OidIsValid(next->relation))
+	if (next != NULL && get_rel_name(next->relation) != NULL)
 		appendStringInfo(&sentence, " of %s", catalog_relation_name(next->relation));
 	if (next != NULL && next->rows_done > 0)
 		appendStringInfo(&sentence, " with " INT64_FORMAT " rows done", next->rows_done);

@@ -485,6 +485,9 @@ complete_constraint(SchemaModel *model, TableModel *table,
 		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
 						   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
 									quote_identifier(final)), plan);
+		if (facts->type == CONSTRAINT_FOREIGN)
+			partition_foreign_key_name_parts(table->relid, model_table_sql(model, table),
+											 final, facts->partner, facts->oid, 0, plan);
 	}
 	if (facts->comment != NULL)
 		plan_comment(plan, PHASE_COMPLETE, 0, table->relid,

@@ -24,11 +24,11 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "ddl/partition_constraint.h"
 #include "operation/carry.h"
 #include "operation/carry_incoming.h"
 #include "operation/foreign_key_definition.h"
 #include "operation/operation_util.h"
+#include "operation/partition_foreign_key.h"
 #include "operation/partition_index.h"
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_depend.h"
@@ -43,8 +43,6 @@ static bool may_be_referenced(const TableModel *table);
 static bool names_shadow(List *columns, int64 migration);
 static void complete_parts(SchemaModel *model, const ConstraintFacts *facts,
 						   List *keys, MigrationPlan *plan);
-static void complete_partners(const TableModel *table, const ConstraintFacts *facts,
-							  MigrationPlan *plan);
 static List *parts_of(const ConstraintFacts *facts);
 static bool is_carried(SchemaModel *model, const TableModel *table,
 					   const ConstraintFacts *facts);
@@ -104,30 +102,6 @@ carry_incoming_has(SchemaModel *model, const ConstraintFacts *facts)
 		carry_covers(table, facts->partner_columns);
 }
 
-bool
-carry_incoming_uses(SchemaModel *model, TableModel *table, Oid index)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, catalog_table_tree(table->relid))
-	{
-		Oid			member = lfirst_oid(lc);
-
-		foreach(lc2, get_rel_relkind(member) == RELKIND_PARTITIONED_TABLE ?
-				catalog_referencing(member) : NIL)
-		{
-			ConstraintFacts *facts = lfirst(lc2);
-
-			if (index_topmost(facts->partner_index) == index &&
-				!name_is_of_migration(facts->name, model->migration) &&
-				(member != table->relid || is_carried(model, table, facts)))
-				return true;
-		}
-	}
-	return false;
-}
-
 void
 carry_incoming_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
@@ -179,7 +153,9 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 			alter(facts, PHASE_COMPLETE,
 				  psprintf("ADD CONSTRAINT %s %s", quote_identifier(facts->name),
 						   key_sql(model, table, facts)), plan);
-		complete_partners(table, facts, plan);
+		partition_foreign_key_name_parts(facts->relation,
+										 catalog_relation_name(facts->relation),
+										 facts->name, table->relid, facts->oid, 0, plan);
 		if (facts->comment != NULL)
 			plan_comment(plan, PHASE_COMPLETE, 0, facts->relation,
 						 catalog_relation_name(facts->relation),
@@ -299,29 +275,6 @@ complete_parts(SchemaModel *model, const ConstraintFacts *facts, List *keys,
 			  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
 					   quote_identifier(part->name)), plan);
 	}
-}
-
-/*
- * Of one that references a partitioned table there is one for each partition, which has
- * its own name, and may not be valid yet.
- */
-static void
-complete_partners(const TableModel *table, const ConstraintFacts *facts,
-				  MigrationPlan *plan)
-{
-	char	   *relation = catalog_relation_name(facts->relation);
-
-	if (table->relkind != RELKIND_PARTITIONED_TABLE)
-		return;
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.command = partition_constraint_follow_sql(relation, facts->name),
-		.lock = AccessExclusiveLock,
-		.relation = facts->relation,
-		.relation_name = relation,
-		.foreign_key = facts->name,
-		.foreign_key_parts = partition_constraint_parts(facts->oid),
-	});
 }
 
 /*

@@ -15,12 +15,6 @@
 extern bool carry_incoming_has(SchemaModel *model, const ConstraintFacts *facts);
 
 /*
- * Does such a foreign key reference the partitioned table by the index, or one of its
- * partitioned partitions by a part of it?
- */
-extern bool carry_incoming_uses(SchemaModel *model, TableModel *table, Oid index);
-
-/*
  * The tasks that make each foreign key on the table, of whatever table, again
  * for the shadow: added NOT VALID when the index on the shadow is there, then
  * validated.  What is there already is left out.  Raises insufficient_privilege,

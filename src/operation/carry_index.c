@@ -54,6 +54,7 @@ static List *carried_indexes(const IndexHome *home);
 static bool is_dropped(const IndexHome *home, const IndexFacts *facts);
 static Oid	built_index(const IndexHome *home, const IndexFacts *facts);
 static Oid	whole_of(const IndexHome *home, Oid index);
+static bool is_attached_early(const IndexFacts *facts);
 static bool is_attached(const IndexHome *home, const IndexFacts *facts);
 static void attach_tasks(List *homes, const IndexFacts *whole, MigrationPlan *plan);
 static IndexFacts *part_of(const IndexHome *home, Oid whole);
@@ -103,7 +104,7 @@ carry_indexes_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 	foreach(lc, table->relkind == RELKIND_PARTITIONED_TABLE ?
 			((IndexHome *) linitial(homes))->indexes : NIL)
 	{
-		if (carry_incoming_uses(model, table, ((IndexFacts *) lfirst(lc))->oid))
+		if (is_attached_early(lfirst(lc)))
 			attach_tasks(homes, lfirst(lc), plan);
 	}
 }
@@ -301,7 +302,17 @@ whole_of(const IndexHome *home, Oid index)
 	return IndexGetRelation(whole, false) == home->table->relid ? whole : InvalidOid;
 }
 
-/* Is what stands for the index attached before the completion, for a foreign key? */
+/*
+ * Is the whole of it made before the completion?  A foreign key can reference no other,
+ * and ON CONFLICT finds no other.
+ */
+static bool
+is_attached_early(const IndexFacts *facts)
+{
+	return facts->unique;
+}
+
+/* Is what stands for the index attached before the completion? */
 static bool
 is_attached(const IndexHome *home, const IndexFacts *facts)
 {
@@ -310,7 +321,7 @@ is_attached(const IndexHome *home, const IndexFacts *facts)
 	if (!OidIsValid(whole) || home->table->relkind != RELKIND_PARTITIONED_TABLE)
 		return false;
 	if (home->model->foreseen)
-		return carry_incoming_uses(home->model, home->table, whole);
+		return is_attached_early(facts);
 	return OidIsValid(catalog_index_of_table(home->table->relid,
 											 name_carried(home->model->migration,
 														  get_rel_name(whole))));

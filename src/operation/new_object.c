@@ -297,12 +297,11 @@ static void
 complete_constraint(SchemaModel *model, TableModel *table,
 					const ObjectModel *object, MigrationPlan *plan)
 {
+	const ConstraintDefinition *def = object->definition;
 	char	   *name = name_new(model->migration, object->name);
 
 	if (is_by_partitions(table, object))
 	{
-		const ConstraintDefinition *def = object->definition;
-
 		partition_foreign_key_complete(model, table, object->operation, name,
 									   object->name,
 									   constraint_definition_sql(def, model, table),
@@ -315,6 +314,10 @@ complete_constraint(SchemaModel *model, TableModel *table,
 	shadow_alter_table(model, table, object->operation, PHASE_COMPLETE,
 					   psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
 								quote_identifier(object->name)), plan);
+	if (object->type == CONSTRAINT_FOREIGN)
+		partition_foreign_key_name_parts(table->relid, model_table_sql(model, table),
+										 object->name, def->references->partner->relid,
+										 InvalidOid, object->operation, plan);
 }
 
 /* Of a partitioned table's the indexes of its partitions become a part. */

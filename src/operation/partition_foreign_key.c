@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "ddl/partition_constraint.h"
 #include "operation/carry.h"
 #include "operation/operation_util.h"
 #include "operation/partition_foreign_key.h"
@@ -80,6 +81,26 @@ partition_foreign_key_complete(SchemaModel *model, TableModel *table, int operat
 				  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(final),
 						   quote_identifier(former)), InvalidOid, plan);
 	}
+}
+
+void
+partition_foreign_key_name_parts(Oid relid, const char *relation, const char *name,
+								 Oid partner, Oid original, int operation,
+								 MigrationPlan *plan)
+{
+	if (get_rel_relkind(partner) != RELKIND_PARTITIONED_TABLE)
+		return;
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = operation,
+		.command = partition_constraint_follow_sql(relation, name),
+		.lock = AccessExclusiveLock,
+		.relation = relid,
+		.relation_name = pstrdup(relation),
+		.foreign_key = pstrdup(name),
+		.foreign_key_parts = OidIsValid(original) ?
+			partition_constraint_parts(original) : NIL,
+	});
 }
 
 /* The name of the foreign key that a partition has from a table's; NULL: it has none. */

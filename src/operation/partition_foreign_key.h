@@ -34,4 +34,13 @@ extern void partition_foreign_key_complete(SchemaModel *model, TableModel *table
 										   const char *final, const char *sql,
 										   Oid partner, Oid original, MigrationPlan *plan);
 
+/*
+ * The step of a completion by which the parts of a foreign key, one for each partition
+ * of the table that it references, get the names of those that original (or InvalidOid)
+ * has, else such as the server chooses.  None where the partner is not partitioned.
+ */
+extern void partition_foreign_key_name_parts(Oid relid, const char *relation,
+											 const char *name, Oid partner, Oid original,
+											 int operation, MigrationPlan *plan);
+
 #endif							/* PGROLL_PARTITION_FOREIGN_KEY_H */

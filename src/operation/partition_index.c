@@ -42,7 +42,6 @@ static char *choose_name(SchemaModel *model, TableModel *table,
 static char *choose_built_name(SchemaModel *model, const IndexMember *member,
 							   const NewIndex *new_index);
 static char *numbered_name(const IndexMember *member, const NewIndex *new_index, int i);
-static char *name_addition(List *columns);
 static bool name_is_taken(SchemaModel *model, TableModel *table,
 						  const IndexMember *member, char type, char *name);
 static void check_keys(const IndexMember *member, List *columns, const char *path);
@@ -250,26 +249,8 @@ numbered_name(const IndexMember *member, const NewIndex *new_index, int i)
 
 	return makeObjectName(member->label,
 						  new_index->type == CONSTRAINT_PRIMARY ? NULL :
-						  name_addition(new_index->columns),
+						  names_addition(new_index->columns),
 						  i == 0 ? label : psprintf("%s%d", label, i));
-}
-
-/* As ChooseIndexNameAddition(): "a_b", as far as a name goes. */
-static char *
-name_addition(List *columns)
-{
-	StringInfoData addition;
-	ListCell   *lc;
-
-	initStringInfo(&addition);
-	foreach(lc, columns)
-	{
-		if (addition.len >= NAMEDATALEN)
-			break;
-		appendStringInfo(&addition, "%s%s", addition.len > 0 ? "_" : "",
-						 (char *) lfirst(lc));
-	}
-	return addition.data;
 }
 
 /* By an object that is there and stays, or one that the migration makes. */

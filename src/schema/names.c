@@ -7,6 +7,7 @@
 #include "pgroll.h"
 
 #include "common/hashfn.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
 #include "schema/names.h"
@@ -136,4 +137,21 @@ clip(char *name)
 {
 	name[pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1)] = '\0';
 	return name;
+}
+
+char *
+names_addition(List *columns)
+{
+	StringInfoData addition;
+	ListCell   *lc;
+
+	initStringInfo(&addition);
+	foreach(lc, columns)
+	{
+		if (addition.len >= NAMEDATALEN)
+			break;
+		appendStringInfo(&addition, "%s%s", addition.len > 0 ? "_" : "",
+						 (char *) lfirst(lc));
+	}
+	return addition.data;
 }

@@ -58,4 +58,11 @@ extern bool name_is_dual_write_trigger(const char *name);
 /* "public_02_x"; raises name_too_long where that has more than 63 bytes. */
 extern char *name_version_schema(const char *base_schema, const char *version);
 
+/*
+ * What the server puts between a table's name and the label in the name of an index or a
+ * foreign key of columns (char *): "a_b", as far as a name goes.  As its
+ * ChooseIndexNameAddition().
+ */
+extern char *names_addition(List *columns);
+
 #endif							/* PGROLL_NAMES_H */

@@ -4,13 +4,17 @@
 -- them sees a row that they do not show.
 
 CREATE VIEW @extschema@.migrations WITH (security_barrier) AS
-SELECT m.base_schema AS schema, m.name, m.state, m.version_schema,
-	p.name AS parent, m.started_at, m.started_by, m.ready_at,
+SELECT m.base_schema AS schema, m.name, CASE WHEN a.begun_again THEN 'started' ELSE m.state END AS state,
+	m.version_schema, p.name AS parent, m.started_at, m.started_by,
+	CASE WHEN NOT a.begun_again THEN m.ready_at END AS ready_at,
 	m.completed_at, m.completed_by, m.rolled_back_at, m.rolled_back_by,
 	m.retired, m.document, m.id, m.parent AS parent_id
 FROM @extschema@.migration m
 	JOIN pg_catalog.pg_namespace n ON n.nspname = m.base_schema
-	LEFT JOIN @extschema@.migration p ON p.id = m.parent
+	LEFT JOIN @extschema@.migration p ON p.id = m.parent,
+	-- by a task that was added since it was ready
+	LATERAL (SELECT m.state = 'ready' AND EXISTS (SELECT FROM @extschema@.task t
+		WHERE t.migration = m.id AND t.state = 'open') AS begun_again) a
 WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE');
 COMMENT ON VIEW @extschema@.migrations IS 'every migration, rolled back ones included';
 GRANT SELECT ON @extschema@.migrations TO PUBLIC;

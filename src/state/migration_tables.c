@@ -16,21 +16,18 @@
 
 #define TABLES_TABLE PGROLL_SCHEMA ".migration_table"
 
+static Datum oid_array(List *oids);
+
 void
 migration_tables_add(int64 migration, List *relids)
 {
 	SecurityScope scope;
-	Datum	   *elements = palloc(list_length(relids) * sizeof(Datum));
 	Datum		values[2];
-	ListCell   *lc;
 
 	if (relids == NIL)
 		return;
-	foreach(lc, relids)
-		elements[foreach_current_index(lc)] = ObjectIdGetDatum(lfirst_oid(lc));
 	values[0] = Int64GetDatum(migration);
-	values[1] = PointerGetDatum(construct_array(elements, list_length(relids), OIDOID,
-												sizeof(Oid), true, TYPALIGN_INT));
+	values[1] = oid_array(relids);
 	owner_begin(&scope);
 	SPI_connect();
 	spi_execute("INSERT INTO " TABLES_TABLE " (migration, relation)"
@@ -69,4 +66,39 @@ migration_tables(int64 migration)
 	SPI_finish();
 	owner_end(&scope);
 	return found;
+}
+
+bool
+migration_concerns(int64 migration, List *relids)
+{
+	SecurityScope scope;
+	Datum		values[2];
+	bool		concerns;
+
+	values[0] = Int64GetDatum(migration);
+	values[1] = oid_array(relids);
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute("SELECT FROM " TABLES_TABLE
+				" WHERE migration = $1 AND relation::pg_catalog.oid = ANY ($2)"
+				" UNION ALL SELECT FROM " PGROLL_SCHEMA ".task"
+				" WHERE migration = $1 AND relation::pg_catalog.oid = ANY ($2) LIMIT 1",
+				2, (Oid[]) {INT8OID, OIDARRAYOID}, values, NULL, SPI_OK_SELECT);
+	concerns = SPI_processed > 0;
+	SPI_finish();
+	owner_end(&scope);
+	return concerns;
+}
+
+/* An oid[] of a list. */
+static Datum
+oid_array(List *oids)
+{
+	Datum	   *elements = palloc(list_length(oids) * sizeof(Datum));
+	ListCell   *lc;
+
+	foreach(lc, oids)
+		elements[foreach_current_index(lc)] = ObjectIdGetDatum(lfirst_oid(lc));
+	return PointerGetDatum(construct_array(elements, list_length(oids), OIDOID,
+										   sizeof(Oid), true, TYPALIGN_INT));
 }

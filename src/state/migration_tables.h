@@ -18,4 +18,7 @@ extern void migration_tables_add(int64 migration, List *relids);
 /* Those (Oid) that are still there, palloc'd in the current context. */
 extern List *migration_tables(int64 migration);
 
+/* Has it made something in one of the relations (Oid), or a task for one? */
+extern bool migration_concerns(int64 migration, List *relids);
+
 #endif							/* PGROLL_MIGRATION_TABLES_H */

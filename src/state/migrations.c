@@ -28,13 +28,22 @@
 #define N_STATES (STATE_ROLLED_BACK + 1)
 #define MAX_NEXT_STATES 4
 
+/*
+ * Whoever adds a task to a migration that is ready begins it again by that, without a
+ * lock on its row, which others would wait for until the end of the transaction.  The
+ * view pgroll_c.migrations has the same.
+ */
+#define BEGUN_AGAIN \
+	"state = 'ready' AND EXISTS (SELECT FROM " PGROLL_SCHEMA ".task AS t" \
+	" WHERE t.migration = m.id AND t.state = 'open')"
+
 /* The columns of a MigrationRow, in the order that row_from_spi() expects. */
 #define MIGRATION_COLUMNS \
-	"id, base_schema, name, state, version_schema, parent, document, retired," \
-	" started_at, started_by, settings"
+	"id, base_schema, name, CASE WHEN " BEGUN_AGAIN " THEN 'started' ELSE state END," \
+	" version_schema, parent, document, retired, started_at, started_by, settings"
 
 #define SELECT_MIGRATION \
-	"SELECT " MIGRATION_COLUMNS " FROM " PGROLL_SCHEMA ".migration "
+	"SELECT " MIGRATION_COLUMNS " FROM " PGROLL_SCHEMA ".migration AS m "
 
 enum
 {
@@ -261,7 +270,7 @@ migration_set_state(int64 id, MigrationState state, const char *user)
 }
 
 void
-migration_reopen(int64 id)
+migration_begin_again(int64 id)
 {
 	SecurityScope scope;
 	MigrationState state;
@@ -468,7 +477,8 @@ lock_row(int64 id)
 	MigrationState state;
 
 	SPI_connect();
-	spi_execute("SELECT state FROM " PGROLL_SCHEMA ".migration WHERE id = $1 FOR UPDATE",
+	spi_execute("SELECT state FROM " PGROLL_SCHEMA ".migration WHERE id = $1"
+				" FOR NO KEY UPDATE",
 				1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(id)},
 				NULL, SPI_OK_SELECT);
 	if (SPI_processed != 1)

@@ -17,7 +17,8 @@
 
 typedef enum MigrationState
 {
-	STATE_STARTED,				/* tasks are open */
+	STATE_STARTED,				/* tasks are open, also ones added since it was
+								 * ready */
 	STATE_READY,
 	STATE_FAILED,				/* a task gave up */
 	STATE_COMPLETED,
@@ -77,8 +78,11 @@ extern int64 migration_next_id(void);
  */
 extern void migration_set_state(int64 id, MigrationState state, const char *user);
 
-/* From ready to started, where it has not been ended or begun again meanwhile. */
-extern void migration_reopen(int64 id);
+/*
+ * To be called by who takes up a task: where the row still says that the migration is
+ * ready, the task was added since, and it is started.
+ */
+extern void migration_begin_again(int64 id);
 
 /* Note that its version schema is dropped. */
 extern void migration_set_retired(int64 id);

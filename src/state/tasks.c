@@ -25,6 +25,7 @@ static const char *const kind_names[] = {
 	[TASK_ANALYZE] = "analyze",
 	[TASK_LAST_PASS] = "last_pass",
 	[TASK_MATVIEW] = "matview",
+	[TASK_SUPPLEMENT] = "supplement",
 	[TASK_OLD_SNAPSHOTS] = "old_snapshots",
 };
 

@@ -28,6 +28,8 @@ typedef enum TaskKind
 	TASK_MATVIEW,				/* relation: make this materialized view again
 								 * over the new columns; object: its name
 								 * then; command: as what */
+	TASK_SUPPLEMENT,			/* relation: something was added to it; add
+								 * tasks that carry that over */
 	TASK_OLD_SNAPSHOTS			/* every snapshot older than the last batch is
 								 * gone */
 } TaskKind;

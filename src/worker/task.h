@@ -41,6 +41,7 @@ extern const TaskOps task_index_ops;
 extern const TaskOps task_last_pass_ops;
 extern const TaskOps task_matview_ops;
 extern const TaskOps task_old_snapshots_ops;
+extern const TaskOps task_supplement_ops;
 extern const TaskOps task_validate_ops;
 
 #endif							/* PGROLL_TASK_H */

@@ -8,6 +8,7 @@
 #define PGROLL_TASK_TRANSACTION_H
 
 #include "nodes/primnodes.h"
+#include "storage/lockdefs.h"
 
 #include "worker/task.h"
 

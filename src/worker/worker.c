@@ -50,8 +50,6 @@ typedef struct OpenMigrations
 	List	   *ids;			/* int64 *, of those with open tasks */
 } OpenMigrations;
 
-int			(*worker_before_ready) (int64 migration) = NULL;
-
 static const TaskOps *const task_ops[] = {
 	[TASK_BACKFILL] = &task_backfill_ops,
 	[TASK_INDEX] = &task_index_ops,
@@ -61,6 +59,7 @@ static const TaskOps *const task_ops[] = {
 	[TASK_ANALYZE] = &task_analyze_ops,
 	[TASK_LAST_PASS] = &task_last_pass_ops,
 	[TASK_MATVIEW] = &task_matview_ops,
+	[TASK_SUPPLEMENT] = &task_supplement_ops,
 	[TASK_OLD_SNAPSHOTS] = &task_old_snapshots_ops,
 };
 
@@ -69,7 +68,6 @@ PGDLLEXPORT void pgroll_worker_main(Datum arg);
 static void fetch_task(void *arg);
 static void finish_task(void *arg);
 static void prepare_ready(TaskRunner *runner, Round *round);
-static void supplement(void *arg);
 static void become_ready(void *arg);
 static void fail_task(void *arg);
 static void fail_last_task(void *arg);
@@ -172,6 +170,8 @@ fetch_task(void *arg)
 	{
 		round->task = task_next(round->migration_id);
 		round->is_last = round->task == NULL;
+		if (round->task != NULL)
+			migration_begin_again(round->migration_id);
 	}
 	MemoryContextSwitchTo(transaction);
 }
@@ -185,38 +185,13 @@ finish_task(void *arg)
 	task_set_done(round->task->id);
 }
 
-/*
- * What can't be carried over for a reason that stays fails the migration, with the
- * last task, which a retry opens again.  Otherwise, where a lock is not to be had
- * say, the completion tells what is missing.
- */
+/* An error is that of the last task, which a retry opens again. */
 static void
 prepare_ready(TaskRunner *runner, Round *round)
 {
-	ErrorData  *error = task_transaction(runner, supplement, round);
-
-	if (error != NULL && error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED)
-	{
-		round->error = error;
-		task_transaction_or_raise(runner, fail_last_task, round);
-		return;
-	}
-	if (error != NULL)
-		ereport(LOG,
-				(errmsg("migration \"%s\" may not be complete: %s",
-						round->migration->name, error->message)));
-	task_transaction_or_raise(runner, become_ready, round);
-}
-
-/* A TaskBody: add tasks for what came to the tables since the start, if any. */
-static void
-supplement(void *arg)
-{
-	Round	   *round = arg;
-
-	base_schema_lock(round->migration->base_schema, true);
-	if (worker_before_ready != NULL)
-		(void) worker_before_ready(round->migration_id);
+	round->error = task_supplement(runner, round->migration);
+	task_transaction_or_raise(runner, round->error ? fail_last_task : become_ready,
+							  round);
 }
 
 /* A TaskBody: nothing is left to do. */

@@ -17,16 +17,19 @@
 extern void worker_run_migration(TaskRunner *runner, int64 migration);
 
 /*
- * Called before a migration becomes ready, under the exclusive lock of its base
- * schema: adds tasks for what was added to its tables since the start, and
- * returns how many.  Set by the layer that plans, which we do not know.
+ * Called before a migration becomes ready, and for what came to its tables, under the
+ * exclusive lock of its base schema: adds tasks for what was added there since the
+ * start, and returns how many.  Set by the layer that plans, which we do not know.
  */
-extern int	(*worker_before_ready) (int64 migration);
+extern int	(*worker_supplement) (int64 migration);
 
 /*
  * Called in a transaction of a task of that kind, to do it (migration/matview_task.h).
  * Set by the same layer.
  */
 extern void (*worker_build_matview) (const Task *task, bool populated);
+
+/* The first of these: NULL, or an error for a reason that stays. */
+extern ErrorData *task_supplement(TaskRunner *runner, const MigrationRow *migration);
 
 #endif							/* PGROLL_WORKER_H */

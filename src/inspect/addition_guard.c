@@ -1,0 +1,130 @@
+/*-------------------------------------------------------------------------
+ *
+ * addition_guard.c
+ *		What others add to a migration's tables while it is active.
+ *
+ * What the completion would miss, that is: the rest it sees by itself.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/index.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "utils/lsyscache.h"
+
+#include "inspect/addition_guard.h"
+#include "inspect/guard_scope.h"
+#include "schema/catalog_read.h"
+#include "schema/names.h"
+#include "state/migration_tables.h"
+#include "state/tasks.h"
+#include "worker/launcher.h"
+
+static bool adds(const Node *command);
+static bool part_adds(const AlterTableCmd *cmd);
+static bool name_is_others(const char *name);
+static void note(List *lines, Oid relid);
+static bool concerns(const GuardLine *line, Oid relid);
+
+void
+addition_guard_look(List *lines, const Node *command, List *relids)
+{
+	ListCell   *lc;
+
+	if (!adds(command))
+		return;
+	foreach(lc, relids)
+		note(lines, lfirst_oid(lc));
+	foreach(lc, IsA(command, CreateStatsStmt) ?
+			((const CreateStatsStmt *) command)->relations : NIL)
+		note(lines, RangeVarGetRelid(lfirst_node(RangeVar, lc), NoLock, true));
+}
+
+static bool
+adds(const Node *command)
+{
+	ListCell   *lc;
+
+	switch (nodeTag(command))
+	{
+		case T_CreateStmt:
+		case T_CreateStatsStmt:
+			return true;
+		case T_IndexStmt:
+			return name_is_others(((const IndexStmt *) command)->idxname);
+		case T_CreateTableAsStmt:
+			return ((const CreateTableAsStmt *) command)->objtype == OBJECT_MATVIEW;
+		case T_AlterTableStmt:
+			foreach(lc, ((const AlterTableStmt *) command)->cmds)
+			{
+				if (part_adds(lfirst(lc)))
+					return true;
+			}
+			return false;
+		default:
+			return false;
+	}
+}
+
+/* A task's own statement is not meant. */
+static bool
+part_adds(const AlterTableCmd *cmd)
+{
+	switch (cmd->subtype)
+	{
+		case AT_AddConstraint:
+			return name_is_others(castNode(Constraint, cmd->def)->conname);
+		case AT_AttachPartition:
+			return name_is_others(((PartitionCmd *) cmd->def)->name->relname);
+		case AT_ValidateConstraint:
+			return name_is_others(cmd->name);
+		case AT_AddColumn:
+		case AT_AddInherit:
+		case AT_SetNotNull:
+			return true;
+		default:
+			return false;
+	}
+}
+
+static bool
+name_is_others(const char *name)
+{
+	return name == NULL || !name_is_ours(name);
+}
+
+static void
+note(List *lines, Oid relid)
+{
+	char		relkind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
+	ListCell   *lc;
+
+	if (relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX)
+		relid = IndexGetRelation(relid, true);
+	foreach(lc, relkind != '\0' && OidIsValid(relid) ? lines : NIL)
+	{
+		const GuardLine *line = lfirst(lc);
+		TaskSpec	spec = {.kind = TASK_SUPPLEMENT,.relation = relid};
+
+		if (relkind != RELKIND_MATVIEW && !concerns(line, relid))
+			continue;
+		(void) task_add(line->migration, &spec);
+		launcher_request_at_commit();
+	}
+}
+
+/* Has the migration something to do in the table, its parents, or others of theirs? */
+static bool
+concerns(const GuardLine *line, Oid relid)
+{
+	List	   *relatives = list_make1_oid(relid);
+	ListCell   *lc;
+
+	/* Those that are added are gone through, too. */
+	foreach(lc, relatives)
+		relatives = list_concat_unique_oid(relatives, catalog_parents(lfirst_oid(lc)));
+	foreach(lc, list_copy(relatives))
+		relatives = list_concat_unique_oid(relatives, catalog_table_tree(lfirst_oid(lc)));
+	return migration_concerns(line->migration, relatives);
+}
