@@ -121,6 +121,7 @@ SELECT pgroll_c.rollback_migration();
 SELECT * FROM test.changes(); -- no rows
 SELECT pgroll_c.start_migration('06_type', :'migration');
 CALL pgroll_c.wait_for_migration();
+INSERT INTO public_06_type.ware SELECT * FROM public_06_type.ware LIMIT 3 ON CONFLICT (k, id, price) DO NOTHING;
 -- what comes meanwhile
 CREATE INDEX ware_meanwhile ON ware (price);
 CALL pgroll_c.wait_for_migration();

@@ -150,6 +150,27 @@ sub partition_cases
 		sees_new => { 'SELECT * FROM t WHERE id < 2 ORDER BY id' => '0|-3|zero|1|1 6|-1|new|6|-1 1|1|b1|1|1' },
 	},
 	{
+		name => 'partitions: alter_column and create_constraint, of foreign keys that reference a partitioned table',
+		setup => q{
+			CREATE TABLE t (d int, id int, b text, PRIMARY KEY (d, id)) PARTITION BY RANGE (d);
+			CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (MINVALUE) TO (3);
+			CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (3) TO (MAXVALUE) PARTITION BY HASH (d);
+			CREATE TABLE t_2_0 PARTITION OF t_2 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+			CREATE TABLE t_2_1 PARTITION OF t_2 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+			CREATE TABLE u (d int, t int, x int, CONSTRAINT u_f FOREIGN KEY (d, t) REFERENCES t ON DELETE CASCADE)},
+		rows => q{INSERT INTO t SELECT i % 7, i, 'b' || i FROM generate_series(1, ROWS) i;
+			INSERT INTO u SELECT d, id, id FROM t},
+		operations => q[
+- alter_column: {table: u, column: t, type: bigint, up: t, down: "t::int"}
+- create_constraint: {table: u, name: u_g, type: foreign_key, columns: [d, x], references: {table: t, columns: [d, id]}, up: {d: d, x: x}, down: {d: d, x: x}}],
+		ddl => 'ALTER TABLE u ALTER t TYPE bigint; ALTER TABLE u ADD CONSTRAINT u_g FOREIGN KEY (d, x) REFERENCES t (d, id)',
+		old => [ [ 'INSERT INTO u VALUES (1, 2, 1)', '23503' ], [ 'INSERT INTO u VALUES (1, 1, 2)', '23503' ], 'UPDATE u SET t = 8 WHERE t = 1' ],
+		new => [ [ 'INSERT INTO u VALUES (1, 2, 1)', '23503' ], [ 'INSERT INTO u VALUES (1, 1, 2)', '23503' ], 'INSERT INTO u VALUES (3, 3, 10)' ],
+		ready => [ [ 'DELETE FROM t WHERE id = 10', '23503' ] ],
+		sees_old => { 'SELECT * FROM u WHERE x < 3 OR t = 3 ORDER BY x' => '1|8|1 2|2|2 3|3|3 3|3|10' },
+		sees_new => { 'SELECT * FROM u WHERE x < 3 OR t = 3 ORDER BY x' => '1|8|1 2|2|2 3|3|3 3|3|10' },
+	},
+	{
 		name => 'partitions: drop_constraint and rename_constraint',
 		@partitioned,
 		setup => "$partitioned; ALTER TABLE t ADD CONSTRAINT t_c CHECK (a > 0), ADD CONSTRAINT t_d CHECK (a < 10000000)",
