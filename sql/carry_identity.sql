@@ -78,6 +78,14 @@ INSERT INTO app_01."Always" (note) VALUES ('old') RETURNING *;
 INSERT INTO app_02."Always 2" (note) VALUES ('new') RETURNING *;
 INSERT INTO app_02."Always 2" VALUES (2000, 'new') RETURNING *;	-- fails
 INSERT INTO app_02."Always 2" OVERRIDING SYSTEM VALUE VALUES (2000, 'new') RETURNING *;
+INSERT INTO app_02."Always 2" VALUES (2000, 'not overriding system value'); /* overriding system value */	-- fails
+INSERT INTO app_02."Always 2" OVERRIDING USER VALUE VALUES (2000, 'overriding user value') RETURNING "the id" < 2000 AS drawn;
+PREPARE given(int) AS WITH i AS (INSERT INTO app_02."Always 2" Overriding System Value VALUES ($1, 'prepared') RETURNING *) TABLE i;
+\o /dev/null
+EXPLAIN ANALYZE EXECUTE given(2010);
+\o
+EXECUTE given(2011);
+DELETE FROM app_02."Always 2" WHERE "the id" > 2000 OR note LIKE 'overriding%';
 UPDATE app_02."Always 2" SET "the id" = 2001 WHERE "the id" = 2000;	-- fails
 UPDATE app_02."Always 2" SET "the id" = "the id", note = 'x';	-- fails
 UPDATE app_02."Always 2" SET note = 'x' WHERE "the id" = 2000;

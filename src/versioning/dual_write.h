@@ -29,7 +29,7 @@ typedef struct DualWrite
 	bool		exact;			/* the lists of columns say what was assigned */
 	bool		is_known;		/* what an INSERT lists is: … */
 	Bitmapset  *inserted;		/* … these columns, of MERGE any of its */
-	bool		may_override;	/* can it say OVERRIDING SYSTEM VALUE? */
+	OverridingKind override;	/* of an INSERT (write_version_override()) */
 
 	struct DualWriteFast *fast; /* what most statements need, or NULL */
 

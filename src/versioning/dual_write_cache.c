@@ -407,6 +407,8 @@ resolve_half(RelationEdges *edges, Relation relation, const EdgeHalf *half,
 		edges->has_not_null = true;
 	if (half->always)
 		edges->has_always = true;
+	if (half->numbered)
+		edges->has_numbers = true;
 
 	rule->inputs = palloc(list_length(half->inputs) * sizeof(AttrNumber));
 	rule->input_types = palloc(list_length(half->inputs) * sizeof(Oid));

@@ -78,7 +78,8 @@ typedef struct RelationEdges
 								 * tg_updatedcols */
 	Bitmapset  *newer_columns;	/* those that the oldest version does not have */
 	bool		has_not_null;	/* some half has not_null */
-	bool		has_always;		/* some half has always */
+	bool		has_numbers;	/* some half has numbered */
+	bool		has_always;		/* … always */
 	TupleTail  *tail;			/* shadows and markers at the table's end */
 	List	   *relations;		/* OIDs of relations that expressions read */
 	List	   *items;			/* PlanInvalItem *: functions and types */

@@ -31,7 +31,7 @@ dual_write_is_numbered(DualWrite *write, const EdgeRule *rule)
 		!dual_write_assigned(write, attnum))
 		return false;
 	(void) edge_row_get(&write->new, attnum, rule->target, &isnull);
-	return isnull;
+	return isnull || (write->is_insert && write->override == OVERRIDING_USER_VALUE);
 }
 
 void
@@ -60,7 +60,7 @@ dual_write_check_identity(DualWrite *write)
 {
 	RelationEdges *edges = write->edges;
 
-	if (write->first != NULL || (write->is_insert && write->may_override))
+	if (write->first != NULL || (write->is_insert && write->override != OVERRIDING_NOT_SET))
 		return;
 	for (int i = 0; i < edges->nrules; i++)
 	{

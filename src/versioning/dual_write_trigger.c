@@ -140,8 +140,8 @@ statement_begin(FmgrInfo *flinfo, TriggerData *trigdata)
 	write->exact = statement.exact;
 	write->is_known = statement.is_known;
 	write->inserted = statement.inserted;
-	write->may_override = edges->has_always && write->writer > 0 &&
-		write_version_may_override(statement.source);
+	write->override = edges->has_numbers && write->writer > 0 ?
+		write_version_override(statement.source) : OVERRIDING_NOT_SET;
 	edge_row_init(write->eval, &write->old);
 	edge_row_init(write->eval, &write->new);
 	write->awaits = palloc0(edges->nmigrations * sizeof(bool));

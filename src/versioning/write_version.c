@@ -20,7 +20,9 @@
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "nodes/execnodes.h"
+#include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
+#include "parser/parser.h"
 #include "parser/parse_relation.h"
 #include "utils/lsyscache.h"
 
@@ -33,6 +35,12 @@ typedef struct RunningStatement
 	struct RunningStatement *outer;
 } RunningStatement;
 
+/* What the INSERTs of a text say, each by its OverridingKind. */
+typedef struct Overrides
+{
+	bool		is_said[OVERRIDING_SYSTEM_VALUE + 1];
+} Overrides;
+
 static RunningStatement *innermost = NULL;
 static ExecutorRun_hook_type previous_run = NULL;
 static ExecutorFinish_hook_type previous_finish = NULL;
@@ -41,6 +49,9 @@ static void run_hook(EXECUTOR_RUN_PARAMS);
 static void finish_hook(QueryDesc *query);
 static ResultRelInfo *find_target(EState *estate, const FmgrInfo *flinfo);
 static ResultRelInfo *find_in_list(List *targets, const FmgrInfo *flinfo);
+static OverridingKind override_of(List *statements);
+static void look_at_statement(Node *statement, Overrides *found);
+static bool look_at_part(Node *node, void *context);
 static bool contains_word(const char *text, const char *word);
 static Oid	written_view(QueryDesc *query, Index target);
 
@@ -142,11 +153,87 @@ finish_hook(QueryDesc *query)
  * A text without an INSERT is none of the statement's: the body of a function may be
  * stored as a tree.
  */
-bool
-write_version_may_override(const char *source)
+OverridingKind
+write_version_override(const char *source)
 {
-	return source == NULL || contains_word(source, "overriding") ||
-		(!contains_word(source, "insert") && !contains_word(source, "merge"));
+	MemoryContext context = CurrentMemoryContext;
+	volatile OverridingKind override = OVERRIDING_SYSTEM_VALUE;
+
+	if (source == NULL)
+		return OVERRIDING_SYSTEM_VALUE;
+	/* To read most texts no further saves time. */
+	if (!contains_word(source, "overriding"))
+		return contains_word(source, "insert") || contains_word(source, "merge") ?
+			OVERRIDING_NOT_SET : OVERRIDING_SYSTEM_VALUE;
+	PG_TRY();
+	{
+		override = override_of(raw_parser(source, RAW_PARSE_DEFAULT));
+	}
+	PG_CATCH();
+	{
+		/* It was read with other settings, or in another mode. */
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return override;
+}
+
+/* What the statements (RawStmt *) say; the same as in the header where they differ. */
+static OverridingKind
+override_of(List *statements)
+{
+	Overrides	found = {false};
+	ListCell   *lc;
+
+	foreach(lc, statements)
+		look_at_statement(lfirst_node(RawStmt, lc)->stmt, &found);
+	if (found.is_said[OVERRIDING_SYSTEM_VALUE])
+		return OVERRIDING_SYSTEM_VALUE;
+	if (!found.is_said[OVERRIDING_USER_VALUE])
+		return OVERRIDING_NOT_SET;
+	return found.is_said[OVERRIDING_NOT_SET] ? OVERRIDING_SYSTEM_VALUE :
+		OVERRIDING_USER_VALUE;
+}
+
+/* EXECUTE has the text of its PREPARE. */
+static void
+look_at_statement(Node *statement, Overrides *found)
+{
+	switch (nodeTag(statement))
+	{
+		case T_PrepareStmt:
+			look_at_statement(((PrepareStmt *) statement)->query, found);
+			break;
+		case T_ExplainStmt:
+			look_at_statement(((ExplainStmt *) statement)->query, found);
+			break;
+		case T_InsertStmt:
+		case T_UpdateStmt:
+		case T_DeleteStmt:
+		case T_MergeStmt:
+		case T_SelectStmt:
+			(void) look_at_part(statement, found);
+			break;
+		default:
+			/* It may have such a statement in it. */
+			found->is_said[OVERRIDING_SYSTEM_VALUE] = true;
+	}
+}
+
+static bool
+look_at_part(Node *node, void *context)
+{
+	Overrides  *found = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, InsertStmt))
+		found->is_said[((InsertStmt *) node)->override] = true;
+	if (IsA(node, MergeWhenClause) &&
+		((MergeWhenClause *) node)->commandType == CMD_INSERT)
+		found->is_said[((MergeWhenClause *) node)->override] = true;
+	return raw_expression_tree_walker(node, look_at_part, context);
 }
 
 /* Whatever its case, also as a part of another word; a keyword cannot be escaped. */

@@ -12,6 +12,7 @@
 
 #include "fmgr.h"
 #include "nodes/bitmapset.h"
+#include "nodes/parsenodes.h"
 
 /* What a trigger's firing learns about its statement. */
 typedef struct WriteStatement
@@ -36,9 +37,10 @@ extern void write_version_get(const FmgrInfo *flinfo,
 							  WriteStatement *statement);
 
 /*
- * May an INSERT of that text (or NULL) say OVERRIDING?  Its plan does not tell.  True
- * also where the text is another's.
+ * What an INSERT of that text (or NULL) says with OVERRIDING, since its plan does not
+ * tell.  OVERRIDING_SYSTEM_VALUE also where it may say that: the text is another's, or
+ * has several, which say different things.
  */
-extern bool write_version_may_override(const char *source);
+extern OverridingKind write_version_override(const char *source);
 
 #endif							/* PGROLL_WRITE_VERSION_H */
