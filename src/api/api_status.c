@@ -56,7 +56,7 @@ pgroll_status(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	HeapTuple	row;
 
-	if (active != NULL && active->state == STATE_STARTED)
+	if (active != NULL && (active->state == STATE_STARTED || !active->is_home))
 		launcher_revive(active->id);
 
 	row = fetch_row("SELECT w.schema, m.name, m.state, m.version_schema,"

@@ -3,7 +3,8 @@
  * addition_guard.c
  *		What others add to a migration's tables while it is active.
  *
- * What the completion would miss, that is: the rest it sees by itself.
+ * What the completion would miss, that is: the rest it sees by itself.  While a dump is
+ * restored, all of it was there.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -107,7 +108,8 @@ note(List *lines, Oid relid)
 		const GuardLine *line = lfirst(lc);
 		TaskSpec	spec = {.kind = TASK_SUPPLEMENT,.relation = relid};
 
-		if (relkind != RELKIND_MATVIEW && !concerns(line, relid))
+		if (!line->is_home ||
+			(relkind != RELKIND_MATVIEW && !concerns(line, relid)))
 			continue;
 		(void) task_add(line->migration, &spec);
 		launcher_request_at_commit();

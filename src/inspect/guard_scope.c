@@ -44,6 +44,7 @@ guard_lines(void)
 
 		line->migration = migration->id;
 		line->name = migration->name;
+		line->is_home = migration->is_home;
 		line->base_schema = migration->base_schema;
 		line->version_schemas = version_schemas_of(migration);
 		lines = lappend(lines, line);

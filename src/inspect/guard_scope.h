@@ -15,6 +15,7 @@ typedef struct GuardLine
 {
 	int64		migration;
 	char	   *name;
+	bool		is_home;		/* as MigrationRow has it */
 	char	   *base_schema;
 	List	   *version_schemas;	/* char * */
 } GuardLine;

@@ -47,7 +47,8 @@ fill_again(const GuardLine *line, const Task *task)
 	spec.object = task->object;
 	spec.command = task->command;
 	(void) task_add(line->migration, &spec);
-	launcher_request_at_commit();
+	if (line->is_home)
+		launcher_request_at_commit();
 }
 
 GuardLine *

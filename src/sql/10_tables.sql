@@ -20,6 +20,7 @@ CREATE TABLE @extschema@.migration (
 	started_at		timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	started_by		name NOT NULL,
 	settings		text[],			-- what its literals were read with, as pg_proc.proconfig
+	home			text NOT NULL,	-- where it was started, or worked on last: system identifier/database
 	ready_at		timestamptz,
 	completed_at	timestamptz,
 	completed_by	name,

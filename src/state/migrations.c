@@ -10,9 +10,11 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -40,7 +42,7 @@
 /* The columns of a MigrationRow, in the order that row_from_spi() expects. */
 #define MIGRATION_COLUMNS \
 	"id, base_schema, name, CASE WHEN " BEGUN_AGAIN " THEN 'started' ELSE state END," \
-	" version_schema, parent, document, retired, started_at, started_by, settings"
+	" version_schema, parent, document, retired, started_at, started_by, settings, home"
 
 #define SELECT_MIGRATION \
 	"SELECT " MIGRATION_COLUMNS " FROM " PGROLL_SCHEMA ".migration AS m "
@@ -57,7 +59,8 @@ enum
 	COLUMN_RETIRED,
 	COLUMN_STARTED_AT,
 	COLUMN_STARTED_BY,
-	COLUMN_SETTINGS
+	COLUMN_SETTINGS,
+	COLUMN_HOME
 };
 
 static const char *const state_names[N_STATES] = {
@@ -84,6 +87,7 @@ static const struct
 	[STATE_ROLLED_BACK] = {0},
 };
 
+static char *this_home(void);
 static char *states_seen(const char *base_schema);
 static List *select_rows(const char *query, int nargs, Oid *types, Datum *values);
 static MigrationRow *select_row(const char *query, int nargs, Oid *types,
@@ -185,9 +189,9 @@ migration_insert(const char *base_schema, const char *name,
 				 Jsonb *document, const char *started_by)
 {
 	SecurityScope scope;
-	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, INT8OID, JSONBOID, TEXTOID};
-	char		nulls[] = "      ";
-	Datum		values[6];
+	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, INT8OID, JSONBOID, TEXTOID, TEXTOID};
+	char		nulls[] = "       ";
+	Datum		values[7];
 	int64		id;
 	bool		isnull;
 
@@ -197,6 +201,7 @@ migration_insert(const char *base_schema, const char *name,
 	values[3] = Int64GetDatum(parent);
 	values[4] = JsonbPGetDatum(document);
 	values[5] = CStringGetTextDatum(started_by);
+	values[6] = CStringGetTextDatum(this_home());
 	if (parent == 0)
 		nulls[3] = 'n';
 	if (document == NULL)
@@ -206,11 +211,11 @@ migration_insert(const char *base_schema, const char *name,
 	SPI_connect();
 	spi_execute("INSERT INTO " PGROLL_SCHEMA ".migration"
 				" (base_schema, name, state, version_schema, parent, document,"
-				" started_by, settings) VALUES ($1, $2, 'started', $3, $4, $5, $6, "
+				" started_by, settings, home) VALUES ($1, $2, 'started', $3, $4, $5, $6, "
 				" (SELECT pg_catalog.array_agg(name || '=' || pg_catalog.current_setting(name))"
-				" FROM pg_catalog.unnest('{DateStyle,IntervalStyle,TimeZone,lc_monetary}'::text[]) name))"
-				" RETURNING id",
-				6, types, values, nulls, SPI_OK_INSERT_RETURNING);
+				" FROM pg_catalog.unnest('{DateStyle,IntervalStyle,TimeZone,lc_monetary}'::text[]) name),"
+				" $7) RETURNING id",
+				7, types, values, nulls, SPI_OK_INSERT_RETURNING);
 	id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
 									 SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
@@ -280,6 +285,27 @@ migration_begin_again(int64 id)
 	owner_end(&scope);
 	if (state == STATE_READY)
 		migration_set_state(id, STATE_STARTED, NULL);
+}
+
+void
+migration_set_home(int64 id)
+{
+	SecurityScope scope;
+
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute("UPDATE " PGROLL_SCHEMA ".migration SET home = $2 WHERE id = $1",
+				2, (Oid[]) {INT8OID, TEXTOID},
+				(Datum[]) {Int64GetDatum(id), CStringGetTextDatum(this_home())},
+				NULL, SPI_OK_UPDATE);
+	SPI_finish();
+	owner_end(&scope);
+}
+
+static char *
+this_home(void)
+{
+	return psprintf(UINT64_FORMAT "/%u", GetSystemIdentifier(), MyDatabaseId);
 }
 
 void
@@ -441,6 +467,7 @@ row_from_spi(HeapTuple tuple, TupleDesc desc)
 	Datum		value;
 	bool		isnull;
 
+	row->is_home = strcmp(SPI_getvalue(tuple, desc, COLUMN_HOME), this_home()) == 0;
 	row->id = DatumGetInt64(SPI_getbinval(tuple, desc, COLUMN_ID, &isnull));
 	row->base_schema = SPI_getvalue(tuple, desc, COLUMN_BASE_SCHEMA);
 	row->name = SPI_getvalue(tuple, desc, COLUMN_NAME);

@@ -38,6 +38,7 @@ typedef struct MigrationRow
 	bool		retired;
 	TimestampTz started_at;
 	char	   *started_by;
+	bool		is_home;		/* here it was started, or worked on last */
 	ArrayType  *settings;		/* with which its document was read, or NULL */
 } MigrationRow;
 
@@ -83,6 +84,12 @@ extern void migration_set_state(int64 id, MigrationState state, const char *user
  * ready, the task was added since, and it is started.
  */
 extern void migration_begin_again(int64 id);
+
+/*
+ * It is worked on here from now on.  Until then it may be that a dump is being restored:
+ * nobody shall begin work because of what that does.
+ */
+extern void migration_set_home(int64 id);
 
 /* Note that its version schema is dropped. */
 extern void migration_set_retired(int64 id);

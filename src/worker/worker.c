@@ -166,6 +166,8 @@ fetch_task(void *arg)
 	round->task = NULL;
 	round->migration = migration_by_id(round->migration_id);
 	round->is_last = false;
+	if (round->migration != NULL && !round->migration->is_home)
+		migration_set_home(round->migration_id);
 	if (round->migration != NULL && round->migration->state == STATE_STARTED)
 	{
 		round->task = task_next(round->migration_id);
@@ -364,6 +366,8 @@ find_open(void *arg)
 		MemoryContext transaction;
 		int64	   *id;
 
+		if (!migration->is_home)
+			migration_set_home(migration->id);
 		if (migration->state != STATE_STARTED)
 			continue;
 		transaction = MemoryContextSwitchTo(open->context);

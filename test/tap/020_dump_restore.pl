@@ -78,6 +78,27 @@ $target->safe_psql('restored', 'DROP EXTENSION pgroll_c');
 is( $target->safe_psql('restored', 'SELECT count(*) FROM public_02_age.people'),
 	'1001', 'the version schema stays when the extension goes');
 
+# What is added where a dump was just restored has nobody begin work: it might be the
+# dump's.  From the first call on it has.
+$target->safe_psql('restored_too', 'CALL pgroll_c.wait_for_migration()');
+$target->safe_psql('restored_too', 'ALTER TABLE people ADD CONSTRAINT old_enough CHECK (age IS NOT NULL OR id > 0)');
+$target->poll_query_until('restored_too',
+	q{SELECT count(*) = 1 FROM pgroll_c.task WHERE kind = 'supplement' AND state = 'done'})
+	or die 'the addition was not seen to';
+is( $target->safe_psql('restored_too', q{
+		SELECT count(*) FROM pg_constraint WHERE conrelid = 'people'::regclass AND conname ~ 'old_enough'}),
+	'2', 'what is added after the first call is carried over');
+$target->command_ok([ 'pg_dump', '-f', "$dump.ready", $target->connstr('restored_too') ], 'dump of a ready one');
+$target->safe_psql('postgres', 'CREATE DATABASE restored_ready');
+$target->command_ok(
+	[ 'psql', '-X', '-v', 'ON_ERROR_STOP=1', '-f', "$dump.ready", $target->connstr('restored_ready') ],
+	'restore it');
+$target->safe_psql('restored_ready', 'ALTER TABLE people ADD CONSTRAINT too_old CHECK (age IS NOT NULL OR id > 1)');
+is( $target->safe_psql('restored_ready', q{
+		SELECT state FROM pgroll_c.migrations WHERE state <> 'completed';
+		SELECT count(*) FROM pgroll_c.task WHERE state <> 'done'}),
+	"ready\n0", 'nobody begins work on it');
+
 # The source goes on as well, in the foreground since it has no worker.
 $source->safe_psql('postgres', 'CALL pgroll_c.run_tasks()');
 is($source->safe_psql('postgres', q{SELECT state FROM pgroll_c.status()}), 'ready',
