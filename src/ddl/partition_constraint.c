@@ -114,6 +114,8 @@ partition_constraint_follow(Oid relid, const char *name, List *parts)
 	List	   *found = parts_of(whole, relid);
 	ListCell   *lc;
 
+	/* Names are chosen in the order in which they were made. */
+	list_sort(found, list_oid_cmp);
 	/* Two may have each other's name. */
 	foreach(lc, found)
 		rename_part(lfirst_oid(lc), psprintf(PGROLL_PREFIX "part_%u", lfirst_oid(lc)));

@@ -98,6 +98,15 @@ foreign_key_definition_awaits_key(const ConstraintDefinition *def)
 	return true;
 }
 
+bool
+foreign_key_definition_awaits_new_key(const ConstraintDefinition *def)
+{
+	const ReferenceDefinition *references = def->references;
+
+	return foreign_key_definition_awaits_key(def) &&
+		!is_stored_key(references->partner, references->partner_key);
+}
+
 void
 foreign_key_definition_check_default(const ConstraintDefinition *def,
 									 const TableModel *table)

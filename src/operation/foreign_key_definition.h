@@ -22,6 +22,9 @@ extern void foreign_key_definition_resolve(ConstraintDefinition *def, SchemaMode
  */
 extern bool foreign_key_definition_awaits_key(const ConstraintDefinition *def);
 
+/* … and is it a new one? */
+extern bool foreign_key_definition_awaits_new_key(const ConstraintDefinition *def);
+
 /*
  * Raise feature_not_supported where an action sets a default that the stored column has
  * only from the completion on; when all operations are applied.

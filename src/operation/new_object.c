@@ -51,6 +51,7 @@ static bool has_primary_key(Oid relid);
 static void check_takes_no_changed_key(const ConstraintDefinition *def, const TableModel *table);
 static List *stored_columns_of_primary(const ConstraintDefinition *def,
 									   const TableModel *table);
+static void check_key_comes_early(const TableModel *table, const ObjectModel *object);
 static void add_in_background(SchemaModel *model, TableModel *table,
 							  const ObjectModel *object, char *name,
 							  const char *sql, MigrationPlan *plan);
@@ -198,19 +199,7 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 	char	   *name = name_new(model->migration, object->name);
 	char	   *sql;
 
-	if ((is_by_partitions(table, object) ||
-		 (def->references != NULL &&
-		  def->references->partner->relkind == RELKIND_PARTITIONED_TABLE)) &&
-		foreign_key_definition_awaits_key(def))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 is_by_partitions(table, object) ?
-				 errmsg("foreign key \"%s\" of partitioned table \"%s\" references a key that the same migration makes or changes",
-						object->name, table->name) :
-				 errmsg("foreign key \"%s\" of table \"%s\" references a key of a partitioned table that the same migration makes or changes",
-						object->name, table->name),
-				 errdetail("At %s.", def->path),
-				 errhint("Add the foreign key in a migration of its own.")));
+	check_key_comes_early(table, object);
 	if (is_by_partitions(table, object))
 	{
 		partition_foreign_key_start(model, table, object->operation, name,
@@ -246,6 +235,33 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 	}
 	plan_validate(plan, object->operation, table->relid,
 				  model_table_sql(model, table), name);
+}
+
+/*
+ * Partitions get a foreign key at the start, and a partitioned table has the whole of a
+ * new key from the completion on.
+ */
+static void
+check_key_comes_early(const TableModel *table, const ObjectModel *object)
+{
+	const ConstraintDefinition *def = object->definition;
+
+	if (is_by_partitions(table, object) && foreign_key_definition_awaits_key(def))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("foreign key \"%s\" of partitioned table \"%s\" references a key that the same migration makes or changes",
+						object->name, table->name),
+				 errdetail("At %s.", def->path),
+				 errhint("Add the foreign key in a migration of its own.")));
+	if (def->references != NULL &&
+		def->references->partner->relkind == RELKIND_PARTITIONED_TABLE &&
+		foreign_key_definition_awaits_new_key(def))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("foreign key \"%s\" of table \"%s\" references a key of a partitioned table that the same migration makes",
+						object->name, table->name),
+				 errdetail("At %s.", def->path),
+				 errhint("Add the foreign key in a migration of its own.")));
 }
 
 /* A foreign key whose key is built in the background follows that. */

@@ -171,6 +171,25 @@ sub partition_cases
 		sees_new => { 'SELECT * FROM u WHERE x < 3 OR t = 3 ORDER BY x' => '1|8|1 2|2|2 3|3|3 3|3|10' },
 	},
 	{
+		name => 'partitions: create_constraint, of a foreign key to a key that changes',
+		setup => q{
+			CREATE TABLE t (d int, id int, b text, PRIMARY KEY (d, id)) PARTITION BY LIST (d);
+			CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (0, 1, 2);
+			CREATE TABLE t_2 PARTITION OF t DEFAULT;
+			CREATE TABLE u (d int, t int)},
+		rows => q{INSERT INTO t SELECT i % 7, i, 'b' || i FROM generate_series(1, ROWS) i; INSERT INTO u SELECT d, id FROM t},
+		operations => q[
+- alter_column: {table: t, column: id, type: bigint, up: id, down: "id::int"}
+- create_constraint: {table: u, name: u_f, type: foreign_key, columns: [d, t], references: {table: t, columns: [d, id]}, up: {d: d, t: t}, down: {d: d, t: t}}],
+		ddl => 'ALTER TABLE t ALTER id TYPE bigint; ALTER TABLE u ADD CONSTRAINT u_f FOREIGN KEY (d, t) REFERENCES t',
+		old => [ 'UPDATE u SET t = 8 WHERE t = 1', q{INSERT INTO t VALUES (0, -7, 'old')} ],
+		new => [ 'INSERT INTO u VALUES (3, 3)', q{INSERT INTO t VALUES (0, -14, 'new')}, 'INSERT INTO u VALUES (0, -14)' ],
+		ready => [ [ 'INSERT INTO u VALUES (1, 2)', '23503' ], [ 'DELETE FROM t WHERE id = 8', '23503' ],
+			q{INSERT INTO t VALUES (0, -7, 'again') ON CONFLICT (d, id) DO UPDATE SET b = excluded.b} ],
+		sees_old => { 'SELECT * FROM t WHERE id < 2 ORDER BY id' => '0|-14|new 0|-7|again 1|1|b1' },
+		sees_new => { 'SELECT * FROM u WHERE t < 4 ORDER BY t' => '0|-14 2|2 3|3 3|3' },
+	},
+	{
 		name => 'partitions: drop_constraint and rename_constraint',
 		@partitioned,
 		setup => "$partitioned; ALTER TABLE t ADD CONSTRAINT t_c CHECK (a > 0), ADD CONSTRAINT t_d CHECK (a < 10000000)",
