@@ -72,6 +72,7 @@ SELECT kind, relation, state FROM pgroll_c.task WHERE relation = 'log_1'::regcla
 CALL pgroll_c.run_tasks();
 -- one that came since, and one with partitions of its own; what the new version wrote is there
 CREATE TABLE log_4 PARTITION OF log FOR VALUES FROM (30) TO (40);
+CALL pgroll_c.run_tasks();
 CREATE TABLE plain.log_4 PARTITION OF plain.log FOR VALUES FROM (30) TO (40);
 INSERT INTO public_02.log VALUES (31, 7, 'new');
 UPDATE public_02.log SET owner = 8, note = 'new' WHERE id = 12;
@@ -91,6 +92,7 @@ ALTER TABLE log_1 DROP COLUMN x;
 DROP TABLE log_4;
 
 -- the table is completed without them
+CALL pgroll_c.run_tasks();
 SELECT id, owner, pg_typeof(owner), note FROM public_02.log ORDER BY id;
 SELECT (pgroll_c.status()).state;
 SELECT pgroll_c.complete_migration();

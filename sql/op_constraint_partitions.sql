@@ -61,6 +61,7 @@ SELECT format($$
 SELECT pgroll_c.start_migration('03_late', :'migration');
 CALL pgroll_c.wait_for_migration();
 CREATE TABLE log_3 PARTITION OF log FOR VALUES FROM (20) TO (30);
+CALL pgroll_c.wait_for_migration();
 ALTER TABLE log DETACH PARTITION log_1;
 DROP TABLE log_3;
 CREATE TABLE log_4 (at int, id int, note text);

@@ -23,8 +23,9 @@ PG_FUNCTION_INFO_V1(pgroll_status);
 static HeapTuple fetch_row(const char *query, Name schema, TupleDesc *desc);
 
 /*
- * latest_version(schema name): the newest live version schema, or NULL.  One that
- * its owner has dropped is none, though it is retired with the next start only.
+ * latest_version(schema name): the newest live version schema, or NULL.  One that was
+ * ready stays that while something is carried over that came since.  One that its owner
+ * has dropped is none, though it is retired with the next start only.
  */
 Datum
 pgroll_latest_version(PG_FUNCTION_ARGS)
@@ -32,8 +33,9 @@ pgroll_latest_version(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	HeapTuple	row = fetch_row("SELECT version_schema::text"
 								" FROM " PGROLL_SCHEMA ".migrations"
-								" WHERE schema = $1 AND state IN ('ready', 'completed')"
-								" AND NOT retired AND EXISTS (SELECT FROM pg_namespace"
+								" WHERE schema = $1 AND NOT retired AND state <> 'rolled_back'"
+								" AND (state = 'completed' OR ready_at IS NOT NULL)"
+								" AND EXISTS (SELECT FROM pg_namespace"
 								" WHERE nspname = version_schema)"
 								" ORDER BY id DESC LIMIT 1",
 								PG_GETARG_NAME(0), &desc);

@@ -184,6 +184,8 @@ migration_to_work_on(const char *base_schema)
 				(errcode(ERRCODE_PGROLL_NO_MIGRATION),
 				 errmsg("schema \"%s\" has no migration", base_schema),
 				 errhint("Start one with pgroll_c.start_migration().")));
+	if (migration != NULL && !migration->is_home)
+		migration_set_home(migration->id);
 	return migration;
 }
 

@@ -32,6 +32,7 @@
 static void add_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key);
 static Oid	create_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key);
 static List *parts_of(Oid constraint, Oid relid);
+static void hide(List *constraints);
 static void rename_part(Oid constraint, const char *name);
 static char *choose_name(Oid whole);
 static const char *name_for(List *parts, Oid partner);
@@ -117,8 +118,7 @@ partition_constraint_follow(Oid relid, const char *name, List *parts)
 	/* Names are chosen in the order in which they were made. */
 	list_sort(found, list_oid_cmp);
 	/* Two may have each other's name. */
-	foreach(lc, found)
-		rename_part(lfirst_oid(lc), psprintf(PGROLL_PREFIX "part_%u", lfirst_oid(lc)));
+	hide(found);
 	for (int pass = 0; pass < 2; pass++)
 	{
 		foreach(lc, found)
@@ -134,6 +134,31 @@ partition_constraint_follow(Oid relid, const char *name, List *parts)
 	foreach(lc, found)
 		set_validated(lfirst_oid(lc), validated);
 	CommandCounterIncrement();
+}
+
+void
+partition_constraint_hide_parts(Oid relid, const char *name)
+{
+	Oid			whole = get_relation_constraint_oid(relid, name, true);
+
+	if (OidIsValid(whole))
+		hide(parts_of(whole, relid));
+}
+
+/* The constraints (Oid) get names of ours. */
+static void
+hide(List *constraints)
+{
+	ListCell   *lc;
+
+	foreach(lc, constraints)
+	{
+		FormData_pg_constraint row = row_of(lfirst_oid(lc));
+		char	   *name = psprintf(PGROLL_PREFIX "part_%u", row.oid);
+
+		if (strcmp(NameStr(row.conname), name) != 0)
+			rename_part(row.oid, name);
+	}
 }
 
 static void

@@ -47,6 +47,9 @@ extern void partition_constraint_add_key(Oid relid, const PartitionedKey *key);
  */
 extern void partition_constraint_follow(Oid relid, const char *name, List *parts);
 
+/* Give them names of ours; nothing happens where there is no such foreign key. */
+extern void partition_constraint_hide_parts(Oid relid, const char *name);
+
 /*
  * What these do, for people; the first is also the statement for a table that is not
  * partitioned.

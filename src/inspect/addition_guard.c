@@ -16,6 +16,8 @@
 
 #include "inspect/addition_guard.h"
 #include "inspect/guard_scope.h"
+#include "operation/view_text.h"
+#include "schema/catalog_constraint.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "state/migration_tables.h"
@@ -49,6 +51,7 @@ adds(const Node *command)
 
 	switch (nodeTag(command))
 	{
+		case T_CreateSchemaStmt:
 		case T_CreateStmt:
 		case T_CreateStatsStmt:
 			return true;
@@ -108,24 +111,32 @@ note(List *lines, Oid relid)
 		const GuardLine *line = lfirst(lc);
 		TaskSpec	spec = {.kind = TASK_SUPPLEMENT,.relation = relid};
 
-		if (!line->is_home ||
-			(relkind != RELKIND_MATVIEW && !concerns(line, relid)))
+		if (!line->is_home || !concerns(line, relid))
 			continue;
 		(void) task_add(line->migration, &spec);
-		launcher_request_at_commit();
+		launcher_offer_at_commit();
 	}
 }
 
-/* Has the migration something to do in the table, its parents, or others of theirs? */
+/*
+ * Has the migration something to do in the table, its parents, or others of theirs, or in
+ * those that a foreign key references or a materialized view reads?
+ */
 static bool
 concerns(const GuardLine *line, Oid relid)
 {
-	List	   *relatives = list_make1_oid(relid);
+	List	   *relatives = lcons_oid(relid, catalog_partners(relid));
 	ListCell   *lc;
 
 	/* Those that are added are gone through, too. */
 	foreach(lc, relatives)
-		relatives = list_concat_unique_oid(relatives, catalog_parents(lfirst_oid(lc)));
+	{
+		char		relkind = get_rel_relkind(lfirst_oid(lc));
+		List	   *more = relkind == RELKIND_MATVIEW || relkind == RELKIND_VIEW ?
+			view_read(lfirst_oid(lc))->reads : catalog_parents(lfirst_oid(lc));
+
+		relatives = list_concat_unique_oid(relatives, more);
+	}
 	foreach(lc, list_copy(relatives))
 		relatives = list_concat_unique_oid(relatives, catalog_table_tree(lfirst_oid(lc)));
 	return migration_concerns(line->migration, relatives);

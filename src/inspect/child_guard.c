@@ -48,10 +48,12 @@ child_guard_is_copy(const Node *command)
 void
 child_guard_clean_copy(List *lines, Oid relid)
 {
+	char		relkind = get_rel_relkind(relid);
 	ListCell   *lc;
 
 	/* Its indexes are named, too; some went with the columns. */
-	foreach(lc, get_rel_relkind(relid) == RELKIND_RELATION ? lines : NIL)
+	foreach(lc, relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE ?
+			lines : NIL)
 	{
 		List	   *names = catalog_columns_of_migration(relid,
 														 ((GuardLine *) lfirst(lc))->migration);

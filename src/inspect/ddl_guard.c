@@ -33,6 +33,7 @@
 #include "utils/rel.h"
 
 #include "ddl/ddl_execute.h"
+#include "ddl/partition_constraint.h"
 #include "inspect/addition_guard.h"
 #include "inspect/child_guard.h"
 #include "inspect/detach_guard.h"
@@ -40,8 +41,10 @@
 #include "inspect/guard_scope.h"
 #include "inspect/matview_guard.h"
 #include "inspect/table_guard.h"
+#include "operation/partition_index.h"
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_dependent.h"
+#include "schema/catalog_object.h"
 #include "schema/names.h"
 #include "state/migrations.h"
 #include "versioning/edge.h"
@@ -88,6 +91,8 @@ static void guard_dropped_statistics(List *lines, const char *schema,
 static void guard_dropped_trigger(List *lines, const char *schema,
 								  const char *table, const char *trigger);
 static void guard_new_object(const char *schema, const char *object);
+static bool adds_only(const Node *command);
+static void guard_key_parts(const AlterTableStmt *stmt);
 static void guard_command_end(Node *command);
 static Oid	table_of_trigger(Oid trigger);
 static char *spi_text(uint64 row, int column);
@@ -552,12 +557,14 @@ guard_dropped_index(List *lines, const char *schema, const char *index)
 	foreach(lc, OidIsValid(namespace) ? lines : NIL)
 	{
 		GuardLine  *line = lfirst(lc);
-		char	   *carried = name_carried(line->migration, index);
-		Oid			relid = get_relname_relid(carried, namespace);
+		Oid			relid = get_relname_relid(name_carried(line->migration, index),
+											  namespace);
+		char		relkind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
 
-		if (OidIsValid(relid) && get_rel_relkind(relid) == RELKIND_INDEX)
+		/* A partition's goes with that of the whole table. */
+		if (relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX)
 			ddl_execute_own(psprintf("DROP INDEX %s",
-									 quote_qualified_identifier(schema, carried)));
+									 catalog_relation_name(index_topmost(relid))));
 	}
 }
 
@@ -608,6 +615,49 @@ guard_new_object(const char *schema, const char *object)
 				 errhint("Create it in another schema.")));
 }
 
+/*
+ * An index, statistics or constraints, which keep nobody from writing both versions.  Two
+ * sessions of pg_restore make some of one table's at a time: we lock none for them.
+ */
+static bool
+adds_only(const Node *command)
+{
+	ListCell   *lc;
+
+	if (IsA(command, IndexStmt) || IsA(command, CreateStatsStmt))
+		return true;
+	if (!IsA(command, AlterTableStmt))
+		return false;
+	foreach(lc, ((const AlterTableStmt *) command)->cmds)
+	{
+		if (((AlterTableCmd *) lfirst(lc))->subtype != AT_AddConstraint)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Where a dump is restored, a foreign key of ours comes before the one for which it
+ * stands, whose name the server could give to a part of ours.
+ */
+static void
+guard_key_parts(const AlterTableStmt *stmt)
+{
+	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(relid) ? stmt->cmds : NIL)
+	{
+		const AlterTableCmd *cmd = lfirst(lc);
+		const Constraint *constraint = cmd->subtype == AT_AddConstraint ?
+			castNode(Constraint, cmd->def) : NULL;
+
+		if (constraint != NULL && constraint->contype == CONSTR_FOREIGN &&
+			constraint->conname != NULL && name_is_ours(constraint->conname))
+			partition_constraint_hide_parts(relid, constraint->conname);
+	}
+}
+
 static void
 guard_command_end(Node *command)
 {
@@ -644,14 +694,17 @@ guard_command_end(Node *command)
 			tables = list_append_unique_oid(tables, object);
 	}
 	if (IsA(command, AlterTableStmt))
+	{
 		detach_guard_release(lines_now(), (AlterTableStmt *) command);
+		guard_key_parts((AlterTableStmt *) command);
+	}
 	foreach(lc, tables)
 	{
 		if (is_copy)
 			child_guard_clean_copy(lines_now(), lfirst_oid(lc));
 		if (IsA(command, RefreshMatViewStmt))
 			matview_guard_refreshed(lines_now(), lfirst_oid(lc));
-		else
+		else if (!adds_only(command))
 			table_guard_check(lfirst_oid(lc));
 	}
 	if (ddl_execute_origin() == DDL_FOREIGN)

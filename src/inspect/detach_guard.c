@@ -28,6 +28,7 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
+#include "state/claims.h"
 #include "state/migration_tables.h"
 #include "state/tasks.h"
 #include "support/spi.h"
@@ -35,6 +36,7 @@
 #include "worker/launcher.h"
 
 static void release_as_owner(List *lines, Oid parent, Oid relid);
+static void lock_tasks(const GuardLine *line, Oid parent);
 static bool concerns(const GuardLine *line, Oid parent);
 static void release(const GuardLine *line, Oid relid);
 static void drop_triggers(const GuardLine *line, Oid relid);
@@ -62,10 +64,27 @@ detach_guard_prepare(List *lines, Oid partition)
 		locked = lappend_oid(locked, get_default_partition_oid(parent));
 	foreach(lc, lines)
 	{
+		const GuardLine *line = lfirst(lc);
+
+		lock_tasks(line, parent);
 		foreach(lc2, locked)
-			launcher_interrupt_job(((GuardLine *) lfirst(lc))->migration,
-								   lfirst_oid(lc2));
+			launcher_interrupt_job(line->migration, lfirst_oid(lc2));
 	}
+}
+
+/*
+ * Who adds tasks at this moment may add some for the partition, which we would not see.
+ * While it is detached concurrently the server itself waits for those who have read it.
+ */
+static void
+lock_tasks(const GuardLine *line, Oid parent)
+{
+	Oid			topmost = parent;
+
+	while (get_rel_relispartition(topmost))
+		topmost = get_partition_parent(topmost, true);
+	if (migration_concerns(line->migration, catalog_table_tree(topmost)))
+		claim_tables(line->migration, false);
 }
 
 void

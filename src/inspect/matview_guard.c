@@ -48,7 +48,7 @@ fill_again(const GuardLine *line, const Task *task)
 	spec.command = task->command;
 	(void) task_add(line->migration, &spec);
 	if (line->is_home)
-		launcher_request_at_commit();
+		launcher_offer_at_commit();
 }
 
 GuardLine *

@@ -554,7 +554,8 @@ queue_backfill(const InFlight *table, const EdgeMigration *edges)
 	spec.kind = TASK_OLD_SNAPSHOTS;
 	spec.relation = InvalidOid;
 	task_add(migration->id, &spec);
-	launcher_request_at_commit();
+	if (migration->is_home)
+		launcher_request_at_commit();
 }
 
 static void

@@ -34,6 +34,7 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
+#include "state/claims.h"
 #include "state/migration_tables.h"
 #include "state/migrations.h"
 #include "state/replica_identity.h"
@@ -283,6 +284,7 @@ lifecycle_supplement(int64 id)
 	SecurityScope scope;
 	int			n_tasks = 0;
 
+	claim_tables(id, true);
 	/* With the rights of the role that started it, whoever asks. */
 	restricted_begin(&scope, migration_role(row, false));
 	migration = document_read(row->base_schema, row->name, row->document);

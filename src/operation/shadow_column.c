@@ -28,6 +28,13 @@
 #include "schema/names.h"
 #include "versioning/expression.h"
 
+/* A column that gets a shadow. */
+typedef struct Unnamed
+{
+	Generation *generation;
+	const TableModel *table;
+} Unnamed;
+
 static ColumnModel *free_to_rename(const TableModel *table, List *waiting);
 static ColumnModel *find_in_cycle(List *waiting);
 static bool name_is_stored(const TableModel *table, const char *name);
@@ -38,6 +45,7 @@ static void rename_column(SchemaModel *model, TableModel *table,
 static void declare_in_children(SchemaModel *model, TableModel *table,
 								const Generation *generation, const Generation *old,
 								MigrationPlan *plan);
+static int	compare_unnamed(const ListCell *a, const ListCell *b);
 static char *column_sql(const SchemaModel *model, const TableModel *table,
 						const Generation *generation);
 static bool not_null_is_checked(const Generation *generation);
@@ -50,6 +58,7 @@ static char *default_action(const Generation *generation, const char *expression
 void
 shadow_columns_name(SchemaModel *model)
 {
+	List	   *unnamed = NIL;
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -60,14 +69,40 @@ shadow_columns_name(SchemaModel *model)
 		foreach(lc2, table->generations)
 		{
 			Generation *generation = lfirst(lc2);
+			Unnamed    *entry;
 
-			if (generation->current && generation->physical == NULL)
-			{
-				generation->physical = model_temporary_name(model, generation->name);
-				generation->shadow = generation->physical;
-			}
+			if (!generation->current || generation->physical != NULL)
+				continue;
+			entry = palloc(sizeof(Unnamed));
+			entry->generation = generation;
+			entry->table = table;
+			unnamed = lappend(unnamed, entry);
 		}
 	}
+	list_sort(unnamed, compare_unnamed);
+	foreach(lc, unnamed)
+	{
+		Generation *generation = ((Unnamed *) lfirst(lc))->generation;
+
+		generation->physical = model_temporary_name(model, generation->name);
+		generation->shadow = generation->physical;
+	}
+}
+
+/* By what the document says alone: a restored dump has other OIDs. */
+static int
+compare_unnamed(const ListCell *a, const ListCell *b)
+{
+	const Unnamed *one = lfirst(a);
+	const Unnamed *other = lfirst(b);
+	int			order;
+
+	if (one->generation->operation != other->generation->operation)
+		return one->generation->operation < other->generation->operation ? -1 : 1;
+	order = strcmp(one->table->name, other->table->name);
+	if (order == 0)
+		order = one->generation->number < other->generation->number ? -1 : 1;
+	return order;
 }
 
 void

@@ -88,6 +88,22 @@ catalog_referencing(Oid relid)
 }
 
 List *
+catalog_partners(Oid relid)
+{
+	List	   *partners = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(relid))
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->type == CONSTRAINT_FOREIGN)
+			partners = list_append_unique_oid(partners, facts->partner);
+	}
+	return partners;
+}
+
+List *
 catalog_constraint_parts(Oid constraint)
 {
 	List	   *found = NIL;

@@ -48,6 +48,9 @@ extern List *catalog_constraints(Oid relid);
  */
 extern List *catalog_referencing(Oid relid);
 
+/* The tables (Oid) that its foreign keys reference. */
+extern List *catalog_partners(Oid relid);
+
 /*
  * The constraints (ConstraintFacts *) that a partitioned table's constraint has on
  * the partitions that hold rows, in the order of the partitions' names.

@@ -34,6 +34,7 @@
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 
+static bool is_usable(Relation index);
 static List *indexes_of(Oid relid, bool valid);
 static IndexFacts *read_index(Relation index);
 static void read_index_columns(IndexFacts *facts, Relation index);
@@ -266,6 +267,14 @@ catalog_invalid_indexes(Oid relid)
 	return indexes_of(relid, false);
 }
 
+/* A partitioned table's that is not valid yet has parts of its own already. */
+static bool
+is_usable(Relation index)
+{
+	return index->rd_index->indisvalid ||
+		index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX;
+}
+
 static List *
 indexes_of(Oid relid, bool valid)
 {
@@ -277,7 +286,7 @@ indexes_of(Oid relid, bool valid)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
 
-		if (index->rd_index->indisvalid == valid && index->rd_index->indislive)
+		if (is_usable(index) == valid && index->rd_index->indislive)
 			found = lappend(found, read_index(index));
 		index_close(index, AccessShareLock);
 	}
@@ -291,7 +300,7 @@ catalog_index_is_key(const IndexFacts *index, Bitmapset *attnums)
 {
 	ListCell   *lc;
 
-	if (!index->unique || !index->immediate || index->predicate != NULL ||
+	if (!index->valid || !index->unique || !index->immediate || index->predicate != NULL ||
 		list_length(index->columns) != bms_num_members(attnums))
 		return false;
 	foreach(lc, index->columns)
@@ -342,6 +351,7 @@ read_index(Relation index)
 	facts->method_oid = index->rd_rel->relam;
 	facts->method = get_am_name(index->rd_rel->relam);
 	facts->can_order = index->rd_indam->amcanorder;
+	facts->valid = index->rd_index->indisvalid;
 	facts->unique = index->rd_index->indisunique;
 	facts->immediate = index->rd_index->indimmediate;
 	facts->nulls_not_distinct = index->rd_index->indnullsnotdistinct;

@@ -69,6 +69,7 @@ typedef struct IndexFacts
 	char	   *method;
 	bool		can_order;
 	Oid			method_oid;
+	bool		valid;
 	bool		unique;
 	bool		immediate;		/* not of a deferrable key */
 	bool		nulls_not_distinct;
@@ -83,7 +84,10 @@ typedef struct IndexFacts
 	Bitmapset  *attnums;		/* columns that it reads */
 } IndexFacts;
 
-/* Valid ones, in the order of their names. */
+/*
+ * In the order of their names; no invalid ones, but of a partitioned table also those to
+ * which not all partitions' are attached yet.
+ */
 extern List *catalog_indexes(Oid relid);
 
 /* Those that a failed concurrent build has left, or that lack a partition's part. */

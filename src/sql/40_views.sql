@@ -6,7 +6,7 @@
 CREATE VIEW @extschema@.migrations WITH (security_barrier) AS
 SELECT m.base_schema AS schema, m.name, CASE WHEN a.begun_again THEN 'started' ELSE m.state END AS state,
 	m.version_schema, p.name AS parent, m.started_at, m.started_by,
-	CASE WHEN NOT a.begun_again THEN m.ready_at END AS ready_at,
+	m.ready_at,
 	m.completed_at, m.completed_by, m.rolled_back_at, m.rolled_back_by,
 	m.retired, m.document, m.id, m.parent AS parent_id
 FROM @extschema@.migration m
@@ -56,7 +56,8 @@ GRANT SELECT ON @extschema@.progress TO PUBLIC;
 -- For status(): the tasks of each migration, done ones included.
 CREATE VIEW @extschema@.task_totals WITH (security_barrier) AS
 SELECT m.id AS migration_id,
-	count(*) FILTER (WHERE t.state = 'open') AS n_open,
+	-- one may come from a transaction that ended after the migration
+	count(*) FILTER (WHERE t.state = 'open' AND m.state NOT IN ('completed', 'rolled_back')) AS n_open,
 	count(*) FILTER (WHERE t.state = 'failed') AS n_failed,
 	coalesce(sum(t.rows_done) FILTER (WHERE t.kind = 'backfill'), 0) AS rows_done,
 	coalesce(sum(t.rows_total) FILTER (WHERE t.kind = 'backfill'), 0) AS rows_total,

@@ -48,6 +48,15 @@ claim_try_in_transaction(int64 migration)
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
+void
+claim_tables(int64 migration, bool exclusive)
+{
+	LOCKTAG		tag;
+
+	claims_set_locktag(&tag, LOCK_CLASS_TABLES, (uint32) migration);
+	(void) LockAcquire(&tag, exclusive ? ExclusiveLock : ShareLock, false, false);
+}
+
 /*
  * Looking at pg_locks instead of trying the lock: a try that succeeds would for
  * its duration make a worker believe that somebody else has the claim.

@@ -16,7 +16,8 @@
 typedef enum LockClass
 {
 	LOCK_CLASS_BASE_SCHEMA = 1, /* OID of a namespace */
-	LOCK_CLASS_CLAIM = 2		/* id of a migration, the low 32 bits */
+	LOCK_CLASS_CLAIM = 2,		/* id of a migration, the low 32 bits */
+	LOCK_CLASS_TABLES = 3		/* likewise */
 } LockClass;
 
 /* Make the tag of such a lock in the current database. */
@@ -32,6 +33,12 @@ extern void claim_release(int64 migration);
 
 /* Like claim_try(), but held to the end of the transaction. */
 extern bool claim_try_in_transaction(int64 migration);
+
+/*
+ * Held to the end of the transaction: exclusive while tasks are added for what a
+ * migration's tables have, shared while something goes from them.
+ */
+extern void claim_tables(int64 migration, bool exclusive);
 
 /* Process id of the claimant, or 0.  Needs a transaction. */
 extern int	claim_holder(int64 migration);

@@ -25,6 +25,7 @@
 
 #include "state/claims.h"
 #include "state/migrations.h"
+#include "state/tasks.h"
 #include "support/spi.h"
 
 #define N_STATES (STATE_ROLLED_BACK + 1)
@@ -36,7 +37,7 @@
  * view pgroll_c.migrations has the same.
  */
 #define BEGUN_AGAIN \
-	"state = 'ready' AND EXISTS (SELECT FROM " PGROLL_SCHEMA ".task AS t" \
+	"m.state = 'ready' AND EXISTS (SELECT FROM " PGROLL_SCHEMA ".task AS t" \
 	" WHERE t.migration = m.id AND t.state = 'open')"
 
 /* The columns of a MigrationRow, in the order that row_from_spi() expects. */
@@ -72,8 +73,8 @@ static const char *const state_names[N_STATES] = {
 };
 
 /*
- * The state machine.  ready goes back to started where the completion found
- * that something is missing and retry_migration() queues it.
+ * The state machine.  ready goes back to started where a task is taken up that was added
+ * since, or retry_migration() adds some.
  */
 static const struct
 {
@@ -262,8 +263,7 @@ migration_set_state(int64 id, MigrationState state, const char *user)
 
 	SPI_connect();
 	spi_execute("UPDATE " PGROLL_SCHEMA ".migration SET state = $2,"
-				" ready_at = CASE $2 WHEN 'ready' THEN clock_timestamp()"
-				" WHEN 'started' THEN NULL ELSE ready_at END,"
+				" ready_at = CASE $2 WHEN 'ready' THEN clock_timestamp() ELSE ready_at END,"
 				" completed_at = CASE $2 WHEN 'completed' THEN clock_timestamp() END,"
 				" completed_by = CASE $2 WHEN 'completed' THEN $3 END,"
 				" rolled_back_at = CASE $2 WHEN 'rolled_back' THEN clock_timestamp() END,"
@@ -290,6 +290,7 @@ migration_begin_again(int64 id)
 void
 migration_set_home(int64 id)
 {
+	TaskSpec	spec = {.kind = TASK_SUPPLEMENT};
 	SecurityScope scope;
 
 	owner_begin(&scope);
@@ -300,12 +301,16 @@ migration_set_home(int64 id)
 				NULL, SPI_OK_UPDATE);
 	SPI_finish();
 	owner_end(&scope);
+	(void) task_add(id, &spec);
 }
 
+/* A dump may be restored into the database of which it is. */
 static char *
 this_home(void)
 {
-	return psprintf(UINT64_FORMAT "/%u", GetSystemIdentifier(), MyDatabaseId);
+	return psprintf(UINT64_FORMAT "/%u/%u", GetSystemIdentifier(), MyDatabaseId,
+					get_relname_relid("migration",
+									  get_namespace_oid(PGROLL_SCHEMA, false)));
 }
 
 void
@@ -505,7 +510,7 @@ lock_row(int64 id)
 
 	SPI_connect();
 	spi_execute("SELECT state FROM " PGROLL_SCHEMA ".migration WHERE id = $1"
-				" FOR NO KEY UPDATE",
+				" FOR UPDATE",
 				1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(id)},
 				NULL, SPI_OK_SELECT);
 	if (SPI_processed != 1)

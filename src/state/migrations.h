@@ -86,8 +86,8 @@ extern void migration_set_state(int64 id, MigrationState state, const char *user
 extern void migration_begin_again(int64 id);
 
 /*
- * It is worked on here from now on.  Until then it may be that a dump is being restored:
- * nobody shall begin work because of what that does.
+ * It is worked on here from now on, first for what came until then: it may be that a dump
+ * was being restored, and nobody shall begin work because of what that does.
  */
 extern void migration_set_home(int64 id);
 

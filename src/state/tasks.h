@@ -28,8 +28,9 @@ typedef enum TaskKind
 	TASK_MATVIEW,				/* relation: make this materialized view again
 								 * over the new columns; object: its name
 								 * then; command: as what */
-	TASK_SUPPLEMENT,			/* relation: something was added to it; add
-								 * tasks that carry that over */
+	TASK_SUPPLEMENT,			/* relation: something was added to it (or to
+								 * whatever: InvalidOid); add tasks that carry
+								 * that over */
 	TASK_OLD_SNAPSHOTS			/* every snapshot older than the last batch is
 								 * gone */
 } TaskKind;
@@ -38,7 +39,7 @@ typedef enum TaskKind
 typedef struct TaskSpec
 {
 	TaskKind	kind;
-	Oid			relation;		/* InvalidOid for TASK_OLD_SNAPSHOTS */
+	Oid			relation;		/* InvalidOid where there is none */
 	const char *object;			/* or NULL */
 	const char *command;		/* or NULL */
 } TaskSpec;

@@ -19,6 +19,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -49,6 +50,7 @@
 /* What the current transaction asks for. */
 static bool requested = false;
 static SubTransactionId requested_in;	/* while requested is set */
+static bool offered = false;
 static bool requested_on_abort = false;
 static SubTransactionId cancelled_in;	/* while requested_on_abort is set */
 
@@ -96,6 +98,13 @@ launcher_request_at_commit(void)
 	if (!requested)
 		requested_in = GetCurrentSubTransactionId();
 	requested = true;
+}
+
+void
+launcher_offer_at_commit(void)
+{
+	watch_transactions();
+	offered = true;
 }
 
 void
@@ -236,17 +245,17 @@ at_end_of_transaction(XactEvent event, void *arg)
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						 errmsg("cannot PREPARE a transaction that has started a migration's background work"),
 						 errhint("Commit it instead.")));
-			requested_on_abort = false;
+			requested_on_abort = offered = false;
 			break;
 		case XACT_EVENT_COMMIT:
-			if (requested)
+			if (requested || offered)
 				start_worker();
-			requested = requested_on_abort = false;
+			requested = requested_on_abort = offered = false;
 			break;
 		case XACT_EVENT_ABORT:
 			if (requested_on_abort)
 				start_worker();
-			requested = requested_on_abort = false;
+			requested = requested_on_abort = offered = false;
 			break;
 		default:
 			break;
@@ -281,9 +290,12 @@ at_end_of_subtransaction(SubXactEvent event, SubTransactionId id,
 	}
 }
 
+/* On a standby it would hold a slot and begin at its promotion. */
 static void
 start_worker(void)
 {
+	if (RecoveryInProgress())
+		return;
 	if (!RegisterDynamicBackgroundWorker(&worker, NULL))
 		ereport(WARNING,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),

@@ -17,6 +17,9 @@ extern void launcher_init(void);
  */
 extern void launcher_request_at_commit(void);
 
+/* The same where the transaction may also be prepared; then nobody is started. */
+extern void launcher_offer_at_commit(void);
+
 /* Ask for a worker if the migration has work that nobody does. */
 extern void launcher_revive(int64 migration);
 

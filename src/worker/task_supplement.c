@@ -9,8 +9,12 @@
  */
 #include "pgroll.h"
 
+#include "support/guc.h"
 #include "worker/task_transaction.h"
 #include "worker/worker.h"
+
+#define PAUSE_MS 500
+#define MAX_TRIES 3
 
 int			(*worker_supplement) (int64 migration) = NULL;
 
@@ -25,26 +29,37 @@ const TaskOps task_supplement_ops = {
 static ErrorData *
 run_supplement(TaskRunner *runner, const MigrationRow *migration, const Task *task)
 {
+	int			n_conflicts = 0;
+	int			n_others = 0;
+
 	task_take_up(runner, task->id);
-	return task_supplement(runner, migration);
+	for (;;)
+	{
+		ErrorData  *error = task_supplement(runner, migration);
+
+		if (error == NULL || error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED)
+			return error;
+		/* Something may just have gone that it was about to look at. */
+		if ((!error_is_transient(error) && error->sqlerrcode != ERRCODE_OBJECT_IN_USE &&
+			 ++n_others >= MAX_TRIES) ||
+			(error_is_conflict(error) && ++n_conflicts >= TASK_MAX_CONFLICTS))
+			return error;
+		task_report_waiting(runner, task->id, "another transaction", error->message);
+		FreeErrorData(error);
+		task_sleep(runner, PAUSE_MS);
+	}
 }
 
-/* Where a lock is not to be had, say, the completion tells what is missing. */
 ErrorData *
 task_supplement(TaskRunner *runner, const MigrationRow *migration)
 {
-	ErrorData  *error = task_transaction(runner, supplement,
-										 unconstify(MigrationRow *, migration));
-
-	if (error == NULL || error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED)
-		return error;
-	ereport(LOG,
-			(errmsg("migration \"%s\" may not be complete: %s",
-					migration->name, error->message)));
-	return NULL;
+	return task_transaction(runner, supplement, unconstify(MigrationRow *, migration));
 }
 
-/* A TaskBody.  It is for all that was added by now, so that others are done, too. */
+/*
+ * A TaskBody.  It is for all that was added by now, so that others are done, too.  Whoever
+ * is in the way may wait for us, and shall not be the one to fail.
+ */
 static void
 supplement(void *arg)
 {
@@ -52,6 +67,8 @@ supplement(void *arg)
 	List	   *tasks;
 	ListCell   *lc;
 
+	guc_set_local("lock_timeout", psprintf("%d", pgroll_lock_timeout));
+	guc_set_local("pgroll_c.lock_retry_timeout", "0");
 	base_schema_lock(migration->base_schema, true);
 	tasks = tasks_of_kind(migration->id, TASK_SUPPLEMENT);
 	(void) worker_supplement(migration->id);

@@ -68,6 +68,7 @@ PGDLLEXPORT void pgroll_worker_main(Datum arg);
 static void fetch_task(void *arg);
 static void finish_task(void *arg);
 static void prepare_ready(TaskRunner *runner, Round *round);
+static void add_supplement(void *arg);
 static void become_ready(void *arg);
 static void fail_task(void *arg);
 static void fail_last_task(void *arg);
@@ -164,8 +165,14 @@ fetch_task(void *arg)
 	MemoryContext transaction = MemoryContextSwitchTo(round->context);
 
 	round->task = NULL;
-	round->migration = migration_by_id(round->migration_id);
 	round->is_last = false;
+	round->migration = migration_by_id(round->migration_id);
+	/* Whoever ends it is waited for. */
+	if (round->migration != NULL)
+	{
+		base_schema_lock(round->migration->base_schema, false);
+		round->migration = migration_by_id(round->migration_id);
+	}
 	if (round->migration != NULL && !round->migration->is_home)
 		migration_set_home(round->migration_id);
 	if (round->migration != NULL && round->migration->state == STATE_STARTED)
@@ -187,13 +194,29 @@ finish_task(void *arg)
 	task_set_done(round->task->id);
 }
 
-/* An error is that of the last task, which a retry opens again. */
+/*
+ * What can't be carried over is an error of the last task, which a retry opens again.  In
+ * the way of anything else somebody may be: a task tries it again.
+ */
 static void
 prepare_ready(TaskRunner *runner, Round *round)
 {
 	round->error = task_supplement(runner, round->migration);
-	task_transaction_or_raise(runner, round->error ? fail_last_task : become_ready,
-							  round);
+	if (round->error == NULL)
+		task_transaction_or_raise(runner, become_ready, round);
+	else if (round->error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED)
+		task_transaction_or_raise(runner, fail_last_task, round);
+	else
+		task_transaction_or_raise(runner, add_supplement, round);
+}
+
+/* A TaskBody. */
+static void
+add_supplement(void *arg)
+{
+	const Round *round = arg;
+
+	(void) task_add(round->migration_id, &(TaskSpec) {.kind = TASK_SUPPLEMENT});
 }
 
 /* A TaskBody: nothing is left to do. */

@@ -29,7 +29,7 @@ extern int	(*worker_supplement) (int64 migration);
  */
 extern void (*worker_build_matview) (const Task *task, bool populated);
 
-/* The first of these: NULL, or an error for a reason that stays. */
+/* Call the first of these, in a transaction of its own; NULL or its error. */
 extern ErrorData *task_supplement(TaskRunner *runner, const MigrationRow *migration);
 
 #endif							/* PGROLL_WORKER_H */

@@ -210,8 +210,9 @@ is( $node->safe_psql($db, q{
 $db = new_database($node, 1000);
 start_migration($node, $db);
 $node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
+$node->safe_psql($db, 'ALTER TABLE people ADD CONSTRAINT adult CHECK (_pgroll_c_1_1_age < 90) NOT VALID');
+$node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 $node->safe_psql($db, q{
-	ALTER TABLE people ADD CONSTRAINT adult CHECK (_pgroll_c_1_1_age < 90) NOT VALID;
 	UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = 'people'::regclass});
 $node->safe_psql($db, q{
 	UPDATE people SET _pgroll_c_1_pending = true, _pgroll_c_1_1_age = NULL WHERE id = 100;

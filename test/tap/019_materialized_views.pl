@@ -177,8 +177,8 @@ sub completed
 	completed($db, 'locked');
 }
 
-# a dump fills it from a query that reads nothing; the REFRESH of the restore may have
-# mended that already
+# a dump fills it from a query that reads nothing; the REFRESH of the restore adds a task,
+# for whoever works on it there first
 {
 	my $db = materialized();
 	my $file = "$PostgreSQL::Test::Utils::tmp_check/matviews.dump";
