@@ -9,6 +9,7 @@ CREATE TABLE p_1 PARTITION OF p FOR VALUES IN (1);
 CREATE TABLE p_2 PARTITION OF p FOR VALUES IN (2);
 INSERT INTO p SELECT i, 1 + i % 2, i FROM generate_series(1, 5) i;
 CREATE UNIQUE INDEX p_nk ON p (n, k);
+CREATE UNIQUE INDEX p_nki ON p (n, k, id);
 ALTER TABLE p ADD CONSTRAINT p_kn UNIQUE (k, n);
 -- of a partitioned table, not for all partitions yet
 CREATE INDEX p_some ON ONLY p (n);
@@ -57,6 +58,18 @@ SELECT pg_temp.after('CREATE MATERIALIZED VIEW other_mv AS SELECT id FROM other'
 SELECT pg_temp.after('CREATE VIEW other_v AS SELECT n FROM t');
 SELECT pg_temp.after('ALTER TABLE t ALTER id SET STATISTICS 10');
 
+-- names of the migration's are refused
+\set VERBOSITY default
+CREATE INDEX "_pgroll_c_2_x" ON t (n);
+ALTER TABLE t ADD CONSTRAINT "_pgroll_c_2_x" CHECK (n > -1);
+CREATE STATISTICS "_pgroll_c_2_x" ON n, id FROM t;
+\set VERBOSITY terse
+-- what is renamed needs not be made again
+SELECT pg_temp.after('ALTER INDEX t_new RENAME TO t_newer');
+SELECT pg_temp.after('ALTER TABLE p_nki RENAME TO "p n"');
+SELECT pg_temp.after('ALTER TABLE t RENAME CONSTRAINT t_n_key TO t_unique');
+SELECT pg_temp.after('ALTER TABLE t RENAME CONSTRAINT t_check TO "t checked"');
+SELECT pg_temp.after('ALTER TABLE refers RENAME CONSTRAINT refers_n_fkey TO refers_t');
 -- the unique indexes and keys of partitioned tables go with what stands for them
 DROP INDEX p_nk;
 ALTER TABLE p DROP CONSTRAINT p_kn;
@@ -73,7 +86,7 @@ SELECT indrelid::regclass, pg_get_indexdef(indexrelid), indisvalid,
 		(SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = indexrelid) AS of
 	FROM pg_index WHERE indrelid::regclass::text ~ '^(t|p|p_.|mv)$' ORDER BY indrelid::regclass::text COLLATE "C", 2;
 SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint
-	WHERE confrelid = 't'::regclass OR conname = 't_check' ORDER BY conrelid::regclass::text, conname;
+	WHERE confrelid = 't'::regclass OR conname = 't checked' ORDER BY conrelid::regclass::text, conname;
 SELECT stxname FROM pg_statistic_ext ORDER BY 1;
 SELECT count(*), pg_typeof(max(n)) FROM mv;
 SELECT relname FROM pg_class WHERE relname ~ '^_pgroll'; -- no rows

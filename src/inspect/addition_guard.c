@@ -3,8 +3,8 @@
  * addition_guard.c
  *		What others add to a migration's tables while it is active.
  *
- * What the completion would miss, that is: the rest it sees by itself.  While a dump is
- * restored, all of it was there.
+ * Looked at is only what the completion would miss: views, policies, triggers and the
+ * like it sees by itself.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -24,6 +24,8 @@
 #include "state/tasks.h"
 #include "worker/launcher.h"
 
+static void refuse_our_names(List *lines, const Node *command);
+static void refuse_our_name(List *lines, const char *name, const RangeVar *relation);
 static bool adds(const Node *command);
 static bool part_adds(const AlterTableCmd *cmd);
 static bool name_is_others(const char *name);
@@ -35,6 +37,7 @@ addition_guard_look(List *lines, const Node *command, List *relids)
 {
 	ListCell   *lc;
 
+	refuse_our_names(lines, command);
 	if (!adds(command))
 		return;
 	foreach(lc, relids)
@@ -42,6 +45,62 @@ addition_guard_look(List *lines, const Node *command, List *relids)
 	foreach(lc, IsA(command, CreateStatsStmt) ?
 			((const CreateStatsStmt *) command)->relations : NIL)
 		note(lines, RangeVarGetRelid(lfirst_node(RangeVar, lc), NoLock, true));
+}
+
+/* What others call so would be taken for the migration's, and go with it. */
+static void
+refuse_our_names(List *lines, const Node *command)
+{
+	ListCell   *lc;
+
+	if (IsA(command, IndexStmt))
+	{
+		const IndexStmt *stmt = (const IndexStmt *) command;
+
+		refuse_our_name(lines, stmt->idxname, stmt->relation);
+	}
+	else if (IsA(command, CreateStatsStmt))
+	{
+		const CreateStatsStmt *stmt = (const CreateStatsStmt *) command;
+
+		if (stmt->defnames != NIL)
+			refuse_our_name(lines, strVal(llast(stmt->defnames)),
+							linitial_node(RangeVar, stmt->relations));
+	}
+	else if (IsA(command, AlterTableStmt))
+	{
+		const AlterTableStmt *stmt = (const AlterTableStmt *) command;
+
+		foreach(lc, stmt->cmds)
+		{
+			const AlterTableCmd *cmd = lfirst(lc);
+
+			if (cmd->subtype == AT_AddConstraint)
+				refuse_our_name(lines, castNode(Constraint, cmd->def)->conname,
+								stmt->relation);
+		}
+	}
+}
+
+static void
+refuse_our_name(List *lines, const char *name, const RangeVar *relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, name != NULL ? lines : NIL)
+	{
+		const GuardLine *line = lfirst(lc);
+
+		/* Elsewhere a dump is restored, which has some. */
+		if (line->is_home && name_is_of_migration(name, line->migration) &&
+			concerns(line, RangeVarGetRelid(relation, NoLock, false)))
+			ereport(ERROR,
+					(errcode(ERRCODE_PGROLL_PROTECTED),
+					 errmsg("cannot create \"%s\"", name),
+					 errdetail("The migration \"%s\" of schema \"%s\" is in progress, and names that begin so are its own.",
+							   line->name, line->base_schema),
+					 errhint("Choose another name.")));
+	}
 }
 
 static bool
@@ -71,7 +130,7 @@ adds(const Node *command)
 	}
 }
 
-/* A task's own statement is not meant. */
+/* VALIDATE CONSTRAINT of a task is not meant, nor what a restored dump has of ours. */
 static bool
 part_adds(const AlterTableCmd *cmd)
 {
@@ -111,6 +170,7 @@ note(List *lines, Oid relid)
 		const GuardLine *line = lfirst(lc);
 		TaskSpec	spec = {.kind = TASK_SUPPLEMENT,.relation = relid};
 
+		/* While a dump is restored, all that it adds was there before. */
 		if (!line->is_home || !concerns(line, relid))
 			continue;
 		(void) task_add(line->migration, &spec);

@@ -10,7 +10,8 @@
 #include "nodes/parsenodes.h"
 
 /*
- * Look at a command that has run, with what (Oid) it has made or changed of relations.
+ * Look at a command that has run, for the migrations (GuardLine *), with the relations
+ * (Oid) that it has made or changed.
  * Where it has added what is carried over in the background (an index, a constraint, a
  * partition, say) each migration that it concerns gets a task which sees to that; one
  * that is ready is started again by it.

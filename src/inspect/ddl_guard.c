@@ -40,6 +40,7 @@
 #include "inspect/grant_guard.h"
 #include "inspect/guard_scope.h"
 #include "inspect/matview_guard.h"
+#include "inspect/rename_guard.h"
 #include "inspect/table_guard.h"
 #include "operation/partition_index.h"
 #include "schema/catalog_constraint.h"
@@ -713,6 +714,8 @@ guard_command_end(Node *command)
 
 	if (IsA(command, GrantStmt))
 		grant_guard_follow((GrantStmt *) command);
+	if (IsA(command, RenameStmt))
+		rename_guard_follow(lines_now(), (RenameStmt *) command);
 	if (IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt))
 		table_guard_check_expressions();
 }

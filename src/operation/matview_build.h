@@ -17,7 +17,8 @@
 typedef struct MatviewBuild
 {
 	SchemaModel *model;
-	bool		fills;			/* read to fill it now */
+	bool		fills;			/* what it reads that has no rows is read by
+								 * its query */
 	View	   *matview;
 	char	   *name;			/* that it gets, qualified and quoted */
 	List	   *tables;			/* Oid: those read whose columns change */

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * partition_foreign_key.h
- *		A foreign key of a partitioned table, by way of its partitions.
+ *		A foreign key of a partitioned table, by way of its partitions; and the names of
+ *		those that reference one.
  *
  * Before 18 the server has no NOT VALID for it, and from 18 on the partitions' ones
  * would keep the name of ours.  So each partition gets the foreign key by itself; when

@@ -15,6 +15,8 @@
  * CLUSTER and REFRESH, and when a dump is restored elsewhere.
  */
 extern char *catalog_storage(Relation relation);
+
+/* The same of a relation that is not open; an error where it is gone. */
 extern char *catalog_storage_of(Oid relid);
 
 /*

@@ -149,10 +149,6 @@ finish_hook(QueryDesc *query)
 	innermost = running.outer;
 }
 
-/*
- * A text without an INSERT is none of the statement's: the body of a function may be
- * stored as a tree.
- */
 OverridingKind
 write_version_override(const char *source)
 {
@@ -161,7 +157,10 @@ write_version_override(const char *source)
 
 	if (source == NULL)
 		return OVERRIDING_SYSTEM_VALUE;
-	/* To read most texts no further saves time. */
+	/*
+	 * To read most texts no further saves time.  One without an INSERT is none of the
+	 * statement's: the body of a function may be stored as a tree.
+	 */
 	if (!contains_word(source, "overriding"))
 		return contains_word(source, "insert") || contains_word(source, "merge") ?
 			OVERRIDING_NOT_SET : OVERRIDING_SYSTEM_VALUE;
@@ -171,7 +170,7 @@ write_version_override(const char *source)
 	}
 	PG_CATCH();
 	{
-		/* It was read with other settings, or in another mode. */
+		/* It was read with other settings, or in another mode; memory is all it held. */
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
 	}
@@ -179,7 +178,7 @@ write_version_override(const char *source)
 	return override;
 }
 
-/* What the statements (RawStmt *) say; the same as in the header where they differ. */
+/* What the statements (RawStmt *) say; OVERRIDING_SYSTEM_VALUE where they differ. */
 static OverridingKind
 override_of(List *statements)
 {
@@ -196,13 +195,13 @@ override_of(List *statements)
 		OVERRIDING_USER_VALUE;
 }
 
-/* EXECUTE has the text of its PREPARE. */
 static void
 look_at_statement(Node *statement, Overrides *found)
 {
 	switch (nodeTag(statement))
 	{
 		case T_PrepareStmt:
+			/* EXECUTE has the text of its PREPARE. */
 			look_at_statement(((PrepareStmt *) statement)->query, found);
 			break;
 		case T_ExplainStmt:

@@ -29,7 +29,10 @@ extern int	(*worker_supplement) (int64 migration);
  */
 extern void (*worker_build_matview) (const Task *task, bool populated);
 
-/* Call the first of these, in a transaction of its own; NULL or its error. */
+/*
+ * Call worker_supplement() in a transaction of its own, and close the tasks of that kind
+ * which were open when it began.  NULL, or the error.
+ */
 extern ErrorData *task_supplement(TaskRunner *runner, const MigrationRow *migration);
 
 #endif							/* PGROLL_WORKER_H */

@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ *
+ * rename_guard.c
+ *		Indexes and constraints that others rename while their columns change.
+ *
+ * What stands for one is known by a name that is made of its name.  It follows where it
+ * is there in full; what is still being built is made again by the names of then.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "ddl/ddl_execute.h"
+#include "inspect/guard_scope.h"
+#include "inspect/rename_guard.h"
+#include "schema/catalog_constraint.h"
+#include "schema/catalog_object.h"
+#include "schema/names.h"
+
+static void index_follows(const GuardLine *line, Oid namespace, const char *from,
+						  const char *to);
+static void constraint_follows(const GuardLine *line, Oid relid, const char *from,
+							   const char *to);
+static bool is_index(Oid relid);
+
+void
+rename_guard_follow(List *lines, const RenameStmt *stmt)
+{
+	RangeVar   *renamed;
+	Oid			relid;
+	ListCell   *lc;
+
+	if (stmt->relation == NULL)
+		return;
+	renamed = copyObject(stmt->relation);
+	if (stmt->renameType != OBJECT_TABCONSTRAINT)
+		renamed->relname = stmt->newname;
+	relid = RangeVarGetRelid(renamed, NoLock, true);
+	foreach(lc, OidIsValid(relid) ? lines : NIL)
+	{
+		const GuardLine *line = lfirst(lc);
+
+		if (stmt->renameType == OBJECT_TABCONSTRAINT)
+			constraint_follows(line, relid, stmt->subname, stmt->newname);
+		else if (is_index(relid))
+			index_follows(line, get_rel_namespace(relid), stmt->relation->relname,
+						  stmt->newname);
+	}
+}
+
+static void
+index_follows(const GuardLine *line, Oid namespace, const char *from, const char *to)
+{
+	Oid			index = get_relname_relid(name_carried(line->migration, from), namespace);
+
+	/* A partitioned table's may be waiting for partitions. */
+	if (!OidIsValid(index) || !is_index(index) ||
+		(get_rel_relkind(index) == RELKIND_INDEX && !get_index_isvalid(index)))
+		return;
+	ddl_execute_own(psprintf("ALTER INDEX %s RENAME TO %s", catalog_relation_name(index),
+							 quote_identifier(name_carried(line->migration, to))));
+}
+
+/* A key has an index of its name, and what stands for it is one alone. */
+static void
+constraint_follows(const GuardLine *line, Oid relid, const char *from, const char *to)
+{
+	char	   *carried = name_carried(line->migration, from);
+
+	index_follows(line, get_rel_namespace(relid), from, to);
+	if (catalog_constraint_is_valid(relid, carried))
+		ddl_execute_own(psprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s",
+								 catalog_relation_name(relid), quote_identifier(carried),
+								 quote_identifier(name_carried(line->migration, to))));
+}
+
+static bool
+is_index(Oid relid)
+{
+	char		relkind = get_rel_relkind(relid);
+
+	return relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX;
+}

@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ *
+ * rename_guard.h
+ *		Indexes and constraints that others rename while their columns change.
+ *-------------------------------------------------------------------------
+ */
+#ifndef PGROLL_RENAME_GUARD_H
+#define PGROLL_RENAME_GUARD_H
+
+#include "nodes/parsenodes.h"
+
+/*
+ * After a command that has renamed something: what stands for an index or constraint of
+ * that name, in a migration (GuardLine *), gets the name that goes with the new one.
+ */
+extern void rename_guard_follow(List *lines, const RenameStmt *stmt);
+
+#endif							/* PGROLL_RENAME_GUARD_H */
