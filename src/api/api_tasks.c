@@ -184,9 +184,10 @@ migration_to_work_on(const char *base_schema)
 				(errcode(ERRCODE_PGROLL_NO_MIGRATION),
 				 errmsg("schema \"%s\" has no migration", base_schema),
 				 errhint("Start one with pgroll_c.start_migration().")));
-	if (migration != NULL && !migration->is_home)
-		migration_set_home(migration->id);
-	return migration;
+	if (migration == NULL || migration->is_home)
+		return migration;
+	migration_set_home(migration->id);
+	return migration_by_id(migration->id);
 }
 
 /* Is there nothing to wait for?  An error where the work failed or is gone. */

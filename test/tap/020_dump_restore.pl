@@ -94,9 +94,10 @@ my $supplements = q{SELECT count(*) FROM pgroll_c.task WHERE kind = 'supplement'
 my $before = $target->safe_psql('restored_ready', $supplements);
 $target->safe_psql('restored_ready', 'ALTER TABLE people ADD CONSTRAINT too_old CHECK (age IS NOT NULL OR id > 1)');
 is($target->safe_psql('restored_ready', $supplements), $before, 'nobody begins work on it');
-$target->safe_psql('restored_ready', q{
-	CALL pgroll_c.wait_for_migration();
-	ALTER TABLE people ADD CONSTRAINT older CHECK (age IS NOT NULL OR id > 2)});
+$target->safe_psql('restored_ready', 'CALL pgroll_c.wait_for_migration()');
+is( $target->safe_psql('restored_ready', q{SELECT count(*) FROM pg_constraint WHERE conrelid = 'people'::regclass AND conname ~ 'too_old'}),
+	'2', 'who waits for it has it seen to');
+$target->safe_psql('restored_ready', 'ALTER TABLE people ADD CONSTRAINT older CHECK (age IS NOT NULL OR id > 2)');
 cmp_ok($target->safe_psql('restored_ready', $supplements), '>', $before + 1, 'but when somebody has called');
 $target->safe_psql('restored_ready', q{
 	CALL pgroll_c.wait_for_migration();
