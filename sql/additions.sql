@@ -1,5 +1,6 @@
 -- What others add to a migration's tables while it is active, each by itself.
 \i test/include/setup.sql
+SET client_min_messages = warning;
 
 CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL UNIQUE);
 INSERT INTO t SELECT i, i FROM generate_series(1, 5) i;
