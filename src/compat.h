@@ -184,6 +184,13 @@ typedef bool TU_UpdateIndexes;
 	 (rel)->ri_MergeActions[MERGE_WHEN_NOT_MATCHED_BY_TARGET] != NIL)
 #endif
 
+/* PG18: the parts of a foreign key are called after it, no longer after its columns. */
+#if PG_VERSION_NUM < 180000
+#define FOREIGN_KEY_NAMES_PARTS false
+#else
+#define FOREIGN_KEY_NAMES_PARTS true
+#endif
+
 /* PG18: ExecutorRun() and its hook lost their argument execute_once. */
 #if PG_VERSION_NUM < 180000
 #define EXECUTOR_RUN_PARAMS \

@@ -172,10 +172,15 @@ rename_part(Oid constraint, const char *name)
 static char *
 choose_name(Oid whole)
 {
-	Oid			relid = row_of(whole).conrelid;
+	FormData_pg_constraint row = row_of(whole);
+	Oid			relid = row.conrelid;
 	List	   *columns = NIL;
 	ListCell   *lc;
 	ListCell   *lc2;
+
+	if (FOREIGN_KEY_NAMES_PARTS)
+		return ChooseConstraintName(NameStr(row.conname), NULL, "",
+									get_rel_namespace(relid), NIL);
 
 	foreach(lc, catalog_constraints(relid))
 	{

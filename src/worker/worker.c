@@ -310,8 +310,6 @@ force_settings(void)
 	force_setting("statement_timeout", "0");
 	force_setting("transaction_timeout", "0");
 	force_setting("lock_timeout", "0");
-	/* In a deadlock with an application it is we who try again. */
-	force_setting("deadlock_timeout", "10ms");
 	force_setting("idle_in_transaction_session_timeout", "0");
 	force_setting("search_path", PGROLL_SEARCH_PATH);
 	force_setting("application_name", "pgroll_c worker");
