@@ -18,6 +18,7 @@
 #include "inspect/guard_scope.h"
 #include "operation/view_text.h"
 #include "schema/catalog_constraint.h"
+#include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "state/migration_tables.h"
@@ -30,7 +31,7 @@ static bool adds(const Node *command);
 static bool part_adds(const AlterTableCmd *cmd);
 static bool name_is_others(const char *name);
 static void note(List *lines, Oid relid);
-static bool concerns(const GuardLine *line, Oid relid);
+static List *relatives_of(Oid relid);
 
 void
 addition_guard_look(List *lines, const Node *command, List *relids)
@@ -93,7 +94,8 @@ refuse_our_name(List *lines, const char *name, const RangeVar *relation)
 
 		/* Elsewhere a dump is restored, which has some. */
 		if (line->is_home && name_is_of_migration(name, line->migration) &&
-			concerns(line, RangeVarGetRelid(relation, NoLock, false)))
+			migration_concerns(line->migration,
+							   relatives_of(RangeVarGetRelid(relation, NoLock, false))))
 			ereport(ERROR,
 					(errcode(ERRCODE_PGROLL_PROTECTED),
 					 errmsg("cannot create \"%s\"", name),
@@ -160,18 +162,22 @@ name_is_others(const char *name)
 static void
 note(List *lines, Oid relid)
 {
-	char		relkind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
+	List	   *relatives = NIL;
 	ListCell   *lc;
 
-	if (relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX)
+	if (catalog_is_index(relid))
 		relid = IndexGetRelation(relid, true);
-	foreach(lc, relkind != '\0' && OidIsValid(relid) ? lines : NIL)
+	foreach(lc, get_rel_name(relid) != NULL ? lines : NIL)
 	{
 		const GuardLine *line = lfirst(lc);
 		TaskSpec	spec = {.kind = TASK_SUPPLEMENT,.relation = relid};
 
 		/* While a dump is restored, all that it adds was there before. */
-		if (!line->is_home || !concerns(line, relid))
+		if (!line->is_home)
+			continue;
+		if (relatives == NIL)
+			relatives = relatives_of(relid);
+		if (!migration_concerns(line->migration, relatives))
 			continue;
 		(void) task_add(line->migration, &spec);
 		launcher_offer_at_commit();
@@ -179,11 +185,11 @@ note(List *lines, Oid relid)
 }
 
 /*
- * Has the migration something to do in the table, its parents, or others of theirs, or in
- * those that a foreign key references or a materialized view reads?
+ * Where a migration that the table concerns has something to do: the table, its parents,
+ * others of theirs, and those that a foreign key references or a materialized view reads.
  */
-static bool
-concerns(const GuardLine *line, Oid relid)
+static List *
+relatives_of(Oid relid)
 {
 	List	   *relatives = lcons_oid(relid, catalog_partners(relid));
 	ListCell   *lc;
@@ -199,5 +205,5 @@ concerns(const GuardLine *line, Oid relid)
 	}
 	foreach(lc, list_copy(relatives))
 		relatives = list_concat_unique_oid(relatives, catalog_table_tree(lfirst_oid(lc)));
-	return migration_concerns(line->migration, relatives);
+	return relatives;
 }

@@ -91,7 +91,7 @@ static void guard_dropped_statistics(List *lines, const char *schema,
 									 const char *statistics);
 static void guard_dropped_trigger(List *lines, const char *schema,
 								  const char *table, const char *trigger);
-static void guard_new_object(const char *schema, const char *object);
+static void guard_new_object(List *lines, const char *schema, const char *object);
 static bool adds_only(const Node *command);
 static void guard_key_parts(const AlterTableStmt *stmt);
 static void guard_command_end(Node *command);
@@ -560,10 +560,9 @@ guard_dropped_index(List *lines, const char *schema, const char *index)
 		GuardLine  *line = lfirst(lc);
 		Oid			relid = get_relname_relid(name_carried(line->migration, index),
 											  namespace);
-		char		relkind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
 
 		/* A partition's goes with that of the whole table. */
-		if (relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX)
+		if (catalog_is_index(relid))
 			ddl_execute_own(psprintf("DROP INDEX %s",
 									 catalog_relation_name(index_topmost(relid))));
 	}
@@ -602,10 +601,10 @@ guard_dropped_trigger(List *lines, const char *schema, const char *table,
 
 /* A version schema goes with its views alone, and could not with anything else. */
 static void
-guard_new_object(const char *schema, const char *object)
+guard_new_object(List *lines, const char *schema, const char *object)
 {
 	GuardLine  *line = schema == NULL || ddl_execute_origin() != DDL_FOREIGN ? NULL :
-		guard_line_of_view_schema(lines_now(), schema);
+		guard_line_of_view_schema(lines, schema);
 
 	if (line != NULL)
 		ereport(ERROR,
@@ -662,6 +661,7 @@ guard_key_parts(const AlterTableStmt *stmt)
 static void
 guard_command_end(Node *command)
 {
+	List	   *lines = lines_now();
 	List	   *tables = NIL;
 	bool		is_copy = IsA(command, CreateStmt) && command == copying;
 	uint64		row;
@@ -681,7 +681,7 @@ guard_command_end(Node *command)
 		if (strncmp(spi_text(row, 3), "CREATE ", strlen("CREATE ")) == 0 ||
 			strcmp(spi_text(row, 3), "SELECT INTO") == 0 ||
 			IsA(command, AlterObjectSchemaStmt))
-			guard_new_object(spi_text(row, 4), spi_text(row, 5));
+			guard_new_object(lines, spi_text(row, 4), spi_text(row, 5));
 		if (class == TriggerRelationId)
 		{
 			Oid			table = table_of_trigger(object);
@@ -696,26 +696,26 @@ guard_command_end(Node *command)
 	}
 	if (IsA(command, AlterTableStmt))
 	{
-		detach_guard_release(lines_now(), (AlterTableStmt *) command);
+		detach_guard_release(lines, (AlterTableStmt *) command);
 		guard_key_parts((AlterTableStmt *) command);
 	}
 	foreach(lc, tables)
 	{
 		if (is_copy)
-			child_guard_clean_copy(lines_now(), lfirst_oid(lc));
+			child_guard_clean_copy(lines, lfirst_oid(lc));
 		if (IsA(command, RefreshMatViewStmt))
-			matview_guard_refreshed(lines_now(), lfirst_oid(lc));
+			matview_guard_refreshed(lines, lfirst_oid(lc));
 		else if (!adds_only(command))
 			table_guard_check(lfirst_oid(lc));
 	}
 	if (ddl_execute_origin() == DDL_FOREIGN)
-		addition_guard_look(lines_now(), command, tables);
+		addition_guard_look(lines, command, tables);
 	SPI_finish();
 
 	if (IsA(command, GrantStmt))
 		grant_guard_follow((GrantStmt *) command);
 	if (IsA(command, RenameStmt))
-		rename_guard_follow(lines_now(), (RenameStmt *) command);
+		rename_guard_follow(lines, (RenameStmt *) command);
 	if (IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt))
 		table_guard_check_expressions();
 }

@@ -25,7 +25,6 @@ static void index_follows(const GuardLine *line, Oid namespace, const char *from
 						  const char *to);
 static void constraint_follows(const GuardLine *line, Oid relid, const char *from,
 							   const char *to);
-static bool is_index(Oid relid);
 
 void
 rename_guard_follow(List *lines, const RenameStmt *stmt)
@@ -46,7 +45,7 @@ rename_guard_follow(List *lines, const RenameStmt *stmt)
 
 		if (stmt->renameType == OBJECT_TABCONSTRAINT)
 			constraint_follows(line, relid, stmt->subname, stmt->newname);
-		else if (is_index(relid))
+		else if (catalog_is_index(relid))
 			index_follows(line, get_rel_namespace(relid), stmt->relation->relname,
 						  stmt->newname);
 	}
@@ -58,7 +57,7 @@ index_follows(const GuardLine *line, Oid namespace, const char *from, const char
 	Oid			index = get_relname_relid(name_carried(line->migration, from), namespace);
 
 	/* A partitioned table's may be waiting for partitions. */
-	if (!OidIsValid(index) || !is_index(index) ||
+	if (!catalog_is_index(index) ||
 		(get_rel_relkind(index) == RELKIND_INDEX && !get_index_isvalid(index)))
 		return;
 	ddl_execute_own(psprintf("ALTER INDEX %s RENAME TO %s", catalog_relation_name(index),
@@ -76,12 +75,4 @@ constraint_follows(const GuardLine *line, Oid relid, const char *from, const cha
 		ddl_execute_own(psprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s",
 								 catalog_relation_name(relid), quote_identifier(carried),
 								 quote_identifier(name_carried(line->migration, to))));
-}
-
-static bool
-is_index(Oid relid)
-{
-	char		relkind = get_rel_relkind(relid);
-
-	return relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX;
 }

@@ -16,9 +16,9 @@
 
 #include "ddl/ddl_execute.h"
 #include "ddl/matview_query.h"
-#include "migration/matview_task.h"
 #include "migration/document.h"
 #include "migration/lifecycle.h"
+#include "migration/matview_task.h"
 #include "operation/matview_build.h"
 #include "schema/catalog_storage.h"
 #include "state/migrations.h"
@@ -40,10 +40,7 @@ matview_task_run(const Task *task, bool populated)
 	Migration  *migration;
 	MatviewBuild *build;
 
-	/*
-	 * It reads the tables with the rights of its owner, as when it is
-	 * refreshed.
-	 */
+	/* It reads the tables with the rights of its owner, as when it is refreshed. */
 	restricted_begin(&scope, migration_role(row, false));
 	guc_set_local("default_tablespace", "");
 	migration = document_read(row->base_schema, row->name, row->document);

@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "operation/carry.h"
 #include "operation/carry_index.h"
 #include "operation/carry_statistics.h"
 #include "operation/carry_view.h"
@@ -38,11 +39,12 @@ static char *new_query(const MatviewBuild *build, const View *view);
 static View *view_between(const MatviewBuild *build, Oid relid);
 static List *table_stand_in(const MatviewBuild *build, Oid relid);
 static Bitmapset *columns_read(const MatviewBuild *build, Oid relid);
-static char *column_to_be(const MatviewBuild *build, Oid relid, AttrNumber attnum);
+static char *column_to_be(List *changed, Oid relid, AttrNumber attnum);
 static bool column_is_shown(Oid relid, AttrNumber attnum);
 static char *stand_in_name(const MatviewBuild *build, Oid relid);
 static Oid	stand_in_namespace(const MatviewBuild *build, Oid relid);
 static char *attributes_sql(const View *view, const View *made, const char *name);
+static char *name_for(int64 migration, char *name);
 
 MatviewBuild *
 matview_build_read(SchemaModel *model, Oid matview)
@@ -233,6 +235,7 @@ static List *
 table_stand_in(const MatviewBuild *build, Oid relid)
 {
 	AttrNumber	last = catalog_last_attnum(relid);
+	List	   *changed = carry_changed_columns(build->model);
 	Bitmapset  *read = columns_read(build, relid);
 	bool		all = bms_is_member(InvalidAttrNumber, read);
 	char	   *name = stand_in_name(build, relid);
@@ -245,7 +248,7 @@ table_stand_in(const MatviewBuild *build, Oid relid)
 			continue;
 		appendStringInfo(&list, "%s%s AS %s", list.len > 0 ? ", " : "",
 						 all || bms_is_member(attnum, read) ?
-						 quote_identifier(column_to_be(build, relid, attnum)) : "NULL",
+						 quote_identifier(column_to_be(changed, relid, attnum)) : "NULL",
 						 quote_identifier(get_attname(relid, attnum, false)));
 	}
 	return list_make2(psprintf("CREATE VIEW %s WITH (security_invoker = true) AS SELECT %s FROM %s",
@@ -268,32 +271,20 @@ columns_read(const MatviewBuild *build, Oid relid)
 	return columns;
 }
 
-/* The column of a table that will have the name of the one of that number. */
+/* The column that will have the name of a member's; those that change, ChangedColumn *. */
 static char *
-column_to_be(const MatviewBuild *build, Oid relid, AttrNumber attnum)
+column_to_be(List *changed, Oid relid, AttrNumber attnum)
 {
-	char	   *column = get_attname(relid, attnum, false);
 	ListCell   *lc;
-	ListCell   *lc2;
 
-	foreach(lc, build->model->tables)
+	foreach(lc, changed)
 	{
-		TableModel *table = lfirst(lc);
+		const ChangedColumn *column = lfirst(lc);
 
-		if (!OidIsValid(table->relid) || table->dropped ||
-			!list_member_oid(catalog_table_tree(table->relid), relid))
-			continue;
-		foreach(lc2, table->columns)
-		{
-			Generation *generation = ((ColumnModel *) lfirst(lc2))->generation;
-			Generation *stored = model_stored_ancestor(generation);
-
-			if (stored != NULL && stored != generation && generation->leader == NULL &&
-				strcmp(get_attname(table->relid, stored->attnum, false), column) == 0)
-				return generation->shadow;
-		}
+		if (column->relid == relid && column->attnum == attnum)
+			return column->generation->shadow;
 	}
-	return column;
+	return get_attname(relid, attnum, false);
 }
 
 /* Is it there, and not ours? */
@@ -397,8 +388,7 @@ matview_indexes_sql(int64 migration, const View *view, const char *relation)
 	foreach(lc, catalog_indexes(view->relid))
 	{
 		IndexFacts *facts = lfirst(lc);
-		char	   *name = migration == 0 ? facts->name :
-			name_carried(migration, facts->name);
+		char	   *name = name_for(migration, facts->name);
 		AttrNumber	last = catalog_last_attnum(facts->oid);
 
 		commands = lappend(commands, carry_index_sql(facts, view->relid, names, name,
@@ -429,8 +419,7 @@ matview_statistics_sql(int64 migration, const View *view, const char *relation)
 	{
 		StatisticsFacts *facts = lfirst(lc);
 		const char *name = quote_qualified_identifier(facts->schema,
-													  migration == 0 ? facts->name :
-													  name_carried(migration, facts->name));
+													  name_for(migration, facts->name));
 
 		commands = lappend(commands, carry_statistics_sql(facts, name, relation, names));
 		if (facts->target >= 0)
@@ -442,6 +431,13 @@ matview_statistics_sql(int64 migration, const View *view, const char *relation)
 																	   false))));
 	}
 	return commands;
+}
+
+/* What stands for an object of that name; migration 0: the object itself. */
+static char *
+name_for(int64 migration, char *name)
+{
+	return migration == 0 ? name : name_carried(migration, name);
 }
 
 char *

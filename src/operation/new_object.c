@@ -245,23 +245,22 @@ static void
 check_key_comes_early(const TableModel *table, const ObjectModel *object)
 {
 	const ConstraintDefinition *def = object->definition;
+	bool		by_partitions = is_by_partitions(table, object);
 
-	if (is_by_partitions(table, object) && foreign_key_definition_awaits_key(def))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("foreign key \"%s\" of partitioned table \"%s\" references a key that the same migration makes or changes",
-						object->name, table->name),
-				 errdetail("At %s.", def->path),
-				 errhint("Add the foreign key in a migration of its own.")));
-	if (def->references != NULL &&
-		def->references->partner->relkind == RELKIND_PARTITIONED_TABLE &&
-		foreign_key_definition_awaits_new_key(def))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("foreign key \"%s\" of table \"%s\" references a key of a partitioned table that the same migration makes",
-						object->name, table->name),
-				 errdetail("At %s.", def->path),
-				 errhint("Add the foreign key in a migration of its own.")));
+	if (def->references == NULL ||
+		!(by_partitions ? foreign_key_definition_awaits_key(def) :
+		  def->references->partner->relkind == RELKIND_PARTITIONED_TABLE &&
+		  foreign_key_definition_awaits_new_key(def)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 by_partitions ?
+			 errmsg("foreign key \"%s\" of partitioned table \"%s\" references a key that the same migration makes or changes",
+					object->name, table->name) :
+			 errmsg("foreign key \"%s\" of table \"%s\" references a key of a partitioned table that the same migration makes",
+					object->name, table->name),
+			 errdetail("At %s.", def->path),
+			 errhint("Add the foreign key in a migration of its own.")));
 }
 
 /* A foreign key whose key is built in the background follows that. */

@@ -296,6 +296,14 @@ indexes_of(Oid relid, bool valid)
 }
 
 bool
+catalog_is_index(Oid relid)
+{
+	char		relkind = get_rel_relkind(relid);
+
+	return relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX;
+}
+
+bool
 catalog_index_is_key(const IndexFacts *index, Bitmapset *attnums)
 {
 	ListCell   *lc;

@@ -90,8 +90,11 @@ typedef struct IndexFacts
  */
 extern List *catalog_indexes(Oid relid);
 
-/* Those that a failed concurrent build has left, or that lack a partition's part. */
+/* Those that a failed concurrent build has left. */
 extern List *catalog_invalid_indexes(Oid relid);
+
+/* Is the relation an index, be it a partitioned table's? */
+extern bool catalog_is_index(Oid relid);
 
 /* Can a foreign key reference these columns, in whatever order, by the index? */
 extern bool catalog_index_is_key(const IndexFacts *index, Bitmapset *attnums);

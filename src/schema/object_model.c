@@ -287,10 +287,7 @@ object_is_dropped(const TableModel *table, const char *stored)
 bool
 object_part_is_dropped(const TableModel *table, Oid index)
 {
-	char		relkind = get_rel_relkind(index);
-
-	return (relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX) &&
-		get_rel_relispartition(index) &&
+	return catalog_is_index(index) && get_rel_relispartition(index) &&
 		object_is_dropped(table, get_rel_name(llast_oid(get_partition_ancestors(index))));
 }
 

@@ -509,8 +509,7 @@ lock_row(int64 id)
 	MigrationState state;
 
 	SPI_connect();
-	spi_execute("SELECT state FROM " PGROLL_SCHEMA ".migration WHERE id = $1"
-				" FOR UPDATE",
+	spi_execute("SELECT state FROM " PGROLL_SCHEMA ".migration WHERE id = $1 FOR UPDATE",
 				1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(id)},
 				NULL, SPI_OK_SELECT);
 	if (SPI_processed != 1)
