@@ -345,6 +345,7 @@ pause_until(TimestampTz end)
 						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 rest, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
+		InterruptPending = true;	/* see task_sleep() */
 		CHECK_FOR_INTERRUPTS();
 	}
 }

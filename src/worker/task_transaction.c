@@ -156,6 +156,12 @@ task_sleep(TaskRunner *runner, long milliseconds)
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 					 milliseconds, wait_event);
 	ResetLatch(MyLatch);
+
+	/*
+	 * Where ProcessInterrupts() raised a lock timeout, what else was asked of the
+	 * process, such as a barrier, is unseen until something sets this again.
+	 */
+	InterruptPending = true;
 	CHECK_FOR_INTERRUPTS();
 	if (!runner->foreground && ConfigReloadPending)
 	{

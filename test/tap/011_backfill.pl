@@ -242,21 +242,40 @@ $node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 backfilled($node, $db, 'another access method: every row is backfilled');
 is($node->safe_psql($db, 'SELECT count(*) FROM audit'), '0', 'no trigger of the user fired');
 
-# the worker's memory does not grow with the table
+# the memory of the worker, in bytes, as it puts it down to the log when asked
+sub memory_of_worker
+{
+	my ($node, $db) = @_;
+	my $offset = -s $node->logfile;
+
+	$node->safe_psql($db, 'SELECT pg_log_backend_memory_contexts(' . worker_pid($node, $db) . ')');
+	$node->wait_for_log(qr/Grand total: \d+ bytes/, $offset);
+	my ($total) = slurp_file($node->logfile, $offset) =~ /Grand total: (\d+) bytes/;
+	return $total;
+}
+
+# what is asked of it in the moment of a lock timeout is not forgotten
+$db = new_database($node, 2000);
+$holder = hold_backfill($node, $db);
+start_migration($node, $db);
+poll($node, $db, q{SELECT waiting_for IS NOT NULL FROM pgroll_c.progress WHERE task = 'backfill'},
+	'the backfill waits');
+my $requests = 100;
+is(scalar(grep { memory_of_worker($node, $db) > 0 } 1 .. $requests),
+	$requests, 'the worker answers each request');
+$holder->quit;
+
+# it does not grow with the table
 sub memory_near_the_end
 {
 	my ($rows) = @_;
 	my $db = new_database($node, $rows);
 	my $holder = hold_backfill($node, $db);
-	my $offset = -s $node->logfile;
 
 	start_migration($node, $db);
 	poll($node, $db, qq{SELECT rows_done > $rows / 3 FROM pgroll_c.progress WHERE task = 'backfill'},
 		"half of $rows rows are done");
-	$node->safe_psql($db, 'SELECT pg_log_backend_memory_contexts(' . worker_pid($node, $db) . ')');
-	$node->wait_for_log(qr/Grand total: /, $offset);
-	my $log = slurp_file($node->logfile, $offset);
-	my ($total) = $log =~ /Grand total: (\d+) bytes/;
+	my $total = memory_of_worker($node, $db);
 	$holder->quit;
 	$node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 	return $total;
