@@ -35,6 +35,15 @@ typedef struct StepPlace
 	int			total;
 } StepPlace;
 
+/* What run_ahead() runs. */
+typedef struct Ahead
+{
+	const MigrationPlan *plan;
+	int64		migration;
+	List	   *steps;			/* Step * */
+	int			total;			/* of the phase */
+} Ahead;
+
 static DdlOrigin current_origin = DDL_FOREIGN;
 
 /*
@@ -49,7 +58,11 @@ static void utility_hook(PlannedStmt *statement, const char *source, bool read_o
 						 ProcessUtilityContext context, ParamListInfo params,
 						 QueryEnvironment *environment, DestReceiver *dest,
 						 QueryCompletion *completion);
-static LockRequest *lock_request(Oid relation, LOCKMODE mode, const char *name);
+static void run_ahead(void *arg);
+static List *lock_requests(List *steps);
+static LockRequest *lock_request(const Step *step, Oid relation, const char *name);
+static List *steps_left(const MigrationPlan *plan, Phase phase, List *done);
+static bool same_commands(List *a, List *b);
 static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
 static void run_trial(const MigrationPlan *plan, List *places);
 static void run_in_place(const MigrationPlan *plan, StepPlace *place,
@@ -64,52 +77,63 @@ static void log_step(const StepPlace *place, int64 migration,
 					 double duration_ms);
 static void step_error_context(void *arg);
 
-void
-ddl_lock_plan(const MigrationPlan *plan, Phase phase)
+List *
+ddl_lock_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 {
-	List	   *requests = NIL;
+	Ahead		ahead = {plan, migration, NIL, 0};
+	LockRetryWork work = {run_ahead, &ahead, false};
+	List	   *steps = steps_of_phase(plan, phase);
 	ListCell   *lc;
 
-	foreach(lc, steps_of_phase(plan, phase))
+	foreach(lc, steps)
 	{
 		Step	   *step = lfirst(lc);
-		ListCell   *other;
 
-		if (step->lock == NoLock)
-			continue;
-		if (OidIsValid(step->relation))
-			requests = lappend(requests,
-							   lock_request(step->relation, step->lock,
-											step->relation_name));
-		foreach(other, step->also)
-			requests = lappend(requests,
-							   lock_request(lfirst_oid(other), step->lock, NULL));
+		if (step->ahead)
+			ahead.steps = lappend(ahead.steps, step);
+		ahead.total += step->command != NULL;
 	}
-	lock_retry_acquire(requests);
+	lock_retry_acquire(lock_requests(steps), ahead.steps == NIL ? NULL : &work);
+	return work.done ? ahead.steps : NIL;
+}
+
+/* A LockRetryWork. */
+static void
+run_ahead(void *arg)
+{
+	const Ahead *ahead = arg;
+	ListCell   *lc;
+
+	foreach(lc, ahead->steps)
+		run_in_place(ahead->plan,
+					 &(StepPlace) {lfirst(lc), foreach_current_index(lc) + 1, ahead->total},
+					 ahead->migration);
 }
 
 void
-ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration)
+ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration, List *done)
 {
+	List	   *left = steps_left(plan, phase, done);
 	List	   *steps = NIL;
 	List	   *trial = NIL;
-	int			number = 0;
+	int			number = list_length(done);
+	int			total;
 	ListCell   *lc;
 
-	ddl_lock_plan(plan, phase);
-
-	foreach(lc, steps_of_phase(plan, phase))
+	lock_retry_acquire(lock_requests(left), NULL);
+	foreach(lc, left)
 	{
 		if (((Step *) lfirst(lc))->command != NULL)
 			steps = lappend(steps, lfirst(lc));
 	}
+	total = number + list_length(steps);
 	foreach(lc, steps)
 	{
 		StepPlace  *place = palloc(sizeof(StepPlace));
 
 		place->step = lfirst(lc);
 		place->number = ++number;
-		place->total = list_length(steps);
+		place->total = total;
 		if (place->step->trial)
 		{
 			trial = lappend(trial, place);
@@ -236,15 +260,84 @@ ddl_execute_set_origin(DdlOrigin origin)
 	return previous;
 }
 
+/* LockRequest * */
+static List *
+lock_requests(List *steps)
+{
+	List	   *requests = NIL;
+	ListCell   *lc;
+	ListCell   *other;
+
+	foreach(lc, steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->lock == NoLock)
+			continue;
+		if (OidIsValid(step->relation))
+			requests = lappend(requests,
+							   lock_request(step, step->relation, step->relation_name));
+		foreach(other, step->also)
+			requests = lappend(requests, lock_request(step, lfirst_oid(other), NULL));
+	}
+	return requests;
+}
+
 static LockRequest *
-lock_request(Oid relation, LOCKMODE mode, const char *name)
+lock_request(const Step *step, Oid relation, const char *name)
 {
 	LockRequest *request = palloc(sizeof(LockRequest));
 
 	request->relation = relation;
-	request->mode = mode;
+	request->mode = step->lock;
 	request->name = name;
+	request->early = step->ahead;
 	return request;
+}
+
+/* Those of the phase without the ones that were run ahead, if these are still right. */
+static List *
+steps_left(const MigrationPlan *plan, Phase phase, List *done)
+{
+	List	   *steps = steps_of_phase(plan, phase);
+	List	   *ahead = NIL;
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	foreach(lc, steps)
+	{
+		if (((Step *) lfirst(lc))->ahead)
+			ahead = lappend(ahead, lfirst(lc));
+		else
+			others = lappend(others, lfirst(lc));
+	}
+	if (same_commands(ahead, done))
+		return others;
+	/* Of what was dropped the plan knows. */
+	foreach(lc, done)
+	{
+		const Step *step = lfirst(lc);
+
+		if (step->undo != NULL)
+			ddl_execute_own(step->undo);
+	}
+	return steps;
+}
+
+static bool
+same_commands(List *a, List *b)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	forboth(lc, a, lc2, b)
+	{
+		if (strcmp(((Step *) lfirst(lc))->command, ((Step *) lfirst(lc2))->command) != 0)
+			return false;
+	}
+	return true;
 }
 
 static List *

@@ -10,19 +10,22 @@
 #include "ddl/step.h"
 
 /*
- * Lock what the steps of this phase need (lock_retry.c), then run them in
- * order as the current user with search_path "pg_catalog, pg_temp" (a step of
- * user_text: the base schema, pg_temp last), each with an error context
- * "step 3 of 7: …", and log them for the migration in pgroll_c.step_log.
+ * Lock what the steps of this phase need (lock_retry.c).  Those that go ahead
+ * (plan_put_ahead()) are run before the strong locks are taken; they (Step *) are
+ * returned, to be left out of the next plan.  What was planned before may have been
+ * overtaken by another session; who wants to be sure plans again under the locks.
  */
-extern void ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration);
+extern List *ddl_lock_plan(const MigrationPlan *plan, Phase phase, int64 migration);
 
 /*
- * The first half of ddl_execute_plan(): lock what the steps of this phase need.
- * What was planned before may have been overtaken by another session; who wants
- * to be sure plans again under the locks.
+ * Lock what the steps of this phase need, then run them, but for those that are done
+ * already (NIL: none), in order as the current user with search_path "pg_catalog,
+ * pg_temp" (a step of user_text: the base schema, pg_temp last), each with an error
+ * context "step 3 of 7: …", and log them for the migration in pgroll_c.step_log.  Where
+ * the plan has other steps than the done ones, these are undone.
  */
-extern void ddl_lock_plan(const MigrationPlan *plan, Phase phase);
+extern void ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration,
+							 List *done);
 
 /*
  * Run one statement of our own that belongs to no plan, with the settings of a

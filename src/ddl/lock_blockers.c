@@ -29,6 +29,7 @@
 
 static bool locks_relation(const LockInstanceData *lock, Oid relation);
 static bool conflicts(LOCKMASK held, LOCKMODE mode);
+static int	process_of(const LockInstanceData *lock);
 static List *blocking_processes(Oid relation, LOCKMODE mode, bool holders);
 static PgBackendStatus *session_of_process(int pid);
 static void append_session(StringInfo buf, int pid);
@@ -72,27 +73,33 @@ lock_blockers_describe(Oid relation, LOCKMODE mode)
 }
 
 int
-lock_blockers_long_job(Oid relation, const char **activity)
+lock_blockers_long_job(List *relations, Oid *relation, const char **activity)
 {
-	List	   *pids;
-	ListCell   *lc;
+	LockData   *data = GetLockStatusData();
+	bool		is_fresh = false;
+	int			i;
 
-	/*
-	 * Both hold this mode.  No progress is reported by a validation, its
-	 * statement is all there is to know it by.
-	 */
-	pids = blocking_processes(relation, ShareUpdateExclusiveLock, true);
-	if (pids == NIL)
-		return 0;
-
-	pgstat_clear_backend_activity_snapshot();
-	foreach(lc, pids)
+	for (i = 0; i < data->nelements; i++)
 	{
-		PgBackendStatus *session = session_of_process(lfirst_int(lc));
+		LockInstanceData *lock = &data->locks[i];
+		PgBackendStatus *session;
 
+		/*
+		 * Both hold a lock that conflicts with their own mode.  No progress is
+		 * reported by a validation, its statement is all there is to know it by.
+		 */
+		*relation = lock->locktag.locktag_field2;
+		if (process_of(lock) == MyProcPid || !locks_relation(lock, *relation) ||
+			!conflicts(lock->holdMask, ShareUpdateExclusiveLock) ||
+			!list_member_oid(relations, *relation))
+			continue;
+		if (!is_fresh)
+			pgstat_clear_backend_activity_snapshot();
+		is_fresh = true;
+		session = session_of_process(process_of(lock));
 		if (session == NULL)
 			continue;
-		if (builds_index_concurrently(session, relation))
+		if (builds_index_concurrently(session, *relation))
 			*activity = "builds an index on it concurrently";
 		else if (validates_constraint(session))
 			*activity = "validates a constraint of it";
@@ -149,10 +156,14 @@ conflicts(LOCKMASK held, LOCKMODE mode)
 	return false;
 }
 
-/*
- * Pids of other sessions that hold a conflicting lock, or else wait for one; 0
- * for a prepared transaction.  Parallel workers count as their leader.
- */
+/* Its pid, 0 for a prepared transaction.  Parallel workers count as their leader. */
+static int
+process_of(const LockInstanceData *lock)
+{
+	return lock->leaderPid != 0 ? lock->leaderPid : lock->pid;
+}
+
+/* Of other sessions that hold a conflicting lock, or else wait for one. */
 static List *
 blocking_processes(Oid relation, LOCKMODE mode, bool holders)
 {
@@ -164,7 +175,7 @@ blocking_processes(Oid relation, LOCKMODE mode, bool holders)
 	{
 		LockInstanceData *lock = &data->locks[i];
 		LOCKMASK	mask = lock->holdMask;
-		int			pid = lock->leaderPid != 0 ? lock->leaderPid : lock->pid;
+		int			pid = process_of(lock);
 
 		if (!holders)
 			mask = lock->waitLockMode == NoLock ? 0 :

@@ -17,10 +17,12 @@
 extern char *lock_blockers_describe(Oid relation, LOCKMODE mode);
 
 /*
- * The process that builds an index on the relation concurrently or validates a
- * constraint of it, 0 where there is none.  *activity says what it does.
+ * The process that builds an index on one of the relations (Oid) concurrently or
+ * validates a constraint of it, 0 where there is none.  *relation says of which,
+ * *activity what it does.
  */
-extern int	lock_blockers_long_job(Oid relation, const char **activity);
+extern int	lock_blockers_long_job(List *relations, Oid *relation,
+								   const char **activity);
 
 /* Does this transaction hold more than read locks on tables of users? */
 extern bool lock_blockers_own_strong_lock(void);

@@ -9,6 +9,9 @@
  * had soon is waited for alone, while no other is locked; it is let go, and all
  * are taken anew.  Between two attempts nothing is locked and nobody waits.
  *
+ * What may be done under weak locks is done first, once all locks could be had for
+ * a moment; then the strong ones are taken.  Where that fails it is undone.
+ *
  * "Soon" is PATIENCE_MS for all the relations together: under a steady load
  * each of twenty tables is locked by somebody at any moment, and to take only
  * what is free at once would never succeed.
@@ -42,21 +45,46 @@
 #define FIRST_SLEEP_MS 100
 #define LONGEST_SLEEP_MS 1000
 
+/* How often work is undone at most; then the locks are taken without it. */
+#define WORK_TRIES 3
+
 /* A request, and what is known of its relation before anything is locked. */
 typedef struct Wanted
 {
 	Oid			relation;
 	LOCKMODE	mode;
+	bool		early;
 	char	   *name;			/* qualified, quoted where needed */
 	int			rank;			/* views 0, partitioned tables 1, others 2 */
 } Wanted;
 
+/* Which of the requests. */
+typedef enum Turn
+{
+	TURN_ALL,
+	TURN_EARLY,
+	TURN_LATE
+} Turn;
+
+/* What is to be done before the strong locks are taken. */
+typedef struct Work
+{
+	LockRetryWork *request;		/* or NULL */
+	int			tries_left;
+	bool		running;
+} Work;
+
 static List *wanted_from_requests(List *requests);
 static char *relation_name(Oid relation);
 static int	compare_wanted(const ListCell *a, const ListCell *b);
-static Wanted *attempt(List *wanted, char **blockers);
+static Wanted *attempt(List *wanted, Work *work, char **blockers);
+static Wanted *lock_after_work(List *wanted, Work *work);
 static Wanted *lock_in_subtransaction(List *wanted, TimestampTz until,
 									  bool keep);
+static Wanted *lock_and_work(List *wanted, TimestampTz until, bool keep,
+							 Work *work);
+static bool lock_those(List *wanted, Turn turn, TimestampTz until,
+					   Wanted *volatile *current);
 static bool lock_one(const Wanted *wanted, TimestampTz until);
 static void set_for_attempt(const char *name, long milliseconds);
 static void refuse_long_jobs(List *wanted);
@@ -67,9 +95,10 @@ pg_noreturn static void report_blocked(const Wanted *contended,
 									   const char *blockers, bool single);
 
 void
-lock_retry_acquire(List *requests)
+lock_retry_acquire(List *requests, LockRetryWork *work)
 {
 	List	   *wanted = wanted_from_requests(requests);
+	Work		to_do = {.request = work,.tries_left = work == NULL ? 0 : WORK_TRIES};
 	bool		single = lock_blockers_own_strong_lock();
 	TimestampTz give_up;
 	int			sleep_ms = FIRST_SLEEP_MS;
@@ -79,7 +108,7 @@ lock_retry_acquire(List *requests)
 
 	give_up = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 										  pgroll_lock_retry_timeout);
-	while ((contended = attempt(wanted, &blockers)) != NULL)
+	while ((contended = attempt(wanted, &to_do, &blockers)) != NULL)
 	{
 		TimestampTz now = GetCurrentTimestamp();
 		TimestampTz wake;
@@ -95,7 +124,13 @@ lock_retry_acquire(List *requests)
 	}
 
 	foreach(lc, wanted)
-		check_same_name(lfirst(lc));
+	{
+		Wanted	   *each = lfirst(lc);
+
+		/* The work may have dropped it. */
+		if (!each->early || relation_name(each->relation) != NULL)
+			check_same_name(each);
+	}
 }
 
 /* A weak lock holds up nobody while we wait for it, so once for all the time is enough. */
@@ -138,6 +173,7 @@ wanted_from_requests(List *requests)
 
 		wanted->relation = request->relation;
 		wanted->mode = request->mode;
+		wanted->early = request->early;
 		wanted->name = relation_name(request->relation);
 		if (wanted->name == NULL)
 			report_missing(request->name != NULL ? request->name :
@@ -186,7 +222,7 @@ compare_wanted(const ListCell *a, const ListCell *b)
  * had.  *blockers says who held that one, if somebody was seen to.
  */
 static Wanted *
-attempt(List *wanted, char **blockers)
+attempt(List *wanted, Work *work, char **blockers)
 {
 	TimestampTz end;
 
@@ -201,7 +237,16 @@ attempt(List *wanted, char **blockers)
 		refuse_long_jobs(wanted);
 
 		soon = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE_MS);
-		contended = lock_in_subtransaction(wanted, Min(soon, end), true);
+		contended = lock_in_subtransaction(wanted, Min(soon, end),
+										   work->tries_left == 0);
+		if (contended == NULL && work->tries_left > 0)
+		{
+			contended = lock_after_work(wanted, work);
+			end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+											  pgroll_lock_timeout);
+			if (contended != NULL && work->tries_left == 0)
+				continue;
+		}
 		if (contended == NULL)
 			return NULL;
 
@@ -218,13 +263,33 @@ attempt(List *wanted, char **blockers)
 	}
 }
 
+/* All could be had just now.  An error of the work will come up again without it. */
+static Wanted *
+lock_after_work(List *wanted, Work *work)
+{
+	TimestampTz soon = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE_MS);
+	Wanted	   *contended = lock_and_work(wanted, soon, true, work);
+
+	work->tries_left = work->running ? 0 : work->tries_left - 1;
+	work->running = false;
+	work->request->done = contended == NULL;
+	return contended;
+}
+
+static Wanted *
+lock_in_subtransaction(List *wanted, TimestampTz until, bool keep)
+{
+	return lock_and_work(wanted, until, keep, NULL);
+}
+
 /*
  * Lock them one after the other, waiting until then at most; NULL, or the one
  * that could not be had.  Rolling the subtransaction back frees both the locks
- * and the place in the queue; it is rolled back on success too, unless keep.
+ * and the place in the queue, and undoes the work; it is rolled back on success
+ * too, unless keep.
  */
 static Wanted *
-lock_in_subtransaction(List *wanted, TimestampTz until, bool keep)
+lock_and_work(List *wanted, TimestampTz until, bool keep, Work *work)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -236,14 +301,17 @@ lock_in_subtransaction(List *wanted, TimestampTz until, bool keep)
 
 	PG_TRY();
 	{
-		ListCell   *lc;
-
-		foreach(lc, wanted)
+		locked = lock_those(wanted, work == NULL ? TURN_ALL : TURN_EARLY, until,
+							&current);
+		if (locked && work != NULL)
 		{
-			current = lfirst(lc);
-			locked = lock_one(current, until);
-			if (!locked)
-				break;
+			work->running = true;
+			work->request->run(work->request->arg);
+			work->running = false;
+			locked = lock_those(wanted, TURN_LATE,
+								TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+															PATIENCE_MS),
+								&current);
 		}
 		if (locked && keep)
 			ReleaseCurrentSubTransaction();
@@ -262,7 +330,9 @@ lock_in_subtransaction(List *wanted, TimestampTz until, bool keep)
 		CurrentResourceOwner = owner;
 
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
-			error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
+			error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED &&
+			(work == NULL || !work->running ||
+			 error->sqlerrcode == ERRCODE_QUERY_CANCELED))
 			ReThrowError(error);
 		FreeErrorData(error);
 		locked = false;
@@ -272,6 +342,25 @@ lock_in_subtransaction(List *wanted, TimestampTz until, bool keep)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	return locked ? NULL : current;
+}
+
+/* *current is the one that it is about to lock, also where that is an error. */
+static bool
+lock_those(List *wanted, Turn turn, TimestampTz until, Wanted *volatile *current)
+{
+	ListCell   *lc;
+
+	foreach(lc, wanted)
+	{
+		Wanted	   *each = lfirst(lc);
+
+		if (turn != TURN_ALL && each->early != (turn == TURN_EARLY))
+			continue;
+		*current = each;
+		if (!lock_one(each, until))
+			return false;
+	}
+	return true;
 }
 
 /* False, or an error that the subtransaction catches, where it is not to be had. */
@@ -313,24 +402,27 @@ set_for_attempt(const char *name, long milliseconds)
 static void
 refuse_long_jobs(List *wanted)
 {
+	List	   *relations = NIL;
+	Oid			relation;
+	const char *activity;
+	int			pid;
 	ListCell   *lc;
 
 	foreach(lc, wanted)
 	{
 		Wanted	   *each = lfirst(lc);
-		const char *activity;
-		int			pid;
 
-		if (!DoLockModesConflict(each->mode, ShareUpdateExclusiveLock))
-			continue;
-		pid = lock_blockers_long_job(each->relation, &activity);
-		if (pid != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_IN_USE),
-					 errmsg("cannot lock relation \"%s\" now", each->name),
-					 errdetail("Process %d %s.", pid, activity),
-					 errhint("Try again when it has finished.")));
+		if (DoLockModesConflict(each->mode, ShareUpdateExclusiveLock))
+			relations = lappend_oid(relations, each->relation);
 	}
+	pid = relations == NIL ? 0 :
+		lock_blockers_long_job(relations, &relation, &activity);
+	if (pid != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("cannot lock relation \"%s\" now", relation_name(relation)),
+				 errdetail("Process %d %s.", pid, activity),
+				 errhint("Try again when it has finished.")));
 }
 
 static void

@@ -16,7 +16,20 @@ typedef struct LockRequest
 	LOCKMODE	mode;
 	const char *name;			/* for a message, should it be gone; NULL:
 								 * then its OID is */
+	bool		early;			/* locked before the work is run */
 } LockRequest;
+
+/*
+ * What takes long and needs but the early ones of the locks: it is run before the
+ * others are taken, so that nobody waits for it.  It is undone where these can't be
+ * had, and where it raises an error itself; done says whether it was run in the end.
+ */
+typedef struct LockRetryWork
+{
+	void		(*run) (void *arg);
+	void	   *arg;
+	bool		done;
+} LockRetryWork;
 
 /*
  * Lock all the relations (LockRequest *), held to the end of the transaction:
@@ -25,9 +38,9 @@ typedef struct LockRequest
  * where a concurrent index build or a validation runs on one of them, 42P01
  * where one was dropped or renamed meanwhile, 55P03 after
  * pgroll_c.lock_retry_timeout, naming the blocking sessions.  A transaction that
- * already holds more than read locks on tables gets one attempt.
+ * already holds more than read locks on tables gets one attempt.  work may be NULL.
  */
-extern void lock_retry_acquire(List *requests);
+extern void lock_retry_acquire(List *requests, LockRetryWork *work);
 
 /*
  * Wait until each of the relations (Oid) can be read; nothing stays locked.  Raises 55P03

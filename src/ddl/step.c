@@ -10,6 +10,11 @@
 
 #include "ddl/step.h"
 
+static bool mark_ahead(const MigrationPlan *plan, Phase phase);
+static List *locked_by_others(const MigrationPlan *plan, Phase phase);
+static bool is_among(const List *sorted, Oid wanted);
+static List *move_ahead(List *steps, Phase phase);
+
 MigrationPlan *
 plan_create(const char *base_schema)
 {
@@ -18,6 +23,105 @@ plan_create(const char *base_schema)
 	plan->base_schema = pstrdup(base_schema);
 	plan->steps = NIL;
 	return plan;
+}
+
+void
+plan_put_ahead(MigrationPlan *plan)
+{
+	static const Phase phases[] = {PHASE_START, PHASE_COMPLETE, PHASE_ROLLBACK};
+
+	for (int i = 0; i < lengthof(phases); i++)
+	{
+		if (mark_ahead(plan, phases[i]))
+			plan->steps = move_ahead(plan->steps, phases[i]);
+	}
+}
+
+/* Are there any?  With the views goes the schema that they are in. */
+static bool
+mark_ahead(const MigrationPlan *plan, Phase phase)
+{
+	List	   *locked = locked_by_others(plan, phase);
+	bool		any = false;
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->phase != phase || !OidIsValid(step->view_of))
+			continue;
+		step->ahead = !is_among(locked, step->view_of);
+		any |= step->ahead;
+	}
+	foreach(lc, any ? plan->steps : NIL)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->phase == phase && step->undo != NULL)
+			step->ahead = true;
+	}
+	return any;
+}
+
+/* Whoever reads such a relation waits for the end of the phase.  In order of OID. */
+static List *
+locked_by_others(const MigrationPlan *plan, Phase phase)
+{
+	List	   *locked = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->phase == phase && !OidIsValid(step->view_of) &&
+			step->lock > AccessShareLock)
+			locked = list_concat(lappend_oid(locked, step->relation), step->also);
+	}
+	list_sort(locked, list_oid_cmp);
+	list_deduplicate_oid(locked);
+	return locked;
+}
+
+static bool
+is_among(const List *sorted, Oid wanted)
+{
+	int			low = 0;
+	int			high = list_length(sorted);
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (list_nth_oid(sorted, middle) < wanted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list_length(sorted) && list_nth_oid(sorted, low) == wanted;
+}
+
+static List *
+move_ahead(List *steps, Phase phase)
+{
+	List	   *before = NIL;
+	List	   *ahead = NIL;
+	List	   *rest = NIL;
+	ListCell   *lc;
+
+	foreach(lc, steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->phase == phase && step->ahead)
+			ahead = lappend(ahead, step);
+		else if (step->phase == phase || rest != NIL)
+			rest = lappend(rest, step);
+		else
+			before = lappend(before, step);
+	}
+	return list_concat(list_concat(before, ahead), rest);
 }
 
 void

@@ -42,6 +42,11 @@ typedef struct Step
 								 * for, for errors; NULL: none */
 	char	   *carried;		/* what it makes again for a new column, or
 								 * NULL */
+	Oid			view_of;		/* it makes or drops a version's view of this
+								 * relation, or a part of it; or InvalidOid */
+	char	   *undo;			/* of CREATE SCHEMA of a version: what undoes it
+								 * and all that is in it; or NULL */
+	bool		ahead;			/* run before the locks of others are taken */
 	bool		trial;			/* undone at once, with the trials beside it */
 	char	   *domain_column;	/* of relation: it becomes one of this domain
 								 * (column_domain.h); command is for people */
@@ -71,6 +76,13 @@ typedef struct MigrationPlan
 
 /* An empty plan, in the current context, as all that is appended to it. */
 extern MigrationPlan *plan_create(const char *base_schema);
+
+/*
+ * Put the steps that make or drop views of relations which no other step of their
+ * phase locks in the beginning of the phase, and mark them as ahead: there may be
+ * thousands of them, and who uses the tables that change need not wait for them.
+ */
+extern void plan_put_ahead(MigrationPlan *plan);
 
 /* Append a copy of step. */
 extern void plan_step(MigrationPlan *plan, Step step);

@@ -82,6 +82,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 	MigrationRow *newest;
 	const char *previous;
 	MigrationPlan *plan;
+	List	   *done;
 	SchemaModel *model;
 	int64		id;
 
@@ -99,23 +100,25 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 				 errhint("Let pgroll_c.baseline() make a first version, and move the applications to it.")));
 
 	previous = newest == NULL ? NULL : newest->version_schema;
+	if (previous != NULL)
+		version_schema_check_droppable(previous);
 	id = migration_insert(base_schema, name, migration->version_schema,
 						  newest == NULL ? 0 : newest->id, document,
 						  GetUserNameFromId(GetUserId(), false));
 	plan = start_plan(migration, id, previous, &model);
-	ddl_lock_plan(plan, PHASE_START);
+	done = ddl_lock_plan(plan, PHASE_START, id);
 	migration = document_read(base_schema, name, document);
 	plan = start_plan(migration, id, previous, &model);
 	save_identities(id, model);
 	note_tables(id, plan);
-	ddl_execute_plan(plan, PHASE_START, id);
+	ddl_execute_plan(plan, PHASE_START, id, done);
 
 	if (runs_sql_at_start(migration))
 	{
 		model = read_model(base_schema, id, previous);
 		plan = plan_create(base_schema);
 		plan_version(migration, model, plan);
-		ddl_execute_plan(plan, PHASE_START, id);
+		ddl_execute_plan(plan, PHASE_START, id, NIL);
 	}
 	check_is_active(id, name);
 	if (enter_tasks(plan, id) == 0)
@@ -131,6 +134,7 @@ lifecycle_complete(const char *base_schema)
 	MigrationRow *row;
 	Migration  *migration;
 	MigrationPlan *plan;
+	List	   *done;
 	MigrationRow *parent;
 
 	base_schema_lock(base_schema, true);
@@ -141,10 +145,10 @@ lifecycle_complete(const char *base_schema)
 	migration = document_read(base_schema, row->name, row->document);
 	plan = complete_plan(row, migration);
 	check_may_run_text(row, plan, PHASE_COMPLETE);
-	ddl_lock_plan(plan, PHASE_COMPLETE);
+	done = ddl_lock_plan(plan, PHASE_COMPLETE, row->id);
 	migration = document_read(base_schema, row->name, row->document);
 	plan = complete_plan(row, migration);
-	ddl_execute_plan(plan, PHASE_COMPLETE, row->id);
+	ddl_execute_plan(plan, PHASE_COMPLETE, row->id, done);
 	if (plan_completes_with_sql(migration))
 		refresh_views(row, migration);
 
@@ -163,6 +167,7 @@ lifecycle_rollback(const char *base_schema)
 	MigrationRow *row = require_active(base_schema, "roll back");
 	Migration  *migration;
 	MigrationPlan *plan;
+	List	   *done;
 
 	/* A task holds locks that we need; cancelled first, it lets them go. */
 	lifecycle_check_owner(row);
@@ -175,10 +180,10 @@ lifecycle_rollback(const char *base_schema)
 	migration = document_read(base_schema, row->name, row->document);
 	plan = rollback_plan(base_schema, migration, row->id);
 	check_may_run_text(row, plan, PHASE_ROLLBACK);
-	ddl_lock_plan(plan, PHASE_ROLLBACK);
+	done = ddl_lock_plan(plan, PHASE_ROLLBACK, row->id);
 	plan = rollback_plan(base_schema, migration, row->id);
 	replica_identities_warn(row->id);
-	ddl_execute_plan(plan, PHASE_ROLLBACK, row->id);
+	ddl_execute_plan(plan, PHASE_ROLLBACK, row->id, done);
 	check_is_active(row->id, row->name);
 	if (op_sql_cannot_be_undone(linitial(migration->operations)))
 		ereport(WARNING,
@@ -216,7 +221,7 @@ lifecycle_baseline(const char *base_schema, const char *name)
 	model = read_model(base_schema, id, NULL);
 	version_schema_create(model, version_schema, PHASE_START, plan);
 	version_views_create(model, version_schema, PHASE_START, NIL, plan);
-	ddl_execute_plan(plan, PHASE_START, id);
+	ddl_execute_plan(plan, PHASE_START, id, NIL);
 	migration_set_state(id, STATE_READY, NULL);
 	migration_set_state(id, STATE_COMPLETED, user);
 	return version_schema;
@@ -253,6 +258,8 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 	check_can_migrate(base_schema);
 	check_name_is_new(base_schema, name, document);
 	check_version_schema_is_new(migration->version_schema);
+	if (previous != NULL)
+		version_schema_check_droppable(previous);
 	id = migration_next_id();
 	plan = start_plan(migration, id, previous, &model);
 	if (runs_sql_at_start(migration))
@@ -260,6 +267,7 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 	append_background_in_order(plan);
 	model->foreseen = true;
 	plan_complete(migration, model, previous, plan);
+	plan_put_ahead(plan);
 	return plan;
 }
 
@@ -294,7 +302,7 @@ lifecycle_supplement(int64 id)
 	if (plan->steps != NIL)
 	{
 		note_tables(id, plan);
-		ddl_execute_plan(plan, PHASE_START, id);
+		ddl_execute_plan(plan, PHASE_START, id, NIL);
 		n_tasks = enter_tasks(plan, id);
 	}
 	restricted_end(&scope);
@@ -492,6 +500,7 @@ start_plan(const Migration *migration, int64 id, const char *newest,
 	plan_start(migration, *model, plan);
 	if (!runs_sql_at_start(migration))
 		plan_version(migration, *model, plan);
+	plan_put_ahead(plan);
 	return plan;
 }
 
@@ -563,8 +572,8 @@ static int
 enter_tasks(const MigrationPlan *plan, int64 id)
 {
 	List	   *steps = NIL;
+	List	   *specs = NIL;
 	bool		waits = false;
-	int			n_tasks = 0;
 	ListCell   *lc;
 
 	foreach(lc, plan->steps)
@@ -578,7 +587,9 @@ enter_tasks(const MigrationPlan *plan, int64 id)
 	foreach(lc, steps)
 	{
 		Step	   *step = lfirst(lc);
-		TaskSpec	spec = {
+		TaskSpec   *spec = palloc(sizeof(TaskSpec));
+
+		*spec = (TaskSpec) {
 			.kind = step->task,
 			.relation = step->relation,
 			.object = step->task_object,
@@ -588,13 +599,10 @@ enter_tasks(const MigrationPlan *plan, int64 id)
 		if (step->task == TASK_OLD_SNAPSHOTS && waits)
 			continue;			/* once for all tables */
 		waits |= step->task == TASK_OLD_SNAPSHOTS;
-		/* One that failed and was opened again has not made its object yet. */
-		if (spec.object != NULL && task_is_pending(id, &spec))
-			continue;
-		(void) task_add(id, &spec);
-		n_tasks++;
+		specs = lappend(specs, spec);
 	}
-	return n_tasks;
+	/* One that failed and was opened again has not made its object yet. */
+	return tasks_add(id, specs);
 }
 
 /* list_sort() is not stable: keep the order of the plan within a kind. */
@@ -710,6 +718,7 @@ complete_plan(const MigrationRow *row, Migration *migration)
 	SchemaModel *model = lifecycle_active_model(row, migration);
 
 	plan_complete(migration, model, previous_version(row), plan);
+	plan_put_ahead(plan);
 	AtEOXact_GUC(false, guc_level);
 	return plan;
 }
@@ -735,7 +744,7 @@ refresh_views(const MigrationRow *row, Migration *migration)
 	MigrationPlan *plan = plan_create(row->base_schema);
 
 	plan_refresh_views(migration, model, plan);
-	ddl_execute_plan(plan, PHASE_COMPLETE, row->id);
+	ddl_execute_plan(plan, PHASE_COMPLETE, row->id, NIL);
 }
 
 static MigrationPlan *
@@ -746,6 +755,7 @@ rollback_plan(const char *base_schema, Migration *migration, int64 id)
 
 	read_concerned(model);
 	plan_rollback(migration, model, plan);
+	plan_put_ahead(plan);
 	return plan;
 }
 

@@ -135,8 +135,6 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 void
 plan_version(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 {
-	if (model->previous_version != NULL)
-		version_schema_check_droppable(model->previous_version);
 	version_schema_create(model, migration->version_schema, PHASE_START, plan);
 	version_views_create(model, migration->version_schema, PHASE_START,
 						 qualified_tables(migration, model), plan);

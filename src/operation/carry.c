@@ -59,7 +59,7 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
 	ListCell   *lc;
 
-	if (!OidIsValid(table->relid) || table->dropped)
+	if (!carry_has_shadow(table))
 		return;
 	foreach(lc, catalog_constraints(table->relid))
 	{
@@ -94,7 +94,7 @@ carry_complete(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
 	ListCell   *lc;
 
-	if (!OidIsValid(table->relid) || table->dropped)
+	if (!carry_has_shadow(table))
 		return;
 	if (!get_rel_relispartition(table->relid))
 		carry_indexes_complete(model, table, plan);

@@ -9,6 +9,7 @@
 #include "pgroll.h"
 
 #include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "state/tasks.h"
@@ -35,6 +36,11 @@ static const char *const state_names[] = {
 	[TASK_FAILED] = "failed",
 };
 
+static Datum text_array(List *specs, const char *(*value) (const TaskSpec *spec));
+static const char *kind_of(const TaskSpec *spec);
+static const char *relation_of(const TaskSpec *spec);
+static const char *object_of(const TaskSpec *spec);
+static const char *command_of(const TaskSpec *spec);
 static int64 execute(const char *command, int nargs, Oid *types, Datum *values,
 					 const char *nulls, int expected);
 static List *select_tasks(const char *condition, int nargs, Oid *types,
@@ -71,6 +77,36 @@ task_add(int64 migration, const TaskSpec *spec)
 				   " (migration, kind, relation, object, command)"
 				   " VALUES ($1, $2, $3, $4, $5) RETURNING id",
 				   5, types, values, nulls, SPI_OK_INSERT_RETURNING);
+}
+
+int
+tasks_add(int64 migration, List *specs)
+{
+	Oid			types[] = {INT8OID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID};
+	Datum		values[5];
+
+	if (specs == NIL)
+		return 0;
+	values[0] = Int64GetDatum(migration);
+	values[1] = text_array(specs, kind_of);
+	values[2] = text_array(specs, relation_of);
+	values[3] = text_array(specs, object_of);
+	values[4] = text_array(specs, command_of);
+	return (int) execute("WITH added AS (INSERT INTO " TASK_TABLE
+						 " (migration, kind, relation, object, command)"
+						 " SELECT $1, kind, relation::pg_catalog.oid, object, command"
+						 " FROM (SELECT *, row_number() OVER"
+						 " (PARTITION BY kind, relation, object ORDER BY place) AS nth"
+						 " FROM ROWS FROM (unnest($2), unnest($3), unnest($4), unnest($5))"
+						 " WITH ORDINALITY AS new (kind, relation, object, command, place)) AS new"
+						 " WHERE object IS NULL OR relation IS NULL OR nth = 1 AND NOT EXISTS"
+						 " (SELECT FROM " TASK_TABLE " AS old"
+						 " WHERE old.migration = $1 AND old.kind = new.kind"
+						 " AND old.relation = new.relation::pg_catalog.oid"
+						 " AND old.object = new.object AND old.state <> 'done')"
+						 " ORDER BY place RETURNING id)"
+						 " SELECT count(*) FROM added",
+						 5, types, values, NULL, SPI_OK_SELECT);
 }
 
 void
@@ -138,22 +174,6 @@ task_exists(int64 migration, TaskKind kind, Oid relation)
 	return execute("SELECT count(*) FROM " TASK_TABLE
 				   " WHERE migration = $1 AND kind = $2 AND relation = $3",
 				   3, types, values, NULL, SPI_OK_SELECT) > 0;
-}
-
-bool
-task_is_pending(int64 migration, const TaskSpec *spec)
-{
-	Oid			types[] = {INT8OID, TEXTOID, OIDOID, TEXTOID};
-	Datum		values[4];
-
-	values[0] = Int64GetDatum(migration);
-	values[1] = CStringGetTextDatum(kind_names[spec->kind]);
-	values[2] = ObjectIdGetDatum(spec->relation);
-	values[3] = CStringGetTextDatum(spec->object);
-	return execute("SELECT count(*) FROM " TASK_TABLE
-				   " WHERE migration = $1 AND kind = $2 AND relation = $3"
-				   " AND object = $4 AND state <> 'done'",
-				   4, types, values, NULL, SPI_OK_SELECT) > 0;
 }
 
 bool
@@ -305,6 +325,52 @@ tasks_reopen_failed(int64 migration)
 }
 
 /* Run a statement as the extension's owner; the first value of its first row. */
+/* The value, or NULL, that each of the specs has. */
+static Datum
+text_array(List *specs, const char *(*value) (const TaskSpec *spec))
+{
+	int			n = list_length(specs);
+	int			lower = 1;
+	Datum	   *elements = palloc(n * sizeof(Datum));
+	bool	   *nulls = palloc(n * sizeof(bool));
+	ListCell   *lc;
+
+	foreach(lc, specs)
+	{
+		const char *text = value(lfirst(lc));
+		int			i = foreach_current_index(lc);
+
+		nulls[i] = text == NULL;
+		elements[i] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+	}
+	return PointerGetDatum(construct_md_array(elements, nulls, 1, &n, &lower,
+											  TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static const char *
+kind_of(const TaskSpec *spec)
+{
+	return kind_names[spec->kind];
+}
+
+static const char *
+relation_of(const TaskSpec *spec)
+{
+	return OidIsValid(spec->relation) ? psprintf("%u", spec->relation) : NULL;
+}
+
+static const char *
+object_of(const TaskSpec *spec)
+{
+	return spec->object;
+}
+
+static const char *
+command_of(const TaskSpec *spec)
+{
+	return spec->command;
+}
+
 static int64
 execute(const char *command, int nargs, Oid *types, Datum *values,
 		const char *nulls, int expected)

@@ -73,6 +73,12 @@ extern const char *task_kind_name(TaskKind kind);
 /* Append an open task to a migration; returns its id. */
 extern int64 task_add(int64 migration, const TaskSpec *spec);
 
+/*
+ * Append some (TaskSpec *), in this order, but no second one of a kind for the same
+ * object of a relation while the first is not done.  Returns how many.
+ */
+extern int	tasks_add(int64 migration, List *specs);
+
 /* How many tasks of a migration are open, failed. */
 extern void task_count(int64 migration, int *n_open, int *n_failed);
 
@@ -87,9 +93,6 @@ extern Task *task_last_of(int64 migration, TaskKind kind, Oid relation);
 
 /* Has the migration a task of this kind for the relation, done or not? */
 extern bool task_exists(int64 migration, TaskKind kind, Oid relation);
-
-/* Has it one that is not done, of this kind and object? */
-extern bool task_is_pending(int64 migration, const TaskSpec *spec);
 
 /* Also where another session has closed it. */
 extern bool task_is_done(int64 id);

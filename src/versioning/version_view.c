@@ -42,6 +42,8 @@ static void view_grants(TableModel *table, const char *view, Phase phase,
 						MigrationPlan *plan);
 static void view_comments(TableModel *table, const char *view, Phase phase,
 						  MigrationPlan *plan);
+static Oid	shown_by(const SchemaModel *model, Oid view);
+static void of_relation(MigrationPlan *plan, int first, Oid relation);
 static void view_step(const char *view, Phase phase, char *command,
 					  MigrationPlan *plan);
 static char *grant_or_empty(const GrantPart *part, const char *view);
@@ -57,6 +59,7 @@ version_schema_create(SchemaModel *model, const char *version_schema,
 	plan_step(plan, (Step) {
 		.phase = phase,
 		.command = psprintf("CREATE SCHEMA %s", quote_identifier(version_schema)),
+		.undo = psprintf("DROP SCHEMA %s CASCADE", quote_identifier(version_schema)),
 	});
 	/* Who may use the version is who may use the base schema, and nobody else. */
 	foreach(lc, catalog_default_grants(OBJECT_SCHEMA, GetUserId(), InvalidOid))
@@ -212,7 +215,26 @@ version_views_drop(SchemaModel *model, const char *version_schema, Phase phase,
 			.relation = lfirst_oid(lc),
 			.relation_name = view,
 		});
+		of_relation(plan, list_length(plan->steps) - 1, shown_by(model, lfirst_oid(lc)));
 	}
+}
+
+/* The relation of the base schema that a view shows; InvalidOid: one that is dropped. */
+static Oid
+shown_by(const SchemaModel *model, Oid view)
+{
+	Oid			relation = get_relname_relid(get_rel_name(view), model->namespace);
+	TableModel *table = OidIsValid(relation) ? model_table_of(model, relation) : NULL;
+
+	return table == NULL || table->dropped ? InvalidOid : relation;
+}
+
+/* The steps from that place on are of the version's view of a relation. */
+static void
+of_relation(MigrationPlan *plan, int first, Oid relation)
+{
+	for (int i = first; i < list_length(plan->steps); i++)
+		((Step *) list_nth(plan->steps, i))->view_of = relation;
 }
 
 static void
@@ -222,6 +244,7 @@ create_view(SchemaModel *model, TableModel *table, const char *version_schema,
 	char	   *view = quote_qualified_identifier(version_schema, table->name);
 	Oid			existing = InvalidOid;
 	bool		foreseen = replace && model->foreseen;
+	int			first = list_length(plan->steps);
 
 	if (replace)
 		existing = get_relname_relid(table->name,
@@ -243,6 +266,7 @@ create_view(SchemaModel *model, TableModel *table, const char *version_schema,
 	view_defaults(table, view, phase, plan);
 	view_grants(table, view, phase, plan);
 	view_comments(table, view, phase, plan);
+	of_relation(plan, first, table->relid);
 }
 
 static Oid

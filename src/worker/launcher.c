@@ -130,10 +130,12 @@ void
 launcher_interrupt_job(int64 migration, Oid relation)
 {
 	const char *activity;
+	Oid			where;
 	bool		signaled = false;
 	int			pid;
 
-	while ((pid = lock_blockers_long_job(relation, &activity)) != 0 &&
+	while ((pid = lock_blockers_long_job(list_make1_oid(relation), &where,
+										 &activity)) != 0 &&
 		   pid == claim_holder(migration))
 		signaled |= cancel_process(pid);
 	if (!signaled)

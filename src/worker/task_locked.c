@@ -79,7 +79,7 @@ task_locked_acquire(List *requests)
 	int			guc_level = NewGUCNestLevel();
 
 	guc_set_local("pgroll_c.lock_retry_timeout", "0");
-	lock_retry_acquire(requests);
+	lock_retry_acquire(requests, NULL);
 	AtEOXact_GUC(false, guc_level);
 }
 
