@@ -102,6 +102,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 	previous = newest == NULL ? NULL : newest->version_schema;
 	if (previous != NULL)
 		version_schema_check_droppable(previous);
+	wait_readable(base_schema);
 	id = migration_insert(base_schema, name, migration->version_schema,
 						  newest == NULL ? 0 : newest->id, document,
 						  GetUserNameFromId(GetUserId(), false));
@@ -321,6 +322,7 @@ lifecycle_retry(const char *base_schema)
 	n_tasks = tasks_reopen_failed(row->id);
 	if (row->state != STATE_STARTED)
 	{
+		wait_readable(base_schema);
 		n_tasks += lifecycle_supplement(row->id);
 		if (n_tasks > 0 || row->state == STATE_FAILED)
 			migration_set_state(row->id, STATE_STARTED, NULL);
