@@ -65,7 +65,7 @@ static void at_end_of_transaction(XactEvent event, void *arg);
 static void at_end_of_subtransaction(SubXactEvent event, SubTransactionId id,
 									 SubTransactionId parent, void *arg);
 static void start_worker(void);
-static bool cancel_process(int pid);
+static void cancel_process(int pid);
 static void resume_on_abort(void);
 static void watch_transactions(void);
 static List *databases(void);
@@ -117,12 +117,8 @@ launcher_revive(int64 migration)
 void
 launcher_cancel_tasks(int64 migration)
 {
-	bool		signaled = false;
-
 	while (!claim_try_in_transaction(migration))
-		signaled |= cancel_process(claim_holder(migration));
-	if (signaled)
-		resume_on_abort();
+		cancel_process(claim_holder(migration));
 }
 
 /* Whoever has the claim may as well be a rollback: that is left alone. */
@@ -137,19 +133,25 @@ launcher_interrupt_job(int64 migration, Oid relation)
 	while ((pid = lock_blockers_long_job(list_make1_oid(relation), &where,
 										 &activity)) != 0 &&
 		   pid == claim_holder(migration))
-		signaled |= cancel_process(pid);
-	if (!signaled)
-		return;
-	launcher_request_at_commit();
-	resume_on_abort();
+	{
+		cancel_process(pid);
+		signaled = true;
+	}
+	if (signaled)
+		launcher_request_at_commit();
 }
 
-/* And wait a little.  A lock timeout that comes at the same time swallows a signal. */
-static bool
+/*
+ * And wait a little.  A lock timeout that comes at the same time swallows a signal.
+ * Whoever gives up while he waits here has sent a worker away all the same.
+ */
+static void
 cancel_process(int pid)
 {
 	static uint32 wait_event = 0;
-	bool		signaled = pid != 0 && kill(pid, SIGINT) == 0;
+
+	if (pid != 0 && kill(pid, SIGINT) == 0)
+		resume_on_abort();
 
 	if (wait_event == 0)
 		wait_event = wait_event_named("PgrollCancel");
@@ -157,7 +159,6 @@ cancel_process(int pid)
 					 CANCEL_POLL_MS, wait_event);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
-	return signaled;
 }
 
 static void
