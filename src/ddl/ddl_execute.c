@@ -5,7 +5,8 @@
  *
  * The only place where the DDL of a migration is run.  All relations of the
  * phase are locked before its first step, so that a step finds its locks held
- * and an error in the middle leaves nothing to wait for.
+ * and an error in the middle leaves nothing to wait for.  Only steps that go
+ * ahead (plan_put_ahead()) are run before, within the attempt at the locks.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"

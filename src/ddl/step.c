@@ -45,7 +45,7 @@ mark_ahead(const MigrationPlan *plan, Phase phase)
 	bool		any = false;
 	ListCell   *lc;
 
-	foreach(lc, plan->steps)
+	foreach(lc, locked == NIL ? NIL : plan->steps)
 	{
 		Step	   *step = lfirst(lc);
 
@@ -64,7 +64,7 @@ mark_ahead(const MigrationPlan *plan, Phase phase)
 	return any;
 }
 
-/* Whoever reads such a relation waits for the end of the phase.  In order of OID. */
+/* For such a relation applications wait until the phase ends.  In order of OID. */
 static List *
 locked_by_others(const MigrationPlan *plan, Phase phase)
 {
@@ -75,8 +75,9 @@ locked_by_others(const MigrationPlan *plan, Phase phase)
 	{
 		Step	   *step = lfirst(lc);
 
+		/* What a step makes nobody waits for. */
 		if (step->phase == phase && !OidIsValid(step->view_of) &&
-			step->lock > AccessShareLock)
+			step->lock >= ShareLock && OidIsValid(step->relation))
 			locked = list_concat(lappend_oid(locked, step->relation), step->also);
 	}
 	list_sort(locked, list_oid_cmp);
