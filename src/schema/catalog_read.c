@@ -21,10 +21,10 @@
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_description.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
-#include "commands/comment.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/acl.h"
@@ -42,7 +42,8 @@
 
 static void read_children_elsewhere(SchemaModel *model);
 static TableModel *read_table(Oid relid, Oid version_namespace);
-static void read_columns(TableModel *table, Relation rel, Oid version_namespace);
+static void read_columns(TableModel *table, Relation rel);
+static void read_comments(TableModel *table);
 static Generation *read_generation(TableModel *table, Relation rel, Form_pg_attribute att);
 static void read_stored_expressions(TableModel *table, Relation rel);
 static Node *default_expr(Relation rel, AttrNumber attnum);
@@ -413,14 +414,15 @@ read_table(Oid relid, Oid version_namespace)
 	table->relkind = rel->rd_rel->relkind;
 	table->owner = rel->rd_rel->relowner;
 	table->is_typed = OidIsValid(rel->rd_rel->reloftype);
-	table->comment = GetComment(relid, RelationRelationId, 0);
-	read_columns(table, rel, version_namespace);
+	read_columns(table, rel);
+	read_comments(table);
+	table->columns = logical_order(table, version_namespace);
 	relation_close(rel, AccessShareLock);
 	return table;
 }
 
 static void
-read_columns(TableModel *table, Relation rel, Oid version_namespace)
+read_columns(TableModel *table, Relation rel)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 
@@ -434,11 +436,47 @@ read_columns(TableModel *table, Relation rel, Oid version_namespace)
 		column = palloc0(sizeof(ColumnModel));
 		column->name = pstrdup(NameStr(att->attname));
 		column->generation = read_generation(table, rel, att);
-		column->comment = GetComment(table->relid, RelationRelationId, att->attnum);
 		table->columns = lappend(table->columns, column);
 	}
 	read_stored_expressions(table, rel);
-	table->columns = logical_order(table, version_namespace);
+}
+
+/* Of the table and all its columns by one scan: GetComment() takes one for each. */
+static void
+read_comments(TableModel *table)
+{
+	Relation	rel = table_open(DescriptionRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_description_objoid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(table->relid));
+	ScanKeyInit(&keys[1], Anum_pg_description_classoid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(RelationRelationId));
+	scan = systable_beginscan(rel, DescriptionObjIndexId, true, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		int			attnum = ((Form_pg_description) GETSTRUCT(tuple))->objsubid;
+		bool		isnull;
+		char	   *comment = TextDatumGetCString(heap_getattr(tuple,
+															   Anum_pg_description_description,
+															   RelationGetDescr(rel),
+															   &isnull));
+		ListCell   *lc;
+
+		if (attnum == 0)
+			table->comment = comment;
+		foreach(lc, table->columns)
+		{
+			ColumnModel *column = lfirst(lc);
+
+			if (column->generation->attnum == attnum)
+				column->comment = comment;
+		}
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
 }
 
 static Generation *
