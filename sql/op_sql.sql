@@ -96,6 +96,11 @@ SELECT pgroll_c.complete_migration(); -- fails
 SELECT * FROM test.changes(); -- no rows
 SELECT pgroll_c.rollback_migration();
 
+-- what would keep the old version from being dropped is refused at once
+SELECT version_schema AS old FROM pgroll_c.migrations WHERE NOT retired AND state = 'completed' ORDER BY started_at DESC LIMIT 1 \gset
+\set uses_old '{"operations": [{"sql": {"up": "CREATE VIEW public.uses_old AS SELECT * FROM ' :old '.item", "down": "DROP VIEW public.uses_old"}}]}'
+SELECT pgroll_c.start_migration('06_uses', :'uses_old'); -- fails
+
 -- a down that fails undoes the rollback
 SELECT pgroll_c.start_migration('06_down', '{"operations": [{"sql": {"up": "CREATE TABLE a ()", "down": "DROP TABLE b"}}]}');
 CALL test.remember();

@@ -4,9 +4,10 @@
  *		Run a plan.
  *
  * The only place where the DDL of a migration is run.  All relations of the
- * phase are locked before its first step, so that a step finds its locks held
- * and an error in the middle leaves nothing to wait for.  Only steps that go
- * ahead (plan_put_ahead()) are run before, within the attempt at the locks.
+ * phase are locked before its first step, but for steps that go ahead
+ * (plan_put_ahead()): these are run as soon as their own are, within the attempt
+ * at the others.  So a step finds its locks held, and an error in the middle
+ * leaves nothing to wait for.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -59,11 +60,15 @@ static void utility_hook(PlannedStmt *statement, const char *source, bool read_o
 						 ProcessUtilityContext context, ParamListInfo params,
 						 QueryEnvironment *environment, DestReceiver *dest,
 						 QueryCompletion *completion);
-static void run_ahead(void *arg);
 static List *lock_requests(List *steps);
 static LockRequest *lock_request(const Step *step, Oid relation, const char *name);
-static List *steps_left(const MigrationPlan *plan, Phase phase, List *done);
-static bool same_commands(List *a, List *b);
+static void run_ahead(void *arg);
+static List *steps_left(const MigrationPlan *plan, Phase phase, int64 migration, List *done);
+static int	end_of_view(List *steps, int first);
+static int	find_view(List *steps, int from, const Step *wanted);
+static bool same_commands(List *done, int first, int end, List *steps, int at);
+static int	mark_done(List *steps, int at);
+static void undo(const MigrationPlan *plan, StepPlace *place, int64 migration);
 static List *steps_of_phase(const MigrationPlan *plan, Phase phase);
 static void run_trial(const MigrationPlan *plan, List *places);
 static void run_in_place(const MigrationPlan *plan, StepPlace *place,
@@ -82,7 +87,7 @@ List *
 ddl_lock_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 {
 	Ahead		ahead = {plan, migration, NIL, 0};
-	LockRetryWork work = {run_ahead, &ahead, false};
+	LockRetryWork work = {.run = run_ahead,.arg = &ahead};
 	List	   *steps = steps_of_phase(plan, phase);
 	ListCell   *lc;
 
@@ -98,23 +103,10 @@ ddl_lock_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 	return work.done ? ahead.steps : NIL;
 }
 
-/* A LockRetryWork. */
-static void
-run_ahead(void *arg)
-{
-	const Ahead *ahead = arg;
-	ListCell   *lc;
-
-	foreach(lc, ahead->steps)
-		run_in_place(ahead->plan,
-					 &(StepPlace) {lfirst(lc), foreach_current_index(lc) + 1, ahead->total},
-					 ahead->migration);
-}
-
 void
 ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration, List *done)
 {
-	List	   *left = steps_left(plan, phase, done);
+	List	   *left = steps_left(plan, phase, migration, done);
 	List	   *steps = NIL;
 	List	   *trial = NIL;
 	int			number = list_length(done);
@@ -296,49 +288,117 @@ lock_request(const Step *step, Oid relation, const char *name)
 	return request;
 }
 
-/* Those of the phase without the ones that were run ahead, if these are still right. */
-static List *
-steps_left(const MigrationPlan *plan, Phase phase, List *done)
+/* A LockRetryWork. */
+static void
+run_ahead(void *arg)
 {
-	List	   *steps = steps_of_phase(plan, phase);
-	List	   *ahead = NIL;
-	List	   *others = NIL;
+	const Ahead *ahead = arg;
 	ListCell   *lc;
 
+	foreach(lc, ahead->steps)
+		run_in_place(ahead->plan,
+					 &(StepPlace) {lfirst(lc), foreach_current_index(lc) + 1, ahead->total},
+					 ahead->migration);
+}
+
+/*
+ * Those of the phase without the ones that were run ahead, as far as they are still
+ * right; what is not is undone.  Both lists have the views in the same order, as a rule.
+ */
+static List *
+steps_left(const MigrationPlan *plan, Phase phase, int64 migration, List *done)
+{
+	List	   *steps = steps_of_phase(plan, phase);
+	List	   *left = NIL;
+	int			at = 0;
+	int			end;
+	ListCell   *lc;
+
+	for (int first = 0; first < list_length(done); first = end)
+	{
+		end = end_of_view(done, first);
+		at = find_view(steps, at, list_nth(done, first));
+		if (same_commands(done, first, end, steps, at))
+			at = mark_done(steps, at);
+		else
+			undo(plan, &(StepPlace) {list_nth(done, first), first + 1, list_length(done)},
+				 migration);
+	}
 	foreach(lc, steps)
 	{
-		if (((Step *) lfirst(lc))->ahead)
-			ahead = lappend(ahead, lfirst(lc));
-		else
-			others = lappend(others, lfirst(lc));
+		if (!((Step *) lfirst(lc))->done)
+			left = lappend(left, lfirst(lc));
 	}
-	if (same_commands(ahead, done))
-		return others;
-	/* Of what was dropped the plan knows. */
-	foreach(lc, done)
-	{
-		const Step *step = lfirst(lc);
+	return left;
+}
 
-		if (step->undo != NULL)
-			ddl_execute_own(step->undo);
+/* Where the steps that belong to the same view (or schema) as the one at first end. */
+static int
+end_of_view(List *steps, int first)
+{
+	const Step *step = list_nth(steps, first);
+	int			end = first + 1;
+
+	while (end < list_length(steps) && OidIsValid(step->view_of) &&
+		   ((Step *) list_nth(steps, end))->view_of == step->view_of)
+		end++;
+	return end;
+}
+
+/* The first step of the same view or schema, looked for from there on; -1: none. */
+static int
+find_view(List *steps, int from, const Step *wanted)
+{
+	int			n = list_length(steps);
+
+	for (int i = 0; i < n; i++)
+	{
+		int			at = (Max(from, 0) + i) % n;
+		const Step *step = list_nth(steps, at);
+
+		if (step->view_of == wanted->view_of &&
+			(OidIsValid(step->view_of) || step->undo != NULL))
+			return at;
 	}
-	return steps;
+	return -1;
 }
 
 static bool
-same_commands(List *a, List *b)
+same_commands(List *done, int first, int end, List *steps, int at)
 {
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	if (list_length(a) != list_length(b))
+	if (at < 0 || end_of_view(steps, at) - at != end - first)
 		return false;
-	forboth(lc, a, lc2, b)
+	for (int i = first; i < end; i++, at++)
 	{
-		if (strcmp(((Step *) lfirst(lc))->command, ((Step *) lfirst(lc2))->command) != 0)
+		if (strcmp(((Step *) list_nth(done, i))->command,
+				   ((Step *) list_nth(steps, at))->command) != 0)
 			return false;
 	}
 	return true;
+}
+
+/* The steps of the view that begin there; where they end. */
+static int
+mark_done(List *steps, int at)
+{
+	int			end = end_of_view(steps, at);
+
+	for (; at < end; at++)
+		((Step *) list_nth(steps, at))->done = true;
+	return end;
+}
+
+/* A step that drops something has nothing to undo it: the plan knows of that. */
+static void
+undo(const MigrationPlan *plan, StepPlace *place, int64 migration)
+{
+	Step		step = *place->step;
+
+	if (step.undo == NULL)
+		return;
+	step.command = step.undo;
+	place->step = &step;
+	run_in_place(plan, place, migration);
 }
 
 static List *

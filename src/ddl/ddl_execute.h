@@ -11,18 +11,21 @@
 
 /*
  * Lock what the steps of this phase need (lock_retry.c).  Those that go ahead
- * (plan_put_ahead()) are run before the strong locks are taken; they (Step *) are
- * returned, to be left out of the next plan.  What was planned before may have been
- * overtaken by another session; who wants to be sure plans again under the locks.
+ * (plan_put_ahead()) are run before the strong locks are taken, and logged; they
+ * (Step *) are returned.  NIL: there are none, or they came to nothing (an error, locks
+ * that could not be had); then they are in the next plan, too.  What was planned before
+ * may have been overtaken by another session; who wants to be sure plans again under
+ * the locks.
  */
 extern List *ddl_lock_plan(const MigrationPlan *plan, Phase phase, int64 migration);
 
 /*
- * Lock what the steps of this phase need, then run them, but for those that are done
- * already (NIL: none), in order as the current user with search_path "pg_catalog,
- * pg_temp" (a step of user_text: the base schema, pg_temp last), each with an error
- * context "step 3 of 7: …", and log them for the migration in pgroll_c.step_log.  Where
- * the plan has other steps than the done ones, these are undone.
+ * Lock what the steps of this phase need, then run them in order as the current user
+ * with search_path "pg_catalog, pg_temp" (a step of user_text: the base schema, pg_temp
+ * last), each with an error context "step 3 of 7: …", and log them for the migration in
+ * pgroll_c.step_log.  done: what ddl_lock_plan() returned for this phase, or NIL.  A view
+ * that it dropped is not in this plan any more; one that it made and that the plan makes
+ * in another way is dropped and made here.
  */
 extern void ddl_execute_plan(const MigrationPlan *plan, Phase phase, int64 migration,
 							 List *done);

@@ -82,16 +82,17 @@ lock_blockers_long_job(List *relations, Oid *relation, const char **activity)
 	for (i = 0; i < data->nelements; i++)
 	{
 		LockInstanceData *lock = &data->locks[i];
+		Oid			locked = lock->locktag.locktag_field2;
 		PgBackendStatus *session;
 
 		/*
-		 * Both hold a lock that conflicts with their own mode.  No progress is
-		 * reported by a validation, its statement is all there is to know it by.
+		 * A concurrent build and a validation hold SHARE UPDATE EXCLUSIVE, which
+		 * conflicts with itself.  A validation reports no progress; its statement is
+		 * all there is to know it by.
 		 */
-		*relation = lock->locktag.locktag_field2;
-		if (process_of(lock) == MyProcPid || !locks_relation(lock, *relation) ||
+		if (process_of(lock) == MyProcPid || !locks_relation(lock, locked) ||
 			!conflicts(lock->holdMask, ShareUpdateExclusiveLock) ||
-			!list_member_oid(relations, *relation))
+			!list_member_oid(relations, locked))
 			continue;
 		if (!is_fresh)
 			pgstat_clear_backend_activity_snapshot();
@@ -99,12 +100,13 @@ lock_blockers_long_job(List *relations, Oid *relation, const char **activity)
 		session = session_of_process(process_of(lock));
 		if (session == NULL)
 			continue;
-		if (builds_index_concurrently(session, *relation))
+		if (builds_index_concurrently(session, locked))
 			*activity = "builds an index on it concurrently";
 		else if (validates_constraint(session))
 			*activity = "validates a constraint of it";
 		else
 			continue;
+		*relation = locked;
 		return session->st_procpid;
 	}
 	return 0;
@@ -163,7 +165,7 @@ process_of(const LockInstanceData *lock)
 	return lock->leaderPid != 0 ? lock->leaderPid : lock->pid;
 }
 
-/* Of other sessions that hold a conflicting lock, or else wait for one. */
+/* Pids (0: a prepared transaction) of others that hold a conflicting lock, or else wait. */
 static List *
 blocking_processes(Oid relation, LOCKMODE mode, bool holders)
 {

@@ -9,8 +9,9 @@
  * had soon is waited for alone, while no other is locked; it is let go, and all
  * are taken anew.  Between two attempts nothing is locked and nobody waits.
  *
- * What may be done under weak locks is done first, once all locks could be had for
- * a moment; then the strong ones are taken.  Where that fails it is undone.
+ * Work that needs only some of the locks is done first, once all of them could be had
+ * for a moment; the time that it takes does not count.  Where the others can't be had
+ * soon after it, it is undone with the locks.
  *
  * "Soon" is PATIENCE_MS for all the relations together: under a steady load
  * each of twenty tables is locked by somebody at any moment, and to take only
@@ -45,7 +46,7 @@
 #define FIRST_SLEEP_MS 100
 #define LONGEST_SLEEP_MS 1000
 
-/* How often work is undone at most; then the locks are taken without it. */
+/* How often work is tried; after that the locks are taken without it. */
 #define WORK_TRIES 3
 
 /* A request, and what is known of its relation before anything is locked. */
@@ -66,23 +67,16 @@ typedef enum Turn
 	TURN_LATE
 } Turn;
 
-/* What is to be done before the strong locks are taken. */
-typedef struct Work
-{
-	LockRetryWork *request;		/* or NULL */
-	int			tries_left;
-	bool		running;
-} Work;
-
 static List *wanted_from_requests(List *requests);
 static char *relation_name(Oid relation);
 static int	compare_wanted(const ListCell *a, const ListCell *b);
-static Wanted *attempt(List *wanted, Work *work, char **blockers);
-static Wanted *lock_after_work(List *wanted, Work *work);
+static Wanted *attempt(List *wanted, LockRetryWork *work, char **blockers);
+static TimestampTz soon(TimestampTz end);
 static Wanted *lock_in_subtransaction(List *wanted, TimestampTz until,
 									  bool keep);
-static Wanted *lock_and_work(List *wanted, TimestampTz until, bool keep,
-							 Work *work);
+static Wanted *work_and_lock(List *wanted, TimestampTz *end, LockRetryWork *work);
+static Wanted *lock_with_work(List *wanted, TimestampTz *end, bool keep,
+							  LockRetryWork *work);
 static bool lock_those(List *wanted, Turn turn, TimestampTz until,
 					   Wanted *volatile *current);
 static bool lock_one(const Wanted *wanted, TimestampTz until);
@@ -98,7 +92,6 @@ void
 lock_retry_acquire(List *requests, LockRetryWork *work)
 {
 	List	   *wanted = wanted_from_requests(requests);
-	Work		to_do = {.request = work,.tries_left = work == NULL ? 0 : WORK_TRIES};
 	bool		single = lock_blockers_own_strong_lock();
 	TimestampTz give_up;
 	int			sleep_ms = FIRST_SLEEP_MS;
@@ -106,9 +99,14 @@ lock_retry_acquire(List *requests, LockRetryWork *work)
 	Wanted	   *contended;
 	ListCell   *lc;
 
+	if (work != NULL)
+	{
+		work->done = work->running = false;
+		work->tries_left = WORK_TRIES;
+	}
 	give_up = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 										  pgroll_lock_retry_timeout);
-	while ((contended = attempt(wanted, &to_do, &blockers)) != NULL)
+	while ((contended = attempt(wanted, work, &blockers)) != NULL)
 	{
 		TimestampTz now = GetCurrentTimestamp();
 		TimestampTz wake;
@@ -127,9 +125,11 @@ lock_retry_acquire(List *requests, LockRetryWork *work)
 	{
 		Wanted	   *each = lfirst(lc);
 
-		/* The work may have dropped it. */
-		if (!each->early || relation_name(each->relation) != NULL)
-			check_same_name(each);
+		/* The work has dropped it. */
+		if (work != NULL && work->done && each->early &&
+			relation_name(each->relation) == NULL)
+			continue;
+		check_same_name(each);
 	}
 }
 
@@ -218,11 +218,11 @@ compare_wanted(const ListCell *a, const ListCell *b)
 }
 
 /*
- * Lock all within pgroll_c.lock_timeout; NULL, or the one that could not be
- * had.  *blockers says who held that one, if somebody was seen to.
+ * Lock all within pgroll_c.lock_timeout, the time of the work aside; NULL, or the one
+ * that could not be had.  *blockers says who held that one, if somebody was seen to.
  */
 static Wanted *
-attempt(List *wanted, Work *work, char **blockers)
+attempt(List *wanted, LockRetryWork *work, char **blockers)
 {
 	TimestampTz end;
 
@@ -230,22 +230,18 @@ attempt(List *wanted, Work *work, char **blockers)
 									  pgroll_lock_timeout);
 	for (;;)
 	{
-		TimestampTz soon;
+		bool		works = work != NULL && work->tries_left > 0;
 		Wanted	   *contended;
 
 		CHECK_FOR_INTERRUPTS();
 		refuse_long_jobs(wanted);
 
-		soon = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE_MS);
-		contended = lock_in_subtransaction(wanted, Min(soon, end),
-										   work->tries_left == 0);
-		if (contended == NULL && work->tries_left > 0)
+		contended = lock_in_subtransaction(wanted, soon(end), !works);
+		if (contended == NULL && works)
 		{
-			contended = lock_after_work(wanted, work);
-			end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-											  pgroll_lock_timeout);
-			if (contended != NULL && work->tries_left == 0)
-				continue;
+			contended = work_and_lock(wanted, &end, work);
+			if (contended != NULL && work->running)
+				continue;		/* nobody was in the way */
 		}
 		if (contended == NULL)
 			return NULL;
@@ -263,37 +259,48 @@ attempt(List *wanted, Work *work, char **blockers)
 	}
 }
 
-/* All could be had just now.  An error of the work will come up again without it. */
-static Wanted *
-lock_after_work(List *wanted, Work *work)
+static TimestampTz
+soon(TimestampTz end)
 {
-	TimestampTz soon = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE_MS);
-	Wanted	   *contended = lock_and_work(wanted, soon, true, work);
-
-	work->tries_left = work->running ? 0 : work->tries_left - 1;
-	work->running = false;
-	work->request->done = contended == NULL;
-	return contended;
+	return Min(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE_MS), end);
 }
 
 static Wanted *
 lock_in_subtransaction(List *wanted, TimestampTz until, bool keep)
 {
-	return lock_and_work(wanted, until, keep, NULL);
+	return lock_with_work(wanted, &until, keep, NULL);
 }
 
 /*
- * Lock them one after the other, waiting until then at most; NULL, or the one
- * that could not be had.  Rolling the subtransaction back frees both the locks
- * and the place in the queue, and undoes the work; it is rolled back on success
- * too, unless keep.
+ * All could be had just now: do the work and lock them.  An error of the work (then it
+ * is still running) is not told: where the same is done under the locks, it comes up
+ * again or is gone.
  */
 static Wanted *
-lock_and_work(List *wanted, TimestampTz until, bool keep, Work *work)
+work_and_lock(List *wanted, TimestampTz *end, LockRetryWork *work)
+{
+	Wanted	   *contended;
+
+	work->running = false;
+	contended = lock_with_work(wanted, end, true, work);
+	work->tries_left = work->running ? 0 : work->tries_left - 1;
+	work->done = contended == NULL;
+	return contended;
+}
+
+/*
+ * Lock them one after the other, waiting until *end at most; NULL, or the one
+ * that could not be had.  With work (or NULL) the early ones first, *end is moved by
+ * the time that it takes, and nothing is waited for but what is to be had soon.
+ * Rolling the subtransaction back frees both the locks and the place in the queue, and
+ * undoes the work; it is rolled back on success too, unless keep.
+ */
+static Wanted *
+lock_with_work(List *wanted, TimestampTz *end, bool keep, LockRetryWork *work)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	Wanted	   *volatile current = NULL;
+	Wanted	   *volatile current = wanted == NIL ? NULL : linitial(wanted);
 	volatile bool locked = true;
 
 	BeginInternalSubTransaction(NULL);
@@ -301,17 +308,17 @@ lock_and_work(List *wanted, TimestampTz until, bool keep, Work *work)
 
 	PG_TRY();
 	{
-		locked = lock_those(wanted, work == NULL ? TURN_ALL : TURN_EARLY, until,
-							&current);
-		if (locked && work != NULL)
+		if (work == NULL)
+			locked = lock_those(wanted, TURN_ALL, *end, &current);
+		else if ((locked = lock_those(wanted, TURN_EARLY, soon(*end), &current)))
 		{
+			TimestampTz began = GetCurrentTimestamp();
+
 			work->running = true;
-			work->request->run(work->request->arg);
+			work->run(work->arg);
 			work->running = false;
-			locked = lock_those(wanted, TURN_LATE,
-								TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-															PATIENCE_MS),
-								&current);
+			*end += GetCurrentTimestamp() - began;
+			locked = lock_those(wanted, TURN_LATE, soon(*end), &current);
 		}
 		if (locked && keep)
 			ReleaseCurrentSubTransaction();
@@ -336,6 +343,12 @@ lock_and_work(List *wanted, TimestampTz until, bool keep, Work *work)
 			ReThrowError(error);
 		FreeErrorData(error);
 		locked = false;
+
+		/*
+		 * ProcessInterrupts() forgets what else is pending, such as a barrier, when
+		 * it raises a lock timeout.
+		 */
+		InterruptPending = true;
 	}
 	PG_END_TRY();
 
@@ -403,7 +416,8 @@ static void
 refuse_long_jobs(List *wanted)
 {
 	List	   *relations = NIL;
-	Oid			relation;
+	Oid			relation = InvalidOid;
+	const char *name = NULL;
 	const char *activity;
 	int			pid;
 	ListCell   *lc;
@@ -417,12 +431,18 @@ refuse_long_jobs(List *wanted)
 	}
 	pid = relations == NIL ? 0 :
 		lock_blockers_long_job(relations, &relation, &activity);
-	if (pid != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("cannot lock relation \"%s\" now", relation_name(relation)),
-				 errdetail("Process %d %s.", pid, activity),
-				 errhint("Try again when it has finished.")));
+	if (pid == 0)
+		return;
+	foreach(lc, wanted)
+	{
+		if (((Wanted *) lfirst(lc))->relation == relation)
+			name = ((Wanted *) lfirst(lc))->name;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("cannot lock relation \"%s\" now", name),
+			 errdetail("Process %d %s.", pid, activity),
+			 errhint("Try again when it has finished.")));
 }
 
 static void
@@ -437,7 +457,6 @@ pause_until(TimestampTz end)
 						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 rest, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
-		InterruptPending = true;	/* see task_sleep() */
 		CHECK_FOR_INTERRUPTS();
 	}
 }

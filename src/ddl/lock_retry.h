@@ -20,15 +20,19 @@ typedef struct LockRequest
 } LockRequest;
 
 /*
- * What takes long and needs but the early ones of the locks: it is run before the
- * others are taken, so that nobody waits for it.  It is undone where these can't be
- * had, and where it raises an error itself; done says whether it was run in the end.
+ * What takes long and needs only the early ones of the locks: it is run before the
+ * others are taken, so that whoever uses the relations of these need not wait for it.
+ * It is undone where they can't be had, and tried again a few times; after an error of
+ * its own, and after the last try, they are locked without it.  done says whether it
+ * was run in the end.
  */
 typedef struct LockRetryWork
 {
 	void		(*run) (void *arg);
 	void	   *arg;
 	bool		done;
+	int			tries_left;		/* private to lock_retry.c, as the next */
+	bool		running;
 } LockRetryWork;
 
 /*
@@ -38,7 +42,8 @@ typedef struct LockRetryWork
  * where a concurrent index build or a validation runs on one of them, 42P01
  * where one was dropped or renamed meanwhile, 55P03 after
  * pgroll_c.lock_retry_timeout, naming the blocking sessions.  A transaction that
- * already holds more than read locks on tables gets one attempt.  work may be NULL.
+ * already holds more than read locks on tables gets one attempt.  With work (NULL:
+ * none), which needs early requests, these come first, each kind in that order.
  */
 extern void lock_retry_acquire(List *requests, LockRetryWork *work);
 

@@ -37,94 +37,6 @@ plan_put_ahead(MigrationPlan *plan)
 	}
 }
 
-/* Are there any?  With the views goes the schema that they are in. */
-static bool
-mark_ahead(const MigrationPlan *plan, Phase phase)
-{
-	List	   *locked = locked_by_others(plan, phase);
-	bool		any = false;
-	ListCell   *lc;
-
-	foreach(lc, locked == NIL ? NIL : plan->steps)
-	{
-		Step	   *step = lfirst(lc);
-
-		if (step->phase != phase || !OidIsValid(step->view_of))
-			continue;
-		step->ahead = !is_among(locked, step->view_of);
-		any |= step->ahead;
-	}
-	foreach(lc, any ? plan->steps : NIL)
-	{
-		Step	   *step = lfirst(lc);
-
-		if (step->phase == phase && step->undo != NULL)
-			step->ahead = true;
-	}
-	return any;
-}
-
-/* For such a relation applications wait until the phase ends.  In order of OID. */
-static List *
-locked_by_others(const MigrationPlan *plan, Phase phase)
-{
-	List	   *locked = NIL;
-	ListCell   *lc;
-
-	foreach(lc, plan->steps)
-	{
-		Step	   *step = lfirst(lc);
-
-		/* What a step makes nobody waits for. */
-		if (step->phase == phase && !OidIsValid(step->view_of) &&
-			step->lock >= ShareLock && OidIsValid(step->relation))
-			locked = list_concat(lappend_oid(locked, step->relation), step->also);
-	}
-	list_sort(locked, list_oid_cmp);
-	list_deduplicate_oid(locked);
-	return locked;
-}
-
-static bool
-is_among(const List *sorted, Oid wanted)
-{
-	int			low = 0;
-	int			high = list_length(sorted);
-
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
-
-		if (list_nth_oid(sorted, middle) < wanted)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < list_length(sorted) && list_nth_oid(sorted, low) == wanted;
-}
-
-static List *
-move_ahead(List *steps, Phase phase)
-{
-	List	   *before = NIL;
-	List	   *ahead = NIL;
-	List	   *rest = NIL;
-	ListCell   *lc;
-
-	foreach(lc, steps)
-	{
-		Step	   *step = lfirst(lc);
-
-		if (step->phase == phase && step->ahead)
-			ahead = lappend(ahead, step);
-		else if (step->phase == phase || rest != NIL)
-			rest = lappend(rest, step);
-		else
-			before = lappend(before, step);
-	}
-	return list_concat(list_concat(before, ahead), rest);
-}
-
 void
 plan_step(MigrationPlan *plan, Step step)
 {
@@ -245,4 +157,94 @@ phase_name(Phase phase)
 	}
 	elog(ERROR, "unrecognized phase: %d", (int) phase);
 	return NULL;				/* keep compiler quiet */
+}
+
+/* Are there any?  With the views goes the schema that they are in. */
+static bool
+mark_ahead(const MigrationPlan *plan, Phase phase)
+{
+	List	   *locked = locked_by_others(plan, phase);
+	bool		any = false;
+	ListCell   *lc;
+
+	foreach(lc, locked == NIL ? NIL : plan->steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->phase != phase || !OidIsValid(step->view_of))
+			continue;
+		step->ahead = !is_among(locked, step->view_of);
+		any |= step->ahead;
+	}
+	foreach(lc, any ? plan->steps : NIL)
+	{
+		Step	   *step = lfirst(lc);
+
+		if (step->phase == phase && step->undo != NULL && !OidIsValid(step->view_of))
+			step->ahead = true;
+	}
+	return any;
+}
+
+/* For such a relation applications wait until the phase ends.  In order of OID. */
+static List *
+locked_by_others(const MigrationPlan *plan, Phase phase)
+{
+	List	   *locked = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		/* What a step makes nobody waits for. */
+		if (step->phase == phase && !OidIsValid(step->view_of) &&
+			step->lock >= ShareLock && OidIsValid(step->relation))
+			locked = list_concat(lappend_oid(locked, step->relation), step->also);
+	}
+	list_sort(locked, list_oid_cmp);
+	list_deduplicate_oid(locked);
+	return locked;
+}
+
+static bool
+is_among(const List *sorted, Oid wanted)
+{
+	int			low = 0;
+	int			high = list_length(sorted);
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (list_nth_oid(sorted, middle) < wanted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list_length(sorted) && list_nth_oid(sorted, low) == wanted;
+}
+
+static List *
+move_ahead(List *steps, Phase phase)
+{
+	List	   *before = NIL;
+	List	   *ahead = NIL;
+	List	   *rest = NIL;
+	bool		seen = false;
+	ListCell   *lc;
+
+	foreach(lc, steps)
+	{
+		Step	   *step = lfirst(lc);
+
+		seen |= step->phase == phase;
+		if (step->phase == phase && step->ahead)
+			ahead = lappend(ahead, step);
+		else if (seen)
+			rest = lappend(rest, step);
+		else
+			before = lappend(before, step);
+	}
+	return list_concat(list_concat(before, ahead), rest);
 }

@@ -29,7 +29,7 @@ typedef enum Phase
  */
 typedef struct Step
 {
-	int			number;			/* its place in the plan, set by plan_step() */
+	int			number;			/* in the order of planning, set by plan_step() */
 	Phase		phase;
 	int			operation;		/* its place in the document from 1; 0: none */
 	char	   *command;		/* NULL: only a lock */
@@ -44,9 +44,11 @@ typedef struct Step
 								 * NULL */
 	Oid			view_of;		/* it makes or drops a version's view of this
 								 * relation, or a part of it; or InvalidOid */
-	char	   *undo;			/* of CREATE SCHEMA of a version: what undoes it
-								 * and all that is in it; or NULL */
-	bool		ahead;			/* run before the locks of others are taken */
+	char	   *undo;			/* of what makes a version's schema or view: what
+								 * drops it again; or NULL */
+	bool		ahead;			/* run before the locks of the other steps are
+								 * taken */
+	bool		done;			/* by the plan before this one */
 	bool		trial;			/* undone at once, with the trials beside it */
 	char	   *domain_column;	/* of relation: it becomes one of this domain
 								 * (column_domain.h); command is for people */
@@ -78,9 +80,11 @@ typedef struct MigrationPlan
 extern MigrationPlan *plan_create(const char *base_schema);
 
 /*
- * Put the steps that make or drop views of relations which no other step of their
- * phase locks in the beginning of the phase, and mark them as ahead: there may be
- * thousands of them, and who uses the tables that change need not wait for them.
+ * Mark as ahead, and put at the beginning of their phase, the steps that make or drop
+ * versions' views of relations which no other step of the phase locks in SHARE mode
+ * or stronger; with views to be made, the CREATE SCHEMA that they are in.  There may
+ * be thousands, and who uses the tables that change need not wait for them.  Nothing
+ * is marked in a phase that locks no relation so.
  */
 extern void plan_put_ahead(MigrationPlan *plan);
 

@@ -3,9 +3,9 @@
  * lifecycle.c
  *		Start, complete and roll back migrations.
  *
- * The order is always: the base schema's lock, a plan, the plan's relation
- * locks, the plan again (the catalogs may have changed while we waited), its
- * steps.  A state changes in the transaction of what it describes.
+ * The order is always: the base schema's lock, a plan, its steps that go ahead
+ * (step.h) together with its relation locks, the plan again (the catalogs may have
+ * changed while we waited), the other steps.  A state changes in the transaction of what it describes.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -100,8 +100,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 				 errhint("Let pgroll_c.baseline() make a first version, and move the applications to it.")));
 
 	previous = newest == NULL ? NULL : newest->version_schema;
-	if (previous != NULL)
-		version_schema_check_droppable(previous);
+	version_schema_check_droppable(previous);
 	wait_readable(base_schema);
 	id = migration_insert(base_schema, name, migration->version_schema,
 						  newest == NULL ? 0 : newest->id, document,
@@ -116,6 +115,8 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 
 	if (runs_sql_at_start(migration))
 	{
+		/* The user's own statements may have used what the completion drops. */
+		version_schema_check_droppable(previous);
 		model = read_model(base_schema, id, previous);
 		plan = plan_create(base_schema);
 		plan_version(migration, model, plan);
@@ -259,8 +260,7 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 	check_can_migrate(base_schema);
 	check_name_is_new(base_schema, name, document);
 	check_version_schema_is_new(migration->version_schema);
-	if (previous != NULL)
-		version_schema_check_droppable(previous);
+	version_schema_check_droppable(previous);
 	id = migration_next_id();
 	plan = start_plan(migration, id, previous, &model);
 	if (runs_sql_at_start(migration))
@@ -589,21 +589,20 @@ enter_tasks(const MigrationPlan *plan, int64 id)
 	foreach(lc, steps)
 	{
 		Step	   *step = lfirst(lc);
-		TaskSpec   *spec = palloc(sizeof(TaskSpec));
+		TaskSpec   *spec;
 
+		if (step->task == TASK_OLD_SNAPSHOTS && waits)
+			continue;			/* once for all tables */
+		waits |= step->task == TASK_OLD_SNAPSHOTS;
+		spec = palloc(sizeof(TaskSpec));
 		*spec = (TaskSpec) {
 			.kind = step->task,
 			.relation = step->relation,
 			.object = step->task_object,
 			.command = step->command,
 		};
-
-		if (step->task == TASK_OLD_SNAPSHOTS && waits)
-			continue;			/* once for all tables */
-		waits |= step->task == TASK_OLD_SNAPSHOTS;
 		specs = lappend(specs, spec);
 	}
-	/* One that failed and was opened again has not made its object yet. */
 	return tasks_add(id, specs);
 }
 

@@ -36,11 +36,7 @@ static const char *const state_names[] = {
 	[TASK_FAILED] = "failed",
 };
 
-static Datum text_array(List *specs, const char *(*value) (const TaskSpec *spec));
-static const char *kind_of(const TaskSpec *spec);
-static const char *relation_of(const TaskSpec *spec);
-static const char *object_of(const TaskSpec *spec);
-static const char *command_of(const TaskSpec *spec);
+static Datum text_array(const char **texts, int n);
 static int64 execute(const char *command, int nargs, Oid *types, Datum *values,
 					 const char *nulls, int expected);
 static List *select_tasks(const char *condition, int nargs, Oid *types,
@@ -83,27 +79,41 @@ int
 tasks_add(int64 migration, List *specs)
 {
 	Oid			types[] = {INT8OID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID};
+	int			n = list_length(specs);
+	const char **texts[4];
 	Datum		values[5];
+	ListCell   *lc;
 
 	if (specs == NIL)
 		return 0;
+	for (int column = 0; column < lengthof(texts); column++)
+		texts[column] = palloc(n * sizeof(char *));
+	foreach(lc, specs)
+	{
+		const TaskSpec *spec = lfirst(lc);
+		int			i = foreach_current_index(lc);
+
+		texts[0][i] = kind_names[spec->kind];
+		texts[1][i] = OidIsValid(spec->relation) ? psprintf("%u", spec->relation) : NULL;
+		texts[2][i] = spec->object;
+		texts[3][i] = spec->command;
+	}
 	values[0] = Int64GetDatum(migration);
-	values[1] = text_array(specs, kind_of);
-	values[2] = text_array(specs, relation_of);
-	values[3] = text_array(specs, object_of);
-	values[4] = text_array(specs, command_of);
+	for (int column = 0; column < lengthof(texts); column++)
+		values[column + 1] = text_array(texts[column], n);
 	return (int) execute("WITH added AS (INSERT INTO " TASK_TABLE
 						 " (migration, kind, relation, object, command)"
 						 " SELECT $1, kind, relation::pg_catalog.oid, object, command"
-						 " FROM (SELECT *, row_number() OVER"
+						 " FROM (SELECT *, pg_catalog.row_number() OVER"
 						 " (PARTITION BY kind, relation, object ORDER BY place) AS nth"
-						 " FROM ROWS FROM (unnest($2), unnest($3), unnest($4), unnest($5))"
+						 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3),"
+						 " pg_catalog.unnest($4), pg_catalog.unnest($5))"
 						 " WITH ORDINALITY AS new (kind, relation, object, command, place)) AS new"
-						 " WHERE object IS NULL OR relation IS NULL OR nth = 1 AND NOT EXISTS"
+						 " WHERE object IS NULL OR relation IS NULL OR (nth = 1 AND NOT EXISTS"
 						 " (SELECT FROM " TASK_TABLE " AS old"
 						 " WHERE old.migration = $1 AND old.kind = new.kind"
 						 " AND old.relation = new.relation::pg_catalog.oid"
-						 " AND old.object = new.object AND old.state <> 'done')"
+						 " AND old.object = new.object AND old.state <> 'done'))"
 						 " ORDER BY place RETURNING id)"
 						 " SELECT count(*) FROM added",
 						 5, types, values, NULL, SPI_OK_SELECT);
@@ -324,53 +334,24 @@ tasks_reopen_failed(int64 migration)
 						 NULL, SPI_OK_SELECT);
 }
 
-/* Run a statement as the extension's owner; the first value of its first row. */
-/* The value, or NULL, that each of the specs has. */
+/* A text[] of n texts, of which some may be NULL. */
 static Datum
-text_array(List *specs, const char *(*value) (const TaskSpec *spec))
+text_array(const char **texts, int n)
 {
-	int			n = list_length(specs);
-	int			lower = 1;
 	Datum	   *elements = palloc(n * sizeof(Datum));
 	bool	   *nulls = palloc(n * sizeof(bool));
-	ListCell   *lc;
+	int			lower = 1;
 
-	foreach(lc, specs)
+	for (int i = 0; i < n; i++)
 	{
-		const char *text = value(lfirst(lc));
-		int			i = foreach_current_index(lc);
-
-		nulls[i] = text == NULL;
-		elements[i] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+		nulls[i] = texts[i] == NULL;
+		elements[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(texts[i]);
 	}
 	return PointerGetDatum(construct_md_array(elements, nulls, 1, &n, &lower,
 											  TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-static const char *
-kind_of(const TaskSpec *spec)
-{
-	return kind_names[spec->kind];
-}
-
-static const char *
-relation_of(const TaskSpec *spec)
-{
-	return OidIsValid(spec->relation) ? psprintf("%u", spec->relation) : NULL;
-}
-
-static const char *
-object_of(const TaskSpec *spec)
-{
-	return spec->object;
-}
-
-static const char *
-command_of(const TaskSpec *spec)
-{
-	return spec->command;
-}
-
+/* Run a statement as the extension's owner; the first value of its first row. */
 static int64
 execute(const char *command, int nargs, Oid *types, Datum *values,
 		const char *nulls, int expected)

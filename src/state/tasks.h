@@ -75,7 +75,8 @@ extern int64 task_add(int64 migration, const TaskSpec *spec);
 
 /*
  * Append some (TaskSpec *), in this order, but no second one of a kind for the same
- * object of a relation while the first is not done.  Returns how many.
+ * object of a relation while the first is not done: one that failed and was opened
+ * again has not made its object yet.  Returns how many.
  */
 extern int	tasks_add(int64 migration, List *specs);
 

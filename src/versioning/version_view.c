@@ -59,7 +59,7 @@ version_schema_create(SchemaModel *model, const char *version_schema,
 	plan_step(plan, (Step) {
 		.phase = phase,
 		.command = psprintf("CREATE SCHEMA %s", quote_identifier(version_schema)),
-		.undo = psprintf("DROP SCHEMA %s CASCADE", quote_identifier(version_schema)),
+		.undo = psprintf("DROP SCHEMA %s", quote_identifier(version_schema)),
 	});
 	/* Who may use the version is who may use the base schema, and nobody else. */
 	foreach(lc, catalog_default_grants(OBJECT_SCHEMA, GetUserId(), InvalidOid))
@@ -168,7 +168,8 @@ version_views_follow_grants(SchemaModel *model, const char *version_schema,
 void
 version_schema_check_droppable(const char *version_schema)
 {
-	Oid			namespace = get_namespace_oid(version_schema, true);
+	Oid			namespace = version_schema == NULL ? InvalidOid :
+		get_namespace_oid(version_schema, true);
 	ListCell   *lc;
 
 	if (!OidIsValid(namespace))
@@ -219,7 +220,10 @@ version_views_drop(SchemaModel *model, const char *version_schema, Phase phase,
 	}
 }
 
-/* The relation of the base schema that a view shows; InvalidOid: one that is dropped. */
+/*
+ * The relation of the base schema that has the name of a view: of the previous version
+ * the one that it shows.  InvalidOid: one that the migration drops, or none.
+ */
 static Oid
 shown_by(const SchemaModel *model, Oid view)
 {
@@ -229,7 +233,7 @@ shown_by(const SchemaModel *model, Oid view)
 	return table == NULL || table->dropped ? InvalidOid : relation;
 }
 
-/* The steps from that place on are of the version's view of a relation. */
+/* The steps of the plan from first on make or drop the version's view of the relation. */
 static void
 of_relation(MigrationPlan *plan, int first, Oid relation)
 {
@@ -259,6 +263,7 @@ create_view(SchemaModel *model, TableModel *table, const char *version_schema,
 		.relation = OidIsValid(existing) || foreseen ? existing : table->relid,
 		.relation_name = OidIsValid(existing) || foreseen ? view :
 			model_table_sql(model, table),
+		.undo = replace || !OidIsValid(table->relid) ? NULL : psprintf("DROP VIEW %s", view),
 	});
 	if (replace)
 		return;					/* the rest is there already */

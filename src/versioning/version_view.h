@@ -50,8 +50,8 @@ extern void version_views_follow_grants(SchemaModel *model, const char *version_
 										Phase phase, MigrationPlan *plan);
 
 /*
- * Raise what version_schema_drop() would: a start must not lead to a completion
- * that cannot be.
+ * Raise what version_schema_drop() would (NULL: of no version): a start must not
+ * lead to a completion that cannot be.
  */
 extern void version_schema_check_droppable(const char *version_schema);
 

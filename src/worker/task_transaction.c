@@ -69,6 +69,12 @@ task_transaction(TaskRunner *runner, TaskBody body, void *arg)
 		FlushErrorState();
 		roll_back(runner);
 		RESUME_INTERRUPTS();
+
+		/*
+		 * ProcessInterrupts() forgets what else is pending, such as a barrier, when
+		 * it raises a lock timeout; who tries again and again would never see it.
+		 */
+		InterruptPending = true;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
@@ -156,12 +162,6 @@ task_sleep(TaskRunner *runner, long milliseconds)
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 					 milliseconds, wait_event);
 	ResetLatch(MyLatch);
-
-	/*
-	 * Where ProcessInterrupts() raised a lock timeout, what else was asked of the
-	 * process, such as a barrier, is unseen until something sets this again.
-	 */
-	InterruptPending = true;
 	CHECK_FOR_INTERRUPTS();
 	if (!runner->foreground && ConfigReloadPending)
 	{

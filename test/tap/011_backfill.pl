@@ -242,8 +242,8 @@ $node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 backfilled($node, $db, 'another access method: every row is backfilled');
 is($node->safe_psql($db, 'SELECT count(*) FROM audit'), '0', 'no trigger of the user fired');
 
-# ask the worker to put its memory down to the log, and see that it begins to; what
-# the log holds of it since $offset
+# Ask the worker to log its memory, and wait until it begins; what the log has since
+# $offset.
 sub ask_for_memory
 {
 	my ($node, $db, $offset) = @_;
@@ -254,7 +254,7 @@ sub ask_for_memory
 	return slurp_file($node->logfile, $offset);
 }
 
-# what is asked of it in the moment of a lock timeout is not forgotten
+# what is asked of the worker in the moment of a lock timeout is not forgotten
 $db = new_database($node, 2000);
 $holder = hold_backfill($node, $db);
 start_migration($node, $db);
@@ -267,7 +267,7 @@ my $answers = () = slurp_file($node->logfile, $asked) =~ /logging memory context
 is($answers, $requests, 'the worker answers each request');
 $holder->quit;
 
-# it does not grow with the table
+# the worker's memory does not grow with the table
 sub memory_near_the_end
 {
 	my ($rows) = @_;
@@ -285,6 +285,7 @@ sub memory_near_the_end
 		($total) = ask_for_memory($node, $db, $offset) =~ /Grand total: (\d+) bytes/;
 		last if defined $total;
 	}
+	ok(defined $total, "$rows rows: an answer is whole");
 	$holder->quit;
 	$node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 	return $total;
