@@ -9,9 +9,8 @@
  * had soon is waited for alone, while no other is locked; it is let go, and all
  * are taken anew.  Between two attempts nothing is locked and nobody waits.
  *
- * Work that needs only some of the locks is done first, once all of them could be had
- * for a moment; the time that it takes does not count.  Where the others can't be had
- * soon after it, it is undone with the locks.
+ * Work that needs only some of the locks is done once all of them could be had for a
+ * moment; an attempt at the others follows.  Where that fails, the work is undone.
  *
  * "Soon" is PATIENCE_MS for all the relations together: under a steady load
  * each of twenty tables is locked by somebody at any moment, and to take only
@@ -59,27 +58,24 @@ typedef struct Wanted
 	int			rank;			/* views 0, partitioned tables 1, others 2 */
 } Wanted;
 
-/* Which of the requests. */
-typedef enum Turn
+/* What is known of the work while it is tried. */
+typedef struct WorkTries
 {
-	TURN_ALL,
-	TURN_EARLY,
-	TURN_LATE
-} Turn;
+	LockRetryWork *work;		/* or NULL */
+	int			left;
+	bool		running;
+	TimestampTz spent;			/* microseconds */
+} WorkTries;
 
 static List *wanted_from_requests(List *requests);
 static char *relation_name(Oid relation);
 static int	compare_wanted(const ListCell *a, const ListCell *b);
-static Wanted *attempt(List *wanted, LockRetryWork *work, char **blockers);
-static TimestampTz soon(TimestampTz end);
+static Wanted *attempt_with_work(List *wanted, WorkTries *tries, char **blockers);
+static List *only(List *wanted, bool early);
+static Wanted *attempt(List *wanted, bool keep, bool *deadlock, char **blockers);
 static Wanted *lock_in_subtransaction(List *wanted, TimestampTz until,
-									  bool keep);
-static Wanted *work_and_lock(List *wanted, TimestampTz *end, LockRetryWork *work);
-static Wanted *lock_with_work(List *wanted, TimestampTz *end, bool keep,
-							  LockRetryWork *work);
-static bool lock_those(List *wanted, Turn turn, TimestampTz until,
-					   Wanted *volatile *current);
-static bool lock_one(const Wanted *wanted, TimestampTz until);
+									  bool keep, bool *deadlock);
+static bool lock_one(const Wanted *wanted, TimestampTz until, bool give_way);
 static void set_for_attempt(const char *name, long milliseconds);
 static void refuse_long_jobs(List *wanted);
 static void pause_until(TimestampTz end);
@@ -92,6 +88,7 @@ void
 lock_retry_acquire(List *requests, LockRetryWork *work)
 {
 	List	   *wanted = wanted_from_requests(requests);
+	WorkTries	tries = {.work = work,.left = work == NULL ? 0 : WORK_TRIES};
 	bool		single = lock_blockers_own_strong_lock();
 	TimestampTz give_up;
 	int			sleep_ms = FIRST_SLEEP_MS;
@@ -99,18 +96,15 @@ lock_retry_acquire(List *requests, LockRetryWork *work)
 	Wanted	   *contended;
 	ListCell   *lc;
 
-	if (work != NULL)
-	{
-		work->done = work->running = false;
-		work->tries_left = WORK_TRIES;
-	}
 	give_up = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 										  pgroll_lock_retry_timeout);
-	while ((contended = attempt(wanted, work, &blockers)) != NULL)
+	while ((contended = attempt_with_work(wanted, &tries, &blockers)) != NULL)
 	{
 		TimestampTz now = GetCurrentTimestamp();
 		TimestampTz wake;
 
+		give_up += tries.spent;
+		tries.spent = 0;
 		if (single || now >= give_up)
 			report_blocked(contended, blockers, single);
 
@@ -153,7 +147,7 @@ lock_retry_wait_readable(List *relations)
 		}
 		wanted.name = relation_name(wanted.relation);
 		if (wanted.name != NULL &&
-			lock_in_subtransaction(list_make1(&wanted), give_up, false) != NULL)
+			lock_in_subtransaction(list_make1(&wanted), give_up, false, NULL) != NULL)
 			report_blocked(&wanted,
 						   lock_blockers_describe(wanted.relation, wanted.mode), false);
 	}
@@ -218,11 +212,97 @@ compare_wanted(const ListCell *a, const ListCell *b)
 }
 
 /*
- * Lock all within pgroll_c.lock_timeout, the time of the work aside; NULL, or the one
- * that could not be had.  *blockers says who held that one, if somebody was seen to.
+ * An attempt at all of them; with work still to be tried, first one that keeps none,
+ * then the early ones, the work, and an attempt at the others.  An error of the work is
+ * not told: where the same is done under the locks, it comes up again or is gone.
  */
 static Wanted *
-attempt(List *wanted, LockRetryWork *work, char **blockers)
+attempt_with_work(List *wanted, WorkTries *tries, char **blockers)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	Wanted	   *volatile contended;
+	bool		deadlock = false;
+
+	if (tries->left == 0)
+		return attempt(wanted, true, NULL, blockers);
+	if ((contended = attempt(wanted, false, NULL, blockers)) != NULL)
+		return contended;
+
+	tries->left--;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		contended = attempt(only(wanted, true), true, NULL, blockers);
+		if (contended == NULL)
+		{
+			TimestampTz began = GetCurrentTimestamp();
+
+			tries->running = true;
+			tries->work->run(tries->work->arg);
+			tries->running = false;
+			tries->spent += GetCurrentTimestamp() - began;
+			contended = attempt(only(wanted, false), true, &deadlock, blockers);
+		}
+		if (contended == NULL)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+
+		if (!tries->running || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			ReThrowError(error);
+		FreeErrorData(error);
+		InterruptPending = true;	/* see lock_in_subtransaction() */
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	if (tries->running)
+	{
+		tries->running = false;
+		tries->left = 0;
+		return attempt(wanted, true, NULL, blockers);
+	}
+	tries->work->done = contended == NULL;
+	return contended;
+}
+
+/* Those that are early, or those that are not. */
+static List *
+only(List *wanted, bool early)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, wanted)
+	{
+		if (((Wanted *) lfirst(lc))->early == early)
+			found = lappend(found, lfirst(lc));
+	}
+	return found;
+}
+
+/*
+ * Lock all within pgroll_c.lock_timeout; NULL, or the one that could not be
+ * had.  *blockers says who held that one, if somebody was seen to.  Without keep
+ * they are let go at once.  With deadlock (or NULL) others are held already, for which
+ * somebody may wait: if he has what we want it is we who give up.
+ */
+static Wanted *
+attempt(List *wanted, bool keep, bool *deadlock, char **blockers)
 {
 	TimestampTz end;
 
@@ -230,23 +310,20 @@ attempt(List *wanted, LockRetryWork *work, char **blockers)
 									  pgroll_lock_timeout);
 	for (;;)
 	{
-		bool		works = work != NULL && work->tries_left > 0;
+		TimestampTz soon;
 		Wanted	   *contended;
 
 		CHECK_FOR_INTERRUPTS();
 		refuse_long_jobs(wanted);
 
-		contended = lock_in_subtransaction(wanted, soon(end), !works);
-		if (contended == NULL && works)
-		{
-			contended = work_and_lock(wanted, &end, work);
-			if (contended != NULL && work->running)
-				continue;		/* nobody was in the way */
-		}
+		soon = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE_MS);
+		contended = lock_in_subtransaction(wanted, Min(soon, end), keep, deadlock);
 		if (contended == NULL)
 			return NULL;
 
-		if (lock_in_subtransaction(list_make1(contended), end, false) != NULL ||
+		refuse_long_jobs(wanted);
+		if ((deadlock != NULL && *deadlock) ||
+			lock_in_subtransaction(list_make1(contended), end, false, deadlock) != NULL ||
 			GetCurrentTimestamp() >= end)
 		{
 			char	   *seen = lock_blockers_describe(contended->relation,
@@ -259,48 +336,18 @@ attempt(List *wanted, LockRetryWork *work, char **blockers)
 	}
 }
 
-static TimestampTz
-soon(TimestampTz end)
-{
-	return Min(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE_MS), end);
-}
-
-static Wanted *
-lock_in_subtransaction(List *wanted, TimestampTz until, bool keep)
-{
-	return lock_with_work(wanted, &until, keep, NULL);
-}
-
 /*
- * All could be had just now: do the work and lock them.  An error of the work (then it
- * is still running) is not told: where the same is done under the locks, it comes up
- * again or is gone.
+ * Lock them one after the other, waiting until then at most; NULL, or the one
+ * that could not be had.  Rolling the subtransaction back frees both the locks
+ * and the place in the queue; it is rolled back on success too, unless keep.
+ * *deadlock (unless NULL) is set where it was a deadlock, looked for at once.
  */
 static Wanted *
-work_and_lock(List *wanted, TimestampTz *end, LockRetryWork *work)
-{
-	Wanted	   *contended;
-
-	work->running = false;
-	contended = lock_with_work(wanted, end, true, work);
-	work->tries_left = work->running ? 0 : work->tries_left - 1;
-	work->done = contended == NULL;
-	return contended;
-}
-
-/*
- * Lock them one after the other, waiting until *end at most; NULL, or the one
- * that could not be had.  With work (or NULL) the early ones first, *end is moved by
- * the time that it takes, and nothing is waited for but what is to be had soon.
- * Rolling the subtransaction back frees both the locks and the place in the queue, and
- * undoes the work; it is rolled back on success too, unless keep.
- */
-static Wanted *
-lock_with_work(List *wanted, TimestampTz *end, bool keep, LockRetryWork *work)
+lock_in_subtransaction(List *wanted, TimestampTz until, bool keep, bool *deadlock)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	Wanted	   *volatile current = wanted == NIL ? NULL : linitial(wanted);
+	Wanted	   *volatile current = NULL;
 	volatile bool locked = true;
 
 	BeginInternalSubTransaction(NULL);
@@ -308,17 +355,14 @@ lock_with_work(List *wanted, TimestampTz *end, bool keep, LockRetryWork *work)
 
 	PG_TRY();
 	{
-		if (work == NULL)
-			locked = lock_those(wanted, TURN_ALL, *end, &current);
-		else if ((locked = lock_those(wanted, TURN_EARLY, soon(*end), &current)))
-		{
-			TimestampTz began = GetCurrentTimestamp();
+		ListCell   *lc;
 
-			work->running = true;
-			work->run(work->arg);
-			work->running = false;
-			*end += GetCurrentTimestamp() - began;
-			locked = lock_those(wanted, TURN_LATE, soon(*end), &current);
+		foreach(lc, wanted)
+		{
+			current = lfirst(lc);
+			locked = lock_one(current, until, deadlock != NULL);
+			if (!locked)
+				break;
 		}
 		if (locked && keep)
 			ReleaseCurrentSubTransaction();
@@ -337,10 +381,10 @@ lock_with_work(List *wanted, TimestampTz *end, bool keep, LockRetryWork *work)
 		CurrentResourceOwner = owner;
 
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
-			error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED &&
-			(work == NULL || !work->running ||
-			 error->sqlerrcode == ERRCODE_QUERY_CANCELED))
+			error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
 			ReThrowError(error);
+		if (deadlock != NULL)
+			*deadlock = error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
 		FreeErrorData(error);
 		locked = false;
 
@@ -357,28 +401,9 @@ lock_with_work(List *wanted, TimestampTz *end, bool keep, LockRetryWork *work)
 	return locked ? NULL : current;
 }
 
-/* *current is the one that it is about to lock, also where that is an error. */
-static bool
-lock_those(List *wanted, Turn turn, TimestampTz until, Wanted *volatile *current)
-{
-	ListCell   *lc;
-
-	foreach(lc, wanted)
-	{
-		Wanted	   *each = lfirst(lc);
-
-		if (turn != TURN_ALL && each->early != (turn == TURN_EARLY))
-			continue;
-		*current = each;
-		if (!lock_one(each, until))
-			return false;
-	}
-	return true;
-}
-
 /* False, or an error that the subtransaction catches, where it is not to be had. */
 static bool
-lock_one(const Wanted *wanted, TimestampTz until)
+lock_one(const Wanted *wanted, TimestampTz until, bool give_way)
 {
 	long		rest;
 
@@ -393,7 +418,8 @@ lock_one(const Wanted *wanted, TimestampTz until)
 	 * deadlocks, so it must do that before we give up.
 	 */
 	set_for_attempt("lock_timeout", rest);
-	set_for_attempt("deadlock_timeout", Min(DeadlockTimeout, Max(rest / 2, 1)));
+	set_for_attempt("deadlock_timeout",
+					give_way ? 1 : Min(DeadlockTimeout, Max(rest / 2, 1)));
 	LockRelationOid(wanted->relation, wanted->mode);
 	return true;
 }

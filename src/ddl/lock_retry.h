@@ -22,17 +22,15 @@ typedef struct LockRequest
 /*
  * What takes long and needs only the early ones of the locks: it is run before the
  * others are taken, so that whoever uses the relations of these need not wait for it.
- * It is undone where they can't be had, and tried again a few times; after an error of
- * its own, and after the last try, they are locked without it.  done says whether it
- * was run in the end.
+ * It is undone where they can't be had in one attempt, and tried again a few times;
+ * after an error of its own, and after the last try, they are locked without it.  done
+ * says whether it was run in the end.  Its time does not count for any timeout.
  */
 typedef struct LockRetryWork
 {
 	void		(*run) (void *arg);
 	void	   *arg;
 	bool		done;
-	int			tries_left;		/* private to lock_retry.c, as the next */
-	bool		running;
 } LockRetryWork;
 
 /*

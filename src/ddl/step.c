@@ -26,15 +26,10 @@ plan_create(const char *base_schema)
 }
 
 void
-plan_put_ahead(MigrationPlan *plan)
+plan_put_ahead(MigrationPlan *plan, Phase phase)
 {
-	static const Phase phases[] = {PHASE_START, PHASE_COMPLETE, PHASE_ROLLBACK};
-
-	for (int i = 0; i < lengthof(phases); i++)
-	{
-		if (mark_ahead(plan, phases[i]))
-			plan->steps = move_ahead(plan->steps, phases[i]);
-	}
+	if (mark_ahead(plan, phase))
+		plan->steps = move_ahead(plan->steps, phase);
 }
 
 void

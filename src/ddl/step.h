@@ -80,13 +80,13 @@ typedef struct MigrationPlan
 extern MigrationPlan *plan_create(const char *base_schema);
 
 /*
- * Mark as ahead, and put at the beginning of their phase, the steps that make or drop
- * versions' views of relations which no other step of the phase locks in SHARE mode
- * or stronger; with views to be made, the CREATE SCHEMA that they are in.  There may
- * be thousands, and who uses the tables that change need not wait for them.  Nothing
- * is marked in a phase that locks no relation so.
+ * Mark as ahead, and put at the beginning of the phase, its steps that make or drop
+ * versions' views of relations which no other step of it locks in SHARE mode or
+ * stronger; with views to be made, the CREATE SCHEMA that they are in.  There may be
+ * thousands, and who uses the tables that change need not wait for them.  Nothing is
+ * marked in a phase that locks no relation so.
  */
-extern void plan_put_ahead(MigrationPlan *plan);
+extern void plan_put_ahead(MigrationPlan *plan, Phase phase);
 
 /* Append a copy of step. */
 extern void plan_step(MigrationPlan *plan, Step step);

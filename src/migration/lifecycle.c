@@ -67,7 +67,7 @@ static void check_is_active(int64 id, const char *name);
 static void check_ready(const MigrationRow *row);
 static char *open_tasks_text(int64 id, int n_open);
 static const char *previous_version(const MigrationRow *row);
-static void wait_readable(const char *base_schema);
+static void wait_readable(const char *base_schema, bool with_members);
 static MigrationPlan *complete_plan(const MigrationRow *row, Migration *migration);
 static void refresh_views(const MigrationRow *row, Migration *migration);
 static MigrationPlan *rollback_plan(const char *base_schema, Migration *migration,
@@ -101,7 +101,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 
 	previous = newest == NULL ? NULL : newest->version_schema;
 	version_schema_check_droppable(previous);
-	wait_readable(base_schema);
+	wait_readable(base_schema, false);
 	id = migration_insert(base_schema, name, migration->version_schema,
 						  newest == NULL ? 0 : newest->id, document,
 						  GetUserNameFromId(GetUserId(), false));
@@ -143,7 +143,7 @@ lifecycle_complete(const char *base_schema)
 	row = require_active(base_schema, "complete");
 	lifecycle_check_owner(row);
 	check_ready(row);
-	wait_readable(base_schema);
+	wait_readable(base_schema, true);
 	migration = document_read(base_schema, row->name, row->document);
 	plan = complete_plan(row, migration);
 	check_may_run_text(row, plan, PHASE_COMPLETE);
@@ -178,7 +178,7 @@ lifecycle_rollback(const char *base_schema)
 	row = require_active(base_schema, "roll back");
 	lifecycle_check_owner(row);
 
-	wait_readable(base_schema);
+	wait_readable(base_schema, true);
 	migration = document_read(base_schema, row->name, row->document);
 	plan = rollback_plan(base_schema, migration, row->id);
 	check_may_run_text(row, plan, PHASE_ROLLBACK);
@@ -268,7 +268,7 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 	append_background_in_order(plan);
 	model->foreseen = true;
 	plan_complete(migration, model, previous, plan);
-	plan_put_ahead(plan);
+	plan_put_ahead(plan, PHASE_COMPLETE);
 	return plan;
 }
 
@@ -322,7 +322,7 @@ lifecycle_retry(const char *base_schema)
 	n_tasks = tasks_reopen_failed(row->id);
 	if (row->state != STATE_STARTED)
 	{
-		wait_readable(base_schema);
+		wait_readable(base_schema, false);
 		n_tasks += lifecycle_supplement(row->id);
 		if (n_tasks > 0 || row->state == STATE_FAILED)
 			migration_set_state(row->id, STATE_STARTED, NULL);
@@ -502,7 +502,7 @@ start_plan(const Migration *migration, int64 id, const char *newest,
 	plan_start(migration, *model, plan);
 	if (!runs_sql_at_start(migration))
 		plan_version(migration, *model, plan);
-	plan_put_ahead(plan);
+	plan_put_ahead(plan, PHASE_START);
 	return plan;
 }
 
@@ -699,16 +699,20 @@ previous_version(const MigrationRow *row)
 	return parent->retired ? NULL : parent->version_schema;
 }
 
-/* What a plan is made from; whoever keeps us from it is named. */
+/*
+ * What a plan is made from, before the start without partitions and children; whoever
+ * keeps us from it is named.
+ */
 static void
-wait_readable(const char *base_schema)
+wait_readable(const char *base_schema, bool with_members)
 {
-	List	   *relations = NIL;
+	List	   *relations = catalog_relations_of_schema(get_namespace_oid(base_schema, false));
+	List	   *members = NIL;
 	ListCell   *lc;
 
-	foreach(lc, catalog_relations_of_schema(get_namespace_oid(base_schema, false)))
-		relations = list_concat(relations, catalog_table_tree(lfirst_oid(lc)));
-	lock_retry_wait_readable(relations);
+	foreach(lc, with_members ? relations : NIL)
+		members = list_concat(members, catalog_table_tree(lfirst_oid(lc)));
+	lock_retry_wait_readable(with_members ? members : relations);
 }
 
 static MigrationPlan *
@@ -719,7 +723,7 @@ complete_plan(const MigrationRow *row, Migration *migration)
 	SchemaModel *model = lifecycle_active_model(row, migration);
 
 	plan_complete(migration, model, previous_version(row), plan);
-	plan_put_ahead(plan);
+	plan_put_ahead(plan, PHASE_COMPLETE);
 	AtEOXact_GUC(false, guc_level);
 	return plan;
 }
@@ -756,7 +760,7 @@ rollback_plan(const char *base_schema, Migration *migration, int64 id)
 
 	read_concerned(model);
 	plan_rollback(migration, model, plan);
-	plan_put_ahead(plan);
+	plan_put_ahead(plan, PHASE_ROLLBACK);
 	return plan;
 }
 
