@@ -6,8 +6,10 @@
  * A waiting ACCESS EXCLUSIVE request blocks every later reader.  So a phase
  * takes all its locks before any DDL, in attempts that are bounded as a whole
  * by pgroll_c.lock_timeout.  Within an attempt, a relation that is not to be
- * had soon is waited for alone, while no other is locked; it is let go, and all
- * are taken anew.  Between two attempts nothing is locked and nobody waits.
+ * had soon is waited for alone, while no other is locked, and then all are taken
+ * anew, where the order allows it beginning with that one: to let it go would be to
+ * wait for those who came in between.  Between two attempts nothing is locked and
+ * nobody waits.
  *
  * Work that needs only some of the locks is done once all of them could be had for a
  * moment; an attempt at the others follows.  Where that fails, the work is undone.
@@ -73,8 +75,10 @@ static int	compare_wanted(const ListCell *a, const ListCell *b);
 static Wanted *attempt_with_work(List *wanted, WorkTries *tries, char **blockers);
 static List *only(List *wanted, bool early);
 static Wanted *attempt(List *wanted, bool keep, bool *deadlock, char **blockers);
-static Wanted *lock_in_subtransaction(List *wanted, TimestampTz until,
+static bool comes_first(const Wanted *candidate, List *wanted);
+static Wanted *lock_in_subtransaction(List *wanted, Wanted *first, TimestampTz end,
 									  bool keep, bool *deadlock);
+static TimestampTz soon(TimestampTz end);
 static bool lock_one(const Wanted *wanted, TimestampTz until, bool give_way);
 static void set_for_attempt(const char *name, long milliseconds);
 static void refuse_long_jobs(List *wanted);
@@ -147,7 +151,7 @@ lock_retry_wait_readable(List *relations)
 		}
 		wanted.name = relation_name(wanted.relation);
 		if (wanted.name != NULL &&
-			lock_in_subtransaction(list_make1(&wanted), give_up, false, NULL) != NULL)
+			lock_in_subtransaction(list_make1(&wanted), &wanted, give_up, false, NULL) != NULL)
 			report_blocked(&wanted,
 						   lock_blockers_describe(wanted.relation, wanted.mode), false);
 	}
@@ -304,50 +308,70 @@ only(List *wanted, bool early)
 static Wanted *
 attempt(List *wanted, bool keep, bool *deadlock, char **blockers)
 {
+	Wanted	   *first = NULL;
+	Wanted	   *contended;
+	char	   *seen;
 	TimestampTz end;
 
 	end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 									  pgroll_lock_timeout);
 	for (;;)
 	{
-		TimestampTz soon;
-		Wanted	   *contended;
+		bool		is_over;
 
 		CHECK_FOR_INTERRUPTS();
 		refuse_long_jobs(wanted);
-
-		soon = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE_MS);
-		contended = lock_in_subtransaction(wanted, Min(soon, end), keep, deadlock);
+		contended = lock_in_subtransaction(wanted, first, end, keep, deadlock);
 		if (contended == NULL)
 			return NULL;
 
 		refuse_long_jobs(wanted);
-		if ((deadlock != NULL && *deadlock) ||
-			lock_in_subtransaction(list_make1(contended), end, false, deadlock) != NULL ||
-			GetCurrentTimestamp() >= end)
+		is_over = contended == first || GetCurrentTimestamp() >= end ||
+			(deadlock != NULL && *deadlock);
+		first = contended;
+		if (!is_over && !comes_first(contended, wanted))
 		{
-			char	   *seen = lock_blockers_describe(contended->relation,
-													  contended->mode);
-
-			if (seen != NULL)
-				*blockers = seen;
-			return contended;
+			is_over = lock_in_subtransaction(list_make1(contended), contended, end,
+											 false, deadlock) != NULL;
+			first = NULL;
 		}
+		if (is_over)
+			break;
 	}
+	seen = lock_blockers_describe(contended->relation, contended->mode);
+	if (seen != NULL)
+		*blockers = seen;
+	return contended;
+}
+
+/* May it be locked before all others, or is there a view or parent of its among them? */
+static bool
+comes_first(const Wanted *candidate, List *wanted)
+{
+	ListCell   *lc;
+
+	foreach(lc, wanted)
+	{
+		if (((Wanted *) lfirst(lc))->rank < candidate->rank)
+			return false;
+	}
+	return true;
 }
 
 /*
- * Lock them one after the other, waiting until then at most; NULL, or the one
- * that could not be had.  Rolling the subtransaction back frees both the locks
- * and the place in the queue; it is rolled back on success too, unless keep.
- * *deadlock (unless NULL) is set where it was a deadlock, looked for at once.
+ * Lock first (or NULL), waiting until the end at most, then all, one after the other, as
+ * far as they are to be had soon; NULL, or the one that could not be had.  Rolling the
+ * subtransaction back frees both the locks and the place in the queue; it is rolled
+ * back on success too, unless keep.  *deadlock (unless NULL) is set where it was a
+ * deadlock, looked for at once.
  */
 static Wanted *
-lock_in_subtransaction(List *wanted, TimestampTz until, bool keep, bool *deadlock)
+lock_in_subtransaction(List *wanted, Wanted *first, TimestampTz end, bool keep,
+					   bool *deadlock)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	Wanted	   *volatile current = NULL;
+	Wanted	   *volatile current = first;
 	volatile bool locked = true;
 
 	BeginInternalSubTransaction(NULL);
@@ -355,9 +379,13 @@ lock_in_subtransaction(List *wanted, TimestampTz until, bool keep, bool *deadloc
 
 	PG_TRY();
 	{
+		TimestampTz until;
 		ListCell   *lc;
 
-		foreach(lc, wanted)
+		if (first != NULL)
+			locked = lock_one(first, end, deadlock != NULL);
+		until = soon(end);
+		foreach(lc, locked ? wanted : NIL)
 		{
 			current = lfirst(lc);
 			locked = lock_one(current, until, deadlock != NULL);
@@ -399,6 +427,12 @@ lock_in_subtransaction(List *wanted, TimestampTz until, bool keep, bool *deadloc
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	return locked ? NULL : current;
+}
+
+static TimestampTz
+soon(TimestampTz end)
+{
+	return Min(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE_MS), end);
 }
 
 /* False, or an error that the subtransaction catches, where it is not to be had. */
