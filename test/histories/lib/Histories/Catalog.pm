@@ -80,11 +80,14 @@ sub note_built
 	for my $object (grep { $table->built($_) ne 'all' } $table->uniques)
 	{
 		my $certain = $table->{kind} ne 'partitioned' && defined $object->{name};
-		my $found = $self->look('owner', "SELECT indisready FROM pg_index JOIN pg_class ON oid = indexrelid
+		my $found = $self->look('owner', "SELECT indisready, indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid
 			WHERE relnamespace = '$self->{base}'::regnamespace AND relname ~ '^_pgroll_c_[0-9]+_[0-9a-z]+_$object->{number} '");
 
 		$table->{active}{built}{ form_of($object) } = $self->state eq 'ready' ? 'all' :
-		  !$certain ? 'some' : @$found && $found->[0][0] ? 'all' : 'none';
+		  !$certain ? 'some' :
+		  !@$found || !$found->[0][0] ? 'none' :
+		  # a build that was cancelled near its end binds, and ON CONFLICT does not find it
+		  $found->[0][1] ? 'all' : 'some';
 	}
 }
 
