@@ -325,18 +325,17 @@ attempt(List *wanted, bool keep, bool *deadlock, char **blockers)
 		if (contended == NULL)
 			return NULL;
 
-		refuse_long_jobs(wanted);
 		is_over = contended == first || GetCurrentTimestamp() >= end ||
 			(deadlock != NULL && *deadlock);
 		first = contended;
-		if (!is_over && !comes_first(contended, wanted))
-		{
-			is_over = lock_in_subtransaction(list_make1(contended), contended, end,
-											 false, deadlock) != NULL;
-			first = NULL;
-		}
-		if (is_over)
+		if (!is_over && comes_first(contended, wanted))
+			continue;
+
+		refuse_long_jobs(wanted);
+		if (is_over || lock_in_subtransaction(list_make1(contended), contended, end,
+											  false, deadlock) != NULL)
 			break;
+		first = NULL;
 	}
 	seen = lock_blockers_describe(contended->relation, contended->mode);
 	if (seen != NULL)

@@ -205,19 +205,10 @@ locked_by_others(const MigrationPlan *plan, Phase phase)
 static bool
 is_among(const List *sorted, Oid wanted)
 {
-	int			low = 0;
-	int			high = list_length(sorted);
+	ListCell	key = {.oid_value = wanted};
 
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
-
-		if (list_nth_oid(sorted, middle) < wanted)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < list_length(sorted) && list_nth_oid(sorted, low) == wanted;
+	return bsearch(&key, sorted->elements, list_length(sorted), sizeof(ListCell),
+				   (int (*) (const void *, const void *)) list_oid_cmp) != NULL;
 }
 
 static List *

@@ -5,7 +5,8 @@
  *
  * The order is always: the base schema's lock, a plan, its steps that go ahead
  * (step.h) together with its relation locks, the plan again (the catalogs may have
- * changed while we waited), the other steps.  A state changes in the transaction of what it describes.
+ * changed while we waited), the other steps.  A state changes in the transaction of
+ * what it describes.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
