@@ -78,6 +78,7 @@ static Wanted *attempt(List *wanted, bool keep, bool *deadlock, char **blockers)
 static bool comes_first(const Wanted *candidate, List *wanted);
 static Wanted *lock_in_subtransaction(List *wanted, Wanted *first, TimestampTz end,
 									  bool keep, bool *deadlock);
+static ErrorData *roll_back_on_error(MemoryContext context, ResourceOwner owner);
 static TimestampTz soon(TimestampTz end);
 static bool lock_one(const Wanted *wanted, TimestampTz until, bool give_way);
 static void set_for_attempt(const char *name, long milliseconds);
@@ -256,19 +257,11 @@ attempt_with_work(List *wanted, WorkTries *tries, char **blockers)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+		ErrorData  *error = roll_back_on_error(context, owner);
 
 		if (!tries->running || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 			ReThrowError(error);
 		FreeErrorData(error);
-		InterruptPending = true;	/* see lock_in_subtransaction() */
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -398,14 +391,7 @@ lock_in_subtransaction(List *wanted, Wanted *first, TimestampTz end, bool keep,
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+		ErrorData  *error = roll_back_on_error(context, owner);
 
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
 			error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
@@ -414,18 +400,33 @@ lock_in_subtransaction(List *wanted, Wanted *first, TimestampTz end, bool keep,
 			*deadlock = error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
 		FreeErrorData(error);
 		locked = false;
-
-		/*
-		 * ProcessInterrupts() forgets what else is pending, such as a barrier, when
-		 * it raises a lock timeout.
-		 */
-		InterruptPending = true;
 	}
 	PG_END_TRY();
 
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	return locked ? NULL : current;
+}
+
+/* In PG_CATCH: roll the subtransaction back; a copy of its error. */
+static ErrorData *
+roll_back_on_error(MemoryContext context, ResourceOwner owner)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	/*
+	 * ProcessInterrupts() forgets what else is pending, such as a barrier, when it
+	 * raises a lock timeout.
+	 */
+	InterruptPending = true;
+	return error;
 }
 
 static TimestampTz
