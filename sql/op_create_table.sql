@@ -280,7 +280,7 @@ FROM (VALUES ('{"drop_table": {"name": "a"}}'), ('{"drop_table": {"name": "b"}},
 	('{"alter_column": {"table": "a", "column": "n", "type": "text"}}'), ('{"alter_column": {"table": "a", "column": "n", "default": "1"}}'), ('{"alter_column": {"table": "a", "column": "n", "nullable": true}}'),
 	('{"alter_column": {"table": "a", "column": "g", "default": "1"}}'), ('{"create_table": {"name": "a_n_seq", "columns": [{"name": "id", "type": "int"}]}}'),
 	('{"create_table": {"name": "a_pkey", "columns": [{"name": "id", "type": "int"}]}}'), ('{"rename_constraint": {"table": "a", "from": "a_pkey", "to": "a_n_seq"}}')) o(operation);
--- a table of the same name goes at the completion, and its names with it
+-- a table of the same name goes at the completion, and its names are free then
 CREATE TABLE item2 (id serial PRIMARY KEY);
 SELECT error('{"operations": [{"drop_table": {"name": "item2"}}, {"create_table": {"name": "item2", "columns": [{"name": "id", "type": "int"}],
 	"constraints": [{"name": "item2_pkey", "type": "primary_key", "columns": ["id"]}]}}]}');

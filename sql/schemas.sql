@@ -220,6 +220,10 @@ SELECT pgroll_c.rollback_migration('a');
 SELECT pgroll_c.complete_migration('a_b');
 SELECT latest FROM (VALUES (pgroll_c.latest_version('a')), (pgroll_c.latest_version('a_b')), (pgroll_c.latest_version('b'))) v (latest);
 
+-- a version schema is none
+SELECT pgroll_c.baseline('01', pgroll_c.latest_version('b'));                          -- fails
+SELECT pgroll_c.start_migration('10', to_bigint('of_key', 'id'), pgroll_c.latest_version('b'));   -- fails
+
 -- a schema, and a table of it, whose migration or whose neighbour's is in progress
 SELECT pgroll_c.start_migration('10', to_bigint('of_key', 'id'), 'b');
 CALL pgroll_c.wait_for_migration('b');

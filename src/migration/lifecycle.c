@@ -13,23 +13,16 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_database.h"
-#include "catalog/pg_namespace.h"
-#include "catalog/pg_type.h"
-#include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/timestamp.h"
 
 #include "ddl/ddl_execute.h"
 #include "ddl/lock_retry.h"
 #include "migration/document.h"
 #include "migration/lifecycle.h"
 #include "migration/plan.h"
+#include "migration/start_check.h"
 #include "operation/op_replica_identity.h"
 #include "operation/op_sql.h"
 #include "schema/catalog_object.h"
@@ -45,14 +38,9 @@
 #include "versioning/version_view.h"
 #include "worker/launcher.h"
 
-static void check_can_migrate(const char *base_schema);
 static void retire_lost_versions(const char *base_schema);
 static void check_may_run_text(const MigrationRow *row, const MigrationPlan *plan,
 							   Phase phase);
-static void check_name_is_new(const char *base_schema, const char *name,
-							  Jsonb *document);
-static void check_version_schema_is_new(const char *version_schema);
-static bool same_document(Jsonb *a, Jsonb *b);
 static SchemaModel *read_model(const char *base_schema, int64 id,
 							   const char *version_schema);
 static MigrationPlan *start_plan(const Migration *migration, int64 id,
@@ -87,11 +75,11 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 	SchemaModel *model;
 	int64		id;
 
-	check_can_migrate(base_schema);
+	start_check_may(base_schema);
 	base_schema_lock(base_schema, true);
 	retire_lost_versions(base_schema);
-	check_name_is_new(base_schema, name, document);
-	check_version_schema_is_new(migration->version_schema);
+	start_check_name(base_schema, name, document);
+	start_check_version_schema(migration->version_schema);
 	newest = migration_newest_live(base_schema);
 	if (newest == NULL)
 		ereport(NOTICE,
@@ -208,11 +196,11 @@ lifecycle_baseline(const char *base_schema, const char *name)
 	SchemaModel *model;
 	int64		id;
 
-	check_can_migrate(base_schema);
+	start_check_may(base_schema);
 	base_schema_lock(base_schema, true);
 	retire_lost_versions(base_schema);
-	check_name_is_new(base_schema, name, NULL);
-	check_version_schema_is_new(version_schema);
+	start_check_name(base_schema, name, NULL);
+	start_check_version_schema(version_schema);
 	newest = migration_newest_live(base_schema);
 	if (newest != NULL)
 		ereport(ERROR,
@@ -234,8 +222,8 @@ void
 lifecycle_validate(const char *base_schema, const char *name, Jsonb *document)
 {
 	(void) document_read(base_schema, name, document);
-	check_can_migrate(base_schema);
-	check_name_is_new(base_schema, name, document);
+	start_check_may(base_schema);
+	start_check_name(base_schema, name, document);
 	(void) lifecycle_plan(base_schema, name, document);
 }
 
@@ -252,15 +240,15 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 
 	base_schema_check_snapshot(base_schema);
 	if (active != NULL && strcmp(active->name, name) == 0 &&
-		same_document(active->document, document))
+		migration_has_document(active, document))
 	{
 		plan = complete_plan(active, migration);
 		append_phases(plan, rollback_plan(base_schema, migration, active->id));
 		return plan;
 	}
-	check_can_migrate(base_schema);
-	check_name_is_new(base_schema, name, document);
-	check_version_schema_is_new(migration->version_schema);
+	start_check_may(base_schema);
+	start_check_name(base_schema, name, document);
+	start_check_version_schema(migration->version_schema);
 	version_schema_check_droppable(previous);
 	id = migration_next_id();
 	plan = start_plan(migration, id, previous, &model);
@@ -278,7 +266,7 @@ lifecycle_progress(const char *base_schema, const char *name, Jsonb *document)
 {
 	MigrationRow *row = migration_by_name(base_schema, name);
 
-	if (row == NULL || !same_document(row->document, document))
+	if (row == NULL || !migration_has_document(row, document))
 		return MIGRATION_IS_NEW;
 	return row->state == STATE_COMPLETED ? MIGRATION_IS_COMPLETED :
 		MIGRATION_IS_ACTIVE;
@@ -343,33 +331,6 @@ lifecycle_check_owner(const MigrationRow *row)
 				 errhint("Act as that role, or as a member of it.")));
 }
 
-/* Before anything is changed: may this role make schemas, is the base one there? */
-static void
-check_can_migrate(const char *base_schema)
-{
-	Oid			namespace = base_schema_oid(base_schema);
-
-	if (object_aclcheck(DatabaseRelationId, MyDatabaseId, GetUserId(),
-						ACL_CREATE) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for database \"%s\"",
-						get_database_name(MyDatabaseId)),
-				 errdetail("A migration makes a schema for its version."),
-				 errhint("Grant CREATE on the database to the role.")));
-	/* Else anybody could open a migration that the owners can't get rid of. */
-	if (object_aclcheck(NamespaceRelationId, namespace, GetUserId(),
-						ACL_USAGE) != ACLCHECK_OK ||
-		(object_aclcheck(NamespaceRelationId, namespace, GetUserId(),
-						 ACL_CREATE) != ACLCHECK_OK &&
-		 !catalog_user_owns_table_in(namespace)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for schema \"%s\"", base_schema),
-				 errdetail("A migration is for those who own tables of the schema or may create some."),
-				 errhint("Grant USAGE and CREATE on the schema to the role.")));
-}
-
 /*
  * A version schema that somebody dropped is no version any more: the base schema
  * may have been dropped with it, and made anew.
@@ -409,54 +370,6 @@ check_may_run_text(const MigrationRow *row, const MigrationPlan *plan, Phase pha
 					 errdetail("They are those of an sql operation: %s", step->command),
 					 errhint("Use SET ROLE to act as that role.")));
 	}
-}
-
-static void
-check_name_is_new(const char *base_schema, const char *name, Jsonb *document)
-{
-	MigrationRow *row = migration_by_name(base_schema, name);
-	MigrationRow *active;
-
-	if (row != NULL && !same_document(row->document, document))
-		ereport(ERROR,
-				(errcode(ERRCODE_PGROLL_MIGRATION_EXISTS),
-				 errmsg("another migration named \"%s\" exists", name),
-				 errdetail("Its state is \"%s\".", migration_state_name(row->state)),
-				 errhint("Its document differs from this one; choose another name.")));
-	if (row != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_PGROLL_MIGRATION_EXISTS),
-				 errmsg("migration \"%s\" is applied already", name),
-				 errdetail("Its state is \"%s\".", migration_state_name(row->state)),
-				 row->state == STATE_COMPLETED ?
-				 errhint("There is nothing to do.") :
-				 errhint("Complete it with pgroll_c.complete_migration() or undo it with pgroll_c.rollback_migration().")));
-	active = migration_active(base_schema);
-	if (active != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_PGROLL_MIGRATION_ACTIVE),
-				 errmsg("migration \"%s\" is already in progress", active->name),
-				 errdetail("It was started at %s by role \"%s\".",
-						   timestamptz_to_str(active->started_at), active->started_by),
-				 errhint("Complete it with pgroll_c.complete_migration() or undo it with pgroll_c.rollback_migration().")));
-}
-
-static void
-check_version_schema_is_new(const char *version_schema)
-{
-	if (OidIsValid(get_namespace_oid(version_schema, true)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_SCHEMA),
-				 errmsg("schema \"%s\" already exists", version_schema),
-				 errdetail("It would be the migration's version schema."),
-				 errhint("Give the migration another name, or set version_schema in its document.")));
-}
-
-static bool
-same_document(Jsonb *a, Jsonb *b)
-{
-	return a != NULL && b != NULL &&
-		compareJsonbContainers(&a->root, &b->root) == 0;
 }
 
 static SchemaModel *

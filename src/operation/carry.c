@@ -278,8 +278,6 @@ start_constraint(SchemaModel *model, TableModel *table,
 		partition_foreign_key_start(model, table, 0, name,
 									constraint_sql(model, table, facts),
 									facts->partner, plan);
-		if (!model->started)
-			comment_members(table, facts, name, plan);
 		return;
 	}
 	plan_step(plan, (Step) {
@@ -305,7 +303,7 @@ start_constraint(SchemaModel *model, TableModel *table,
 					  name);
 }
 
-/* What is said of the constraint where partitions and children have it from the table. */
+/* What is said of a check where partitions and children have it from the table. */
 static void
 comment_members(const TableModel *table, const ConstraintFacts *facts, const char *name,
 				MigrationPlan *plan)
@@ -313,10 +311,7 @@ comment_members(const TableModel *table, const ConstraintFacts *facts, const cha
 	List	   *parts = NIL;
 	ListCell   *lc;
 
-	if (facts->type == CONSTRAINT_FOREIGN)
-		parts = catalog_constraint_parts(facts->oid);
-	foreach(lc, facts->type == CONSTRAINT_FOREIGN || facts->no_inherit ? NIL :
-			operation_other_members(table->relid))
+	foreach(lc, facts->no_inherit ? NIL : operation_other_members(table->relid))
 		parts = list_concat(parts, catalog_constraints(lfirst_oid(lc)));
 	foreach(lc, parts)
 	{
@@ -324,7 +319,7 @@ comment_members(const TableModel *table, const ConstraintFacts *facts, const cha
 		char	   *member = catalog_relation_name(part->relation);
 
 		if (part->inherited && part->comment != NULL && part->type == facts->type &&
-			(part->type == CONSTRAINT_FOREIGN || strcmp(part->name, facts->name) == 0))
+			strcmp(part->name, facts->name) == 0)
 			plan_comment(plan, PHASE_START, 0, part->relation, member,
 						 psprintf("CONSTRAINT %s ON %s", quote_identifier(name), member),
 						 part->comment);

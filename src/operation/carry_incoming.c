@@ -153,6 +153,7 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 			alter(facts, PHASE_COMPLETE,
 				  psprintf("ADD CONSTRAINT %s %s", quote_identifier(facts->name),
 						   key_sql(model, table, facts)), plan);
+		partition_foreign_key_follow(facts->relation, facts->name, facts->oid, 0, plan);
 		partition_foreign_key_name_parts(facts->relation,
 										 catalog_relation_name(facts->relation),
 										 facts->name, table->relid, facts->oid, 0, plan);

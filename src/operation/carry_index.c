@@ -26,6 +26,7 @@
 #include "operation/operation_util.h"
 #include "operation/partition_index.h"
 #include "schema/catalog_constraint.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
@@ -549,12 +550,23 @@ add_key(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 						 key->initially_deferred, plan);
 }
 
-/* What is said of the index, or of the key that it serves. */
+/* What is said of the index, or of the key that it serves, and what takes it along. */
 static void
 complete_comments(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 {
 	ConstraintFacts *key = key_of(home, facts);
+	ListCell   *lc;
 
+	foreach(lc, catalog_extensions(RelationRelationId, facts->oid))
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.command = psprintf("ALTER INDEX %s DEPENDS ON EXTENSION %s",
+								in_schema_of(home, facts->name),
+								quote_identifier(lfirst(lc))),
+			.lock = AccessExclusiveLock,
+			.relation = home->relid,
+			.relation_name = home->relation,
+		});
 	if (facts->comment != NULL)
 		plan_comment(plan, PHASE_COMPLETE, 0, home->relid, home->relation,
 					 psprintf("INDEX %s", in_schema_of(home, facts->name)),

@@ -48,6 +48,11 @@ static void follow_changes(SchemaModel *model, const TableModel *table,
 static List *grant_texts(List *grants, const char *sequence);
 static char *choose_name(const ColumnDefinition *def, SchemaModel *model,
 						 const TableModel *table, const char *path);
+static bool is_named(const ColumnDefinition *def);
+static char *object_name(const ColumnDefinition *def, const TableModel *table, int place);
+static void note_names(const ColumnDefinition *def, SchemaModel *model,
+					   const TableModel *table, Generation *generation, char *name);
+static bool is_of_created(const SchemaModel *model, const char *name);
 static bool is_free_at_start(SchemaModel *model, const char *name);
 static bool is_made(const SchemaModel *model, const TableModel *table,
 					const char *name);
@@ -66,6 +71,8 @@ column_sequence_note(const ColumnDefinition *def, SchemaModel *model,
 	if (def->serial == NULL && def->identity == '\0')
 		return;
 	name = choose_name(def, model, table, path);
+	if (!is_named(def))
+		note_names(def, model, table, generation, name);
 	model->sequences = lappend(model->sequences, name);
 	if (def->serial != NULL)
 		generation->default_text =
@@ -248,7 +255,7 @@ static char *
 choose_name(const ColumnDefinition *def, SchemaModel *model, const TableModel *table,
 			const char *path)
 {
-	if (def->options != NULL && def->options->name != NULL)
+	if (is_named(def))
 	{
 		model_check_relation_free(model, def->options->name,
 								  psprintf("%s.generated.identity.sequence_options", path));
@@ -256,8 +263,7 @@ choose_name(const ColumnDefinition *def, SchemaModel *model, const TableModel *t
 	}
 	for (int i = 0;; i++)
 	{
-		char	   *name = makeObjectName(table->name, def->name,
-										  i == 0 ? "seq" : psprintf("seq%d", i));
+		char	   *name = object_name(def, table, i);
 
 		if (!OidIsValid(table->relid))
 		{
@@ -276,6 +282,20 @@ choose_name(const ColumnDefinition *def, SchemaModel *model, const TableModel *t
 	}
 }
 
+static bool
+is_named(const ColumnDefinition *def)
+{
+	return def->options != NULL && def->options->name != NULL;
+}
+
+/* The names that the server tries, from 0. */
+static char *
+object_name(const ColumnDefinition *def, const TableModel *table, int place)
+{
+	return makeObjectName(table->name, def->name,
+						  place == 0 ? "seq" : psprintf("seq%d", place));
+}
+
 /* Of a new table's sequence the server chooses the name, by what there is then. */
 static bool
 is_free_at_start(SchemaModel *model, const char *name)
@@ -285,6 +305,73 @@ is_free_at_start(SchemaModel *model, const char *name)
 	return !(same != NULL && same->created) && !model_creates_index(model, name) &&
 		!model_makes_sequence(model, name) &&
 		(model->started || !OidIsValid(get_relname_relid(name, model->namespace)));
+}
+
+/*
+ * A table that the migration drops has its sequences until the completion.  Then the
+ * new table's get the names that the server would have given them without those.
+ */
+static void
+note_names(const ColumnDefinition *def, SchemaModel *model, const TableModel *table,
+		   Generation *generation, char *name)
+{
+	char	   *vacated = NULL;
+
+	for (int i = 0; i < 10; i++)
+	{
+		char	   *tried = object_name(def, table, i);
+
+		if (model->started ? is_of_created(model, tried) : strcmp(tried, name) == 0)
+		{
+			generation->sequence_made = tried;
+			generation->sequence_name = vacated != NULL ? vacated : tried;
+			break;
+		}
+		if (vacated == NULL && model_relation_is_vacated(model, tried) &&
+			!model_makes_sequence(model, tried))
+			vacated = tried;
+	}
+	if (vacated != NULL && generation->sequence_name == vacated)
+		model->sequences = lappend(model->sequences, vacated);
+}
+
+/* Is it a sequence of a table that the model of an active migration does not have yet? */
+static bool
+is_of_created(const SchemaModel *model, const char *name)
+{
+	Oid			relid = get_relname_relid(name, model->namespace);
+	Oid			table = !OidIsValid(relid) ||
+		get_rel_relkind(relid) != RELKIND_SEQUENCE ? InvalidOid :
+		catalog_sequence_table(relid);
+
+	return OidIsValid(table) && model_table_of(model, table) == NULL;
+}
+
+void
+column_sequences_name_created(SchemaModel *model, TableModel *table, int operation,
+							  MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->generations)
+	{
+		Generation *generation = lfirst(lc);
+		char	   *made = generation->sequence_made;
+
+		if (made == NULL || strcmp(made, generation->sequence_name) == 0 ||
+			model_newest_generation(table, generation) == NULL)
+			continue;
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.operation = operation,
+			.command = psprintf("ALTER SEQUENCE %s RENAME TO %s",
+								model_qualified(model, made),
+								quote_identifier(generation->sequence_name)),
+			.lock = AccessExclusiveLock,
+			.relation = get_relname_relid(made, model->namespace),
+			.relation_name = model_qualified(model, made),
+		});
+	}
 }
 
 /* Is it a sequence of this migration, which an earlier operation does not have? */

@@ -188,9 +188,6 @@ constraint_definition_apply(ConstraintDefinition *def, SchemaModel *model,
 	if (!has_index(def) && !def->no_inherit)
 		model_check_members_free(model, table, def->name, def->type,
 								 psprintf("%s.name", def->path));
-	/* It is made at the start, when no other object has made way yet. */
-	if (table->created && has_index(def))
-		model_check_relation_free(model, def->name, psprintf("%s.name", def->path));
 	def->key = constraint_definition_columns(table, def->columns, def->path);
 	def->included = constraint_definition_columns(table, def->include,
 												  psprintf("%s.index_parameters", def->path));
@@ -331,6 +328,12 @@ constraint_definition_recheck(const ConstraintDefinition *def, const SchemaModel
 							def->check_path, EXPRESSION_CHECK);
 }
 
+char *
+constraint_definition_name_at_start(const ConstraintDefinition *def, SchemaModel *model)
+{
+	return model_name_at_start(model, def->name, has_index(def));
+}
+
 bool
 constraint_definition_is_key(const ConstraintDefinition *def)
 {
@@ -436,8 +439,7 @@ choose_name(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
 
 		if (model_find_object(table, name) != NULL)
 			continue;
-		/* A created table's is made at the start, others at the completion. */
-		if ((!table->created && model_relation_is_vacated(model, name)) ||
+		if (model_relation_is_vacated(model, name) ||
 			(model_relation_is_free(model, name) &&
 			 (model->started || !ConstraintNameExists(name, model->namespace))))
 			def->name = name;

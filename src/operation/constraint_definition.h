@@ -120,6 +120,10 @@ extern void constraint_definition_recheck(const ConstraintDefinition *def,
 /* A primary key or unique constraint? */
 extern bool constraint_definition_is_key(const ConstraintDefinition *def);
 
+/* The name that it has until the completion, on a table that the migration creates. */
+extern char *constraint_definition_name_at_start(const ConstraintDefinition *def,
+												 SchemaModel *model);
+
 /* " DEFERRABLE INITIALLY DEFERRED", or a part of it. */
 extern char *constraint_definition_timing(const ConstraintDefinition *def);
 

@@ -159,7 +159,34 @@ new_object_on_created(const Operation *op, SchemaModel *model, const char *table
 		operation_lock_tree(plan, PHASE_START, partner->relid, ShareRowExclusiveLock);
 	operation_alter_created(op, model, plan, table,
 							psprintf("ADD CONSTRAINT %s %s",
-									 quote_identifier(def->name), def->created_sql));
+									 quote_identifier(constraint_definition_name_at_start(def, model)),
+									 def->created_sql));
+}
+
+void
+new_objects_name_created(SchemaModel *model, TableModel *table, int operation,
+						 MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, model_objects(table))
+	{
+		ObjectModel *object = lfirst(lc);
+		char	   *made = model_name_at_start(model, object->name,
+											   object_has_index(object));
+
+		if (object_is_shown(table, object) && strcmp(made, object->name) != 0)
+			plan_step(plan, (Step) {
+				.phase = PHASE_COMPLETE,
+				.operation = operation,
+				.command = psprintf("ALTER INDEX %s RENAME TO %s",
+									model_qualified(model, made),
+									quote_identifier(object->name)),
+				.lock = ShareUpdateExclusiveLock,
+				.relation = get_relname_relid(made, model->namespace),
+				.relation_name = model_qualified(model, made),
+			});
+	}
 }
 
 static bool

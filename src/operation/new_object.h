@@ -51,4 +51,11 @@ extern void new_object_on_created(const Operation *op, SchemaModel *model,
 								  const char *table, const ConstraintDefinition *def,
 								  MigrationPlan *plan);
 
+/*
+ * The steps that give the indexes of a table that the migration creates their names,
+ * where something else had them at the start.
+ */
+extern void new_objects_name_created(SchemaModel *model, TableModel *table,
+									 int operation, MigrationPlan *plan);
+
 #endif							/* PGROLL_NEW_OBJECT_H */

@@ -54,6 +54,7 @@ static void add_change(DropConstraint *op, SchemaModel *model, Generation *gener
 					   ColumnChange change);
 static ColumnModel *column_of(TableModel *table, const Generation *generation);
 static bool is_inherited_check(const TableModel *table, const ObjectModel *object);
+static char *name_at_start(const ObjectModel *object, SchemaModel *model, char *name);
 static void check_is_own(const Operation *base, const TableModel *table,
 						 const ObjectModel *object, const char *field);
 
@@ -210,7 +211,8 @@ start_drop_constraint(const Operation *base, SchemaModel *model, MigrationPlan *
 	if (op->table->created)
 		operation_alter_created(base, model, plan, op->table_name,
 								psprintf("DROP CONSTRAINT %s",
-										 quote_identifier(op->name)));
+										 quote_identifier(name_at_start(op->object, model,
+																		op->name))));
 	foreach(lc, op->changes)
 		column_change_start(lfirst(lc), model, plan);
 }
@@ -287,8 +289,17 @@ start_rename_constraint(const Operation *base, SchemaModel *model, MigrationPlan
 	if (op->table->created)
 		operation_alter_created(base, model, plan, op->table_name,
 								psprintf("RENAME CONSTRAINT %s TO %s",
-										 quote_identifier(op->from),
-										 quote_identifier(op->to)));
+										 quote_identifier(name_at_start(op->object, model,
+																		op->from)),
+										 quote_identifier(name_at_start(op->object, model,
+																		op->to))));
+}
+
+/* Of a constraint of a table that the migration creates. */
+static char *
+name_at_start(const ObjectModel *object, SchemaModel *model, char *name)
+{
+	return model_name_at_start(model, name, object_has_index(object));
 }
 
 /* One that is made for the new version gets its name with its columns. */

@@ -16,6 +16,7 @@
 
 #include "operation/column_sequence.h"
 #include "operation/drop_check.h"
+#include "operation/new_object.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "schema/names.h"
@@ -211,7 +212,8 @@ add_constraint(CreateTable *op, SchemaModel *model, ConstraintDefinition *def)
 	foreach(lc, def->type == CONSTRAINT_PRIMARY ? def->key : NIL)
 		((Generation *) lfirst(lc))->not_null = true;
 	op->elements = lappend(op->elements,
-						   psprintf("CONSTRAINT %s %s", quote_identifier(def->name),
+						   psprintf("CONSTRAINT %s %s",
+									quote_identifier(constraint_definition_name_at_start(def, model)),
 									constraint_definition_sql(def, model, op->table)));
 	if (def->references != NULL && def->references->partner != op->table)
 		op->partners = lappend(op->partners, def->references->partner);
@@ -268,6 +270,18 @@ comment_steps(const CreateTable *op, SchemaModel *model, MigrationPlan *plan)
 	}
 }
 
+/* It is all there; names that another table had are free now. */
+static void
+complete_create_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const CreateTable *op = (const CreateTable *) base;
+
+	if (op->table->dropped)
+		return;
+	new_objects_name_created(model, op->table, base->number, plan);
+	column_sequences_name_created(model, op->table, base->number, plan);
+}
+
 static void
 rollback_create_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 {
@@ -311,7 +325,7 @@ const OperationOps create_table_ops = {
 	.parse = parse_create_table,
 	.validate = validate_create_table,
 	.start = start_create_table,
-	.complete = NULL,			/* it is all there already */
+	.complete = complete_create_table,
 	.rollback = rollback_create_table,
 	.forget = forget_create_table,
 };

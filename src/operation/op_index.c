@@ -83,7 +83,8 @@ validate_create_index(Operation *base, SchemaModel *model)
 								  index_definition_columns(def, op->table), def,
 								  base->number);
 	if (op->table->created)
-		op->command = index_definition_sql(def, op->table, "", def->name,
+		op->command = index_definition_sql(def, op->table, "",
+										   model_name_at_start(model, def->name, true),
 										   model_table_sql(model, op->table));
 	else
 		resolve_members(op, model);
@@ -351,14 +352,15 @@ static void
 start_drop_index(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 {
 	const DropIndex *op = (const DropIndex *) base;
+	char	   *name = model_name_at_start(model, op->name, true);
 
 	if (op->table->created)
 		plan_step(plan, (Step) {
 			.phase = PHASE_START,
 			.operation = base->number,
-			.command = psprintf("DROP INDEX %s", model_qualified(model, op->name)),
+			.command = psprintf("DROP INDEX %s", model_qualified(model, name)),
 			.lock = AccessExclusiveLock,
-			.relation_name = model_qualified(model, op->name),
+			.relation_name = model_qualified(model, name),
 		});
 }
 

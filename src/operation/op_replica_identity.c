@@ -289,7 +289,9 @@ start_set_replica_identity(const Operation *base, SchemaModel *model,
 
 	if (op->table->created)
 		operation_alter_created(base, model, plan, op->table_name,
-								identity_action(op, op->index_name));
+								identity_action(op, op->index == NULL ? NULL :
+												model_name_at_start(model, op->index_name,
+																	true)));
 	else if (!op->table->dropped && !is_set_at_completion(op))
 		identity_step(op, model, PHASE_START,
 					  op->index == NULL ? NULL : op->index->stored, plan);

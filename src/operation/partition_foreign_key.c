@@ -21,7 +21,7 @@
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 
-static char *name_from(Oid leaf, Oid original);
+static const ConstraintFacts *part_of(Oid member, Oid original);
 static Oid	parent_of(Oid constraint);
 static List *leaves(Oid relid);
 static void alter(Oid relid, Phase phase, int operation, const char *name, char *action,
@@ -57,29 +57,45 @@ partition_foreign_key_complete(SchemaModel *model, TableModel *table, int operat
 	foreach(lc, leaves(table->relid))
 	{
 		Oid			leaf = lfirst_oid(lc);
-		char	   *former = name_from(leaf, original);
+		const ConstraintFacts *former = part_of(leaf, original);
 
 		carry_must_exist(model->foreseen || catalog_constraint_is_valid(leaf, name),
 						 get_rel_name(leaf), final);
 		alter(leaf, PHASE_COMPLETE, operation, catalog_relation_name(leaf),
 			  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
-					   quote_identifier(former != NULL ? former : final)),
+					   quote_identifier(former != NULL ? former->name : final)),
 			  InvalidOid, plan);
 	}
 	alter(table->relid, PHASE_COMPLETE, operation,
 		  model_table_sql(model, table),
 		  psprintf("ADD CONSTRAINT %s %s", quote_identifier(final), sql), partner, plan);
-	/* The partitions that are partitioned got theirs with it. */
-	foreach(lc, operation_other_members(table->relid))
+	partition_foreign_key_follow(table->relid, final, original, operation, plan);
+}
+
+void
+partition_foreign_key_follow(Oid relid, const char *name, Oid original, int operation,
+							 MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(original) ? operation_other_members(relid) : NIL)
 	{
 		Oid			member = lfirst_oid(lc);
-		char	   *former = name_from(member, original);
+		char	   *relation = catalog_relation_name(member);
+		const ConstraintFacts *former = part_of(member, original);
 
-		if (get_rel_relkind(member) == RELKIND_PARTITIONED_TABLE && former != NULL &&
-			strcmp(former, final) != 0)
-			alter(member, PHASE_COMPLETE, operation, catalog_relation_name(member),
-				  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(final),
-						   quote_identifier(former)), InvalidOid, plan);
+		if (former == NULL)
+			continue;
+		/* A partition that is partitioned got its part with the table's. */
+		if (get_rel_relkind(member) == RELKIND_PARTITIONED_TABLE &&
+			strcmp(former->name, name) != 0)
+			alter(member, PHASE_COMPLETE, operation, relation,
+				  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
+						   quote_identifier(former->name)), InvalidOid, plan);
+		if (former->comment != NULL)
+			plan_comment(plan, PHASE_COMPLETE, operation, member, relation,
+						 psprintf("CONSTRAINT %s ON %s", quote_identifier(former->name),
+								  relation), former->comment);
 	}
 }
 
@@ -103,20 +119,29 @@ partition_foreign_key_name_parts(Oid relid, const char *relation, const char *na
 	});
 }
 
-/* The name of the foreign key that a partition has from a table's; NULL: it has none. */
-static char *
-name_from(Oid leaf, Oid original)
+/*
+ * The foreign key that a partition has from a table's; NULL: it has none.  Where the
+ * table that they reference is partitioned, further ones reference its partitions.
+ */
+static const ConstraintFacts *
+part_of(Oid member, Oid original)
 {
+	FormData_pg_constraint row;
 	ListCell   *lc;
 
-	foreach(lc, OidIsValid(original) ? catalog_constraints(leaf) : NIL)
+	if (!OidIsValid(original) || !catalog_constraint_row(original, &row))
+		return NULL;
+	foreach(lc, catalog_constraints(member))
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
-		for (Oid oid = facts->oid; OidIsValid(oid); oid = parent_of(oid))
+		for (Oid oid = facts->oid;
+			 OidIsValid(oid) && facts->type == CONSTRAINT_FOREIGN &&
+			 facts->partner == row.confrelid;
+			 oid = parent_of(oid))
 		{
 			if (oid == original)
-				return facts->name;
+				return facts;
 		}
 	}
 	return NULL;

@@ -36,6 +36,13 @@ extern void partition_foreign_key_complete(SchemaModel *model, TableModel *table
 										   Oid partner, Oid original, MigrationPlan *plan);
 
 /*
+ * The steps that give the parts of a table's foreign key, when the completion has made it
+ * anew, the names and comments that those of original have.
+ */
+extern void partition_foreign_key_follow(Oid relid, const char *name, Oid original,
+										 int operation, MigrationPlan *plan);
+
+/*
  * The step of a completion by which the parts of a foreign key, one for each partition
  * of the table that it references, get the names of those that original (or InvalidOid)
  * has, else such as the server chooses.  None where the partner is not partitioned.

@@ -16,6 +16,7 @@
 #include "catalog/pg_depend.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -185,6 +186,17 @@ catalog_describe(List *dependents)
 	foreach(lc, texts)
 		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", strVal(lfirst(lc)));
 	return list.data;
+}
+
+List *
+catalog_extensions(Oid class_id, Oid object)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, getAutoExtensionsOfObject(class_id, object))
+		names = lappend(names, get_extension_name(lfirst_oid(lc)));
+	return names;
 }
 
 /* What depends on an object, or on a column of it (0: on it and all of them). */

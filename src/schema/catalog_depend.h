@@ -41,6 +41,12 @@ extern List *catalog_constraint_dependents(Oid relid, const char *constraint,
 /* What (Dependent *) uses a table's row type, but for the table and its array type. */
 extern List *catalog_users_of_type(Oid type);
 
+/*
+ * The extensions (char *) with which the object goes, as ALTER … DEPENDS ON EXTENSION
+ * says; it is not a part of them.
+ */
+extern List *catalog_extensions(Oid class_id, Oid object);
+
 /* "view a, table b" of dependents (Dependent *), each once; "" of none. */
 extern char *catalog_describe(List *dependents);
 

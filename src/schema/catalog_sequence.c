@@ -35,6 +35,18 @@ catalog_identity_sequence(Oid relid, AttrNumber attnum)
 	return sequences == NIL ? InvalidOid : linitial_oid(sequences);
 }
 
+Oid
+catalog_sequence_table(Oid sequence)
+{
+	Oid			table = InvalidOid;
+	int32		attnum;
+
+	if (sequenceIsOwned(sequence, DEPENDENCY_AUTO, &table, &attnum) ||
+		sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &table, &attnum))
+		return table;
+	return InvalidOid;
+}
+
 SequenceFacts *
 catalog_sequence(Oid sequence)
 {

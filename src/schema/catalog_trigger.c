@@ -8,15 +8,14 @@
 
 #include "access/relation.h"
 #include "access/sysattr.h"
-#include "catalog/dependency.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
 #include "commands/comment.h"
-#include "commands/extension.h"
 #include "commands/trigger.h"
 #include "optimizer/optimizer.h"
 #include "utils/rel.h"
 
+#include "schema/catalog_depend.h"
 #include "schema/catalog_trigger.h"
 #include "schema/names.h"
 
@@ -45,7 +44,6 @@ static TriggerFacts *
 read_trigger(const Trigger *trigger)
 {
 	TriggerFacts *facts = palloc0(sizeof(TriggerFacts));
-	ListCell   *lc;
 
 	facts->oid = trigger->tgoid;
 	facts->name = pstrdup(trigger->tgname);
@@ -69,9 +67,7 @@ read_trigger(const Trigger *trigger)
 	if (facts->is_constraint)
 		facts->constraint_comment = GetComment(trigger->tgconstraint,
 											   ConstraintRelationId, 0);
-	foreach(lc, getAutoExtensionsOfObject(TriggerRelationId, trigger->tgoid))
-		facts->extensions = lappend(facts->extensions,
-									get_extension_name(lfirst_oid(lc)));
+	facts->extensions = catalog_extensions(TriggerRelationId, trigger->tgoid);
 	if (trigger->tgqual != NULL)
 	{
 		Bitmapset  *offset = NULL;

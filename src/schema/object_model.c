@@ -15,6 +15,7 @@
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
+#include "schema/catalog_sequence.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
 
@@ -197,6 +198,18 @@ model_relation_is_vacated(SchemaModel *model, const char *name)
 	Oid			relid = get_relname_relid(name, model->namespace);
 
 	return OidIsValid(relid) && name_is_vacated(model, relid);
+}
+
+char *
+model_name_at_start(SchemaModel *model, char *name, bool has_index)
+{
+	char	   *made = name_new(model->migration, name);
+
+	if (!has_index)
+		return name;
+	return (model->started ?
+			OidIsValid(get_relname_relid(made, model->namespace)) :
+			model_relation_is_vacated(model, name)) ? made : name;
 }
 
 bool
@@ -446,14 +459,20 @@ is_index_of_another(const SchemaModel *model, const TableModel *table,
 	return false;
 }
 
-/* Is it an index that the migration drops or renames, or goes with a table or column? */
+/* Is it dropped or renamed by the migration, or goes with a table or column? */
 static bool
 name_is_vacated(const SchemaModel *model, Oid relid)
 {
 	Oid			owner = IndexGetRelation(relid, true);
-	TableModel *table = model_table_of(model, OidIsValid(owner) ? owner : relid);
+	TableModel *table;
 	ListCell   *lc;
 
+	if (get_rel_relkind(relid) == RELKIND_SEQUENCE)
+	{
+		table = model_table_of(model, catalog_sequence_table(relid));
+		return table != NULL && table->dropped;
+	}
+	table = model_table_of(model, OidIsValid(owner) ? owner : relid);
 	if (table == NULL)
 		return false;
 	if (table->dropped)

@@ -74,8 +74,18 @@ extern void model_check_object_free(SchemaModel *model, TableModel *table,
 extern void model_check_members_free(SchemaModel *model, TableModel *table,
 									 const char *name, char type, const char *path);
 
-/* Has a stored index the name, which the migration drops or renames? */
+/*
+ * Has a stored relation the name that is free at the completion: an index, table or
+ * sequence that the migration drops, an index or table that it renames?
+ */
 extern bool model_relation_is_vacated(SchemaModel *model, const char *name);
+
+/*
+ * What the start calls an index (or constraint with one: has_index) of a table that it
+ * creates: another name where the migration only takes that one from something at its
+ * completion.
+ */
+extern char *model_name_at_start(SchemaModel *model, char *name, bool has_index);
 
 /* Is an index of that name made by the migration, on a table that it creates? */
 extern bool model_makes_index(const SchemaModel *model, const char *name);

@@ -56,6 +56,9 @@ typedef struct Generation
 	bool		current;		/* shown by the newest version */
 	SequenceModel *sequence;	/* of a serial or identity column that the
 								 * migration adds, or NULL */
+	char	   *sequence_name;	/* of such a column of a table that it creates: what
+								 * the sequence is called in the end, and */
+	char	   *sequence_made;	/* at the start; or NULL */
 	Node	   *stored_default; /* that the column has from the start, or NULL */
 	int			operation;		/* that made it; 0: none */
 	int			dropped_by;		/* the operation that took its column out of

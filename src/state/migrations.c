@@ -149,6 +149,24 @@ migration_last_completed(const char *base_schema)
 					  (Datum[]) {CStringGetTextDatum(base_schema)});
 }
 
+bool
+migration_has_document(const MigrationRow *row, Jsonb *document)
+{
+	return row->document != NULL && document != NULL &&
+		compareJsonbContainers(&row->document->root, &document->root) == 0;
+}
+
+MigrationRow *
+migration_of_version(const char *version_schema)
+{
+	return select_row(SELECT_MIGRATION
+					  "WHERE version_schema = $1"
+					  " AND state <> 'rolled_back' AND NOT retired"
+					  " ORDER BY id DESC LIMIT 1",
+					  1, (Oid[]) {TEXTOID},
+					  (Datum[]) {CStringGetTextDatum(version_schema)});
+}
+
 List *
 migrations_active_all(void)
 {

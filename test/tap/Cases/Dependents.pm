@@ -27,6 +27,8 @@ sub dependent_cases
 		COMMENT ON MATERIALIZED VIEW m IS 'many';
 		COMMENT ON COLUMN m.a IS 'a number';
 		COMMENT ON INDEX m_a IS 'of a';
+		ALTER MATERIALIZED VIEW m DEPENDS ON EXTENSION plpgsql;
+		ALTER INDEX m_k DEPENDS ON EXTENSION plpgsql;
 		GRANT SELECT, UPDATE (a) ON m TO regress_reader;
 		CREATE MATERIALIZED VIEW of_view AS SELECT small.id, named.b FROM small LEFT JOIN named USING (id);
 		CREATE MATERIALIZED VIEW of_m AS SELECT a % 10 AS digit, count(*) AS n FROM m GROUP BY 1 WITH NO DATA;

@@ -69,7 +69,8 @@ sub partition_cases
 		name => 'partitions: alter_column, with indexes and keys',
 		@partitioned,
 		setup => "$partitioned; CREATE INDEX t_a ON t (a); CREATE UNIQUE INDEX t_ia ON t (id, a) INCLUDE (b);
-			ALTER TABLE t ADD CONSTRAINT t_f FOREIGN KEY (a) REFERENCES u; COMMENT ON CONSTRAINT t_f ON t_2_0 IS 'of a part'",
+			ALTER TABLE t ADD CONSTRAINT t_f FOREIGN KEY (a) REFERENCES u; COMMENT ON CONSTRAINT t_f ON t_2_0 IS 'of a part';
+			COMMENT ON CONSTRAINT t_f ON t_2 IS 'of parts'",
 		rows => 'INSERT INTO u SELECT generate_series(-10, ROWS); INSERT INTO t SELECT i, i, \'b\' || i FROM generate_series(1, ROWS) i',
 		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
 		ddl => 'ALTER TABLE t ALTER a TYPE bigint',
@@ -137,7 +138,7 @@ sub partition_cases
 			CREATE TABLE v (d int, id int, CONSTRAINT v_f FOREIGN KEY (d, id) REFERENCES t DEFERRABLE INITIALLY DEFERRED) PARTITION BY RANGE (id);
 			CREATE TABLE v_1 PARTITION OF v FOR VALUES FROM (MINVALUE) TO (10);
 			CREATE TABLE v_2 PARTITION OF v FOR VALUES FROM (10) TO (MAXVALUE);
-			COMMENT ON CONSTRAINT u_f ON u IS 'of u'},
+			COMMENT ON CONSTRAINT u_f ON u IS 'of u'; COMMENT ON CONSTRAINT v_f ON v_2 IS 'of v_2'; COMMENT ON CONSTRAINT t_f ON t_2 IS 'of t_2'},
 		rows => q{INSERT INTO t SELECT i % 7, i, 'b' || i FROM generate_series(1, ROWS) i; UPDATE t SET pd = d, pid = id;
 			INSERT INTO u SELECT d, id FROM t; INSERT INTO v SELECT d, id FROM t},
 		operations => '- alter_column: {table: t, column: id, type: bigint, up: id, down: "id::int"}',

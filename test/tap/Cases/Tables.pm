@@ -155,12 +155,38 @@ sub table_cases
 		operations => q[
 - drop_table: {name: t}
 - create_table: {name: t, columns: [{name: id, type: bigint, pk: true}]}],
-		# the names of the other's constraints are taken when the table is made
-		ddl => 'ALTER TABLE t RENAME TO old; CREATE TABLE t (id bigint PRIMARY KEY); DROP TABLE old',
+		ddl => 'DROP TABLE t; CREATE TABLE t (id bigint PRIMARY KEY)',
 		old => [ 'INSERT INTO t VALUES (0, 0)' ],
 		new => [ 'INSERT INTO t VALUES (0)' ],
 		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
 		sees_new => { 'SELECT * FROM t' => '0' },
+	},
+	{
+		name => 'drop_table and create_table of one name, and names of what it has',
+		setup => 'CREATE TABLE t (id serial PRIMARY KEY, a int CONSTRAINT once UNIQUE, b text);
+			CREATE INDEX t_b ON t (b); CREATE TABLE u (a int); CREATE INDEX u_a ON u (a)',
+		operations => q[
+- drop_table: {name: t}
+- drop_index: {name: u_a}
+- create_table: {name: t, columns: [
+    {name: id, type: serial, pk: true}, {name: n, type: bigint, generated: {identity: {}}},
+    {name: a, type: int, unique: true, nullable: true}, {name: b, type: int, nullable: true}],
+    constraints: [{name: u_a, type: unique, columns: [a, b]}]}
+- create_index: {table: t, name: t_b, columns: {b: {}}}
+- rename_constraint: {table: t, from: t_a_key, to: once}
+- create_constraint: {table: t, name: both, type: unique, columns: [b, a], up: {b: b, a: a}, down: {b: b, a: a}}
+- drop_index: {name: t_b}
+- create_index: {table: t, name: t_b, columns: {a: {}}}
+- set_replica_identity: {table: t, identity: {type: index, index: t_pkey}}],
+		ddl => 'DROP TABLE t; DROP INDEX u_a;
+			CREATE TABLE t (id serial PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY,
+				a int CONSTRAINT once UNIQUE, b int, CONSTRAINT u_a UNIQUE (a, b),
+				CONSTRAINT "both" UNIQUE (b, a));
+			CREATE INDEX t_b ON t (a); ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey',
+		old => [ 'INSERT INTO t VALUES (0, 0)' ],
+		new => [ 'INSERT INTO t (a, b) VALUES (1, 2)' ],
+		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+		sees_new => { 'SELECT * FROM t' => '1|1|1|2' },
 	});
 }
 
