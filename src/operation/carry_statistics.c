@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "operation/carry.h"
 #include "operation/carry_statistics.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_dependent.h"
@@ -107,7 +108,7 @@ carry_statistics_complete(SchemaModel *model, TableModel *table, MigrationPlan *
 static void
 drop_unwanted(SchemaModel *model, TableModel *table, Oid member, MigrationPlan *plan)
 {
-	List	   *carried = carried_statistics(table, member);
+	List	   *carried;
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -118,6 +119,7 @@ drop_unwanted(SchemaModel *model, TableModel *table, Oid member, MigrationPlan *
 		if (list_member_oid(model->concerned, lfirst_oid(lc)))
 			return;				/* a child's are its parent's affair */
 	}
+	carried = carried_statistics(table, member);
 	foreach(lc, catalog_statistics(member))
 	{
 		const StatisticsFacts *own = lfirst(lc);
@@ -149,7 +151,7 @@ carried_statistics(TableModel *table, Oid member)
 	List	   *carried = NIL;
 	ListCell   *lc;
 
-	foreach(lc, catalog_statistics(member))
+	foreach(lc, carry_has_shadow(table) ? catalog_statistics(member) : NIL)
 	{
 		StatisticsFacts *facts = lfirst(lc);
 

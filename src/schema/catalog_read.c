@@ -21,7 +21,9 @@
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_description.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
@@ -36,11 +38,13 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "schema/catalog_dependent.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "support/guc.h"
 
 static void read_children_elsewhere(SchemaModel *model);
+static List *relations_of_extensions(void);
 static TableModel *read_table(Oid relid, Oid version_namespace);
 static void read_columns(TableModel *table, Relation rel);
 static void read_comments(TableModel *table);
@@ -58,6 +62,7 @@ catalog_read_schema(const char *base_schema, const char *version_schema,
 	SchemaModel *model = palloc0(sizeof(SchemaModel));
 	Oid			version_namespace = InvalidOid;
 	int			guc_level = NewGUCNestLevel();
+	List	   *of_extensions = relations_of_extensions();
 	ListCell   *lc;
 
 	model->base_schema = pstrdup(base_schema);
@@ -78,7 +83,8 @@ catalog_read_schema(const char *base_schema, const char *version_schema,
 	guc_set_local("lock_timeout", psprintf("%d", pgroll_lock_retry_timeout));
 	foreach(lc, catalog_relations_of_schema(model->namespace))
 	{
-		TableModel *table = read_table(lfirst_oid(lc), version_namespace);
+		TableModel *table = list_member_oid(of_extensions, lfirst_oid(lc)) ? NULL :
+			read_table(lfirst_oid(lc), version_namespace);
 
 		if (table != NULL)
 			model->tables = lappend(model->tables, table);
@@ -115,7 +121,8 @@ catalog_read_elsewhere(SchemaModel *model, Oid relid)
 		return table;
 	guc_level = NewGUCNestLevel();
 	guc_set_portable_text();
-	table = read_table(relid, InvalidOid);
+	table = OidIsValid(getExtensionOfObject(RelationRelationId, relid)) ? NULL :
+		read_table(relid, InvalidOid);
 	AtEOXact_GUC(false, guc_level);
 	if (table == NULL)
 		return NULL;
@@ -131,8 +138,9 @@ catalog_read_table(const SchemaModel *model, Oid relid)
 	TableModel *table;
 
 	guc_set_portable_text();
-	table = read_table(relid, model->previous_version == NULL ? InvalidOid :
-					   get_namespace_oid(model->previous_version, true));
+	table = OidIsValid(getExtensionOfObject(RelationRelationId, relid)) ? NULL :
+		read_table(relid, model->previous_version == NULL ? InvalidOid :
+				   get_namespace_oid(model->previous_version, true));
 	AtEOXact_GUC(false, guc_level);
 	return table;
 }
@@ -160,19 +168,16 @@ catalog_column_grants(Oid relid, AttrNumber attnum)
 {
 	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid),
 										Int16GetDatum(attnum));
-	HeapTuple	class_tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	Datum		acl;
 	bool		isnull;
 	List	   *grants = NIL;
 
-	if (!HeapTupleIsValid(tuple) || !HeapTupleIsValid(class_tuple))
+	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for attribute %d of relation %u",
 			 attnum, relid);
 	acl = SysCacheGetAttr(ATTNUM, tuple, Anum_pg_attribute_attacl, &isnull);
 	if (!isnull)
-		grants = grants_of_acl(DatumGetAclPCopy(acl),
-							   ((Form_pg_class) GETSTRUCT(class_tuple))->relowner);
-	ReleaseSysCache(class_tuple);
+		grants = grants_of_acl(DatumGetAclPCopy(acl), catalog_relation_owner(relid));
 	ReleaseSysCache(tuple);
 	return grants;
 }
@@ -240,7 +245,8 @@ catalog_views_of_schema(Oid namespace)
 List *
 catalog_table_tree(Oid relid)
 {
-	return find_all_inheritors(relid, NoLock, NULL);
+	return has_subclass(relid) ? find_all_inheritors(relid, NoLock, NULL) :
+		list_make1_oid(relid);
 }
 
 List *
@@ -394,16 +400,38 @@ catalog_relations_of_schema(Oid namespace)
 	return relids;
 }
 
-/* NULL where the relation is gone or belongs to an extension. */
+/* Those (Oid) of any schema, by one scan: getExtensionOfObject() takes one for each. */
+static List *
+relations_of_extensions(void)
+{
+	Relation	rel = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *relids = NIL;
+
+	ScanKeyInit(&key, Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(ExtensionRelationId));
+	scan = systable_beginscan(rel, DependReferenceIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		if (form->classid == RelationRelationId && form->deptype == DEPENDENCY_EXTENSION)
+			relids = lappend_oid(relids, form->objid);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return relids;
+}
+
+/* NULL where the relation is gone. */
 static TableModel *
 read_table(Oid relid, Oid version_namespace)
 {
-	Relation	rel;
+	Relation	rel = try_relation_open(relid, AccessShareLock);
 	TableModel *table;
 
-	if (OidIsValid(getExtensionOfObject(RelationRelationId, relid)))
-		return NULL;
-	rel = try_relation_open(relid, AccessShareLock);
 	if (rel == NULL)
 		return NULL;
 
@@ -494,10 +522,7 @@ read_generation(TableModel *table, Relation rel, Form_pg_attribute att)
 	generation->identity = att->attidentity;
 	if (att->atthasdef && att->attgenerated == '\0')
 		generation->default_text =
-			deparse_expression(default_expr(rel, att->attnum),
-							   deparse_context_for(RelationGetRelationName(rel),
-												   RelationGetRelid(rel)),
-							   false, false);
+			deparse_expression(default_expr(rel, att->attnum), NIL, false, false);
 	return generation;
 }
 
