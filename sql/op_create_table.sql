@@ -284,7 +284,26 @@ FROM (VALUES ('{"drop_table": {"name": "a"}}'), ('{"drop_table": {"name": "b"}},
 CREATE TABLE item2 (id serial PRIMARY KEY);
 SELECT error('{"operations": [{"drop_table": {"name": "item2"}}, {"create_table": {"name": "item2", "columns": [{"name": "id", "type": "int"}],
 	"constraints": [{"name": "item2_pkey", "type": "primary_key", "columns": ["id"]}]}}]}');
-DROP TABLE item2;
+SELECT error('{"operations": [{"drop_table": {"name": "item2"}}, {"create_table": {"name": "item2", "columns": [
+	{"name": "id", "type": "int", "generated": {"identity": {"sequence_options": "SEQUENCE NAME item2_id_seq"}}}]}}]}');
+-- a sequence of nobody's stays, also where tables come and go
+CREATE SEQUENCE lone;
+SELECT error('{"operations": [{"create_table": {"name": "x", "columns": [{"name": "id", "type": "int"}]}}, {"drop_table": {"name": "x"}},
+	{"create_table": {"name": "u", "columns": [{"name": "id", "type": "int"}], "constraints": [{"name": "lone", "type": "unique", "columns": ["id"]}]}}]}');
+DROP SEQUENCE lone;
+-- whoever makes what is to have the name is told at the completion
+SELECT pgroll_c.start_migration('03_again', '{"operations": [{"drop_table": {"name": "item2"}}, {"create_table": {"name": "item2", "columns": [
+	{"name": "id", "type": "serial", "pk": true}]}}]}');
+INSERT INTO public_03_again.item2 VALUES (1);
+INSERT INTO public_03_again.item2 VALUES (1);                                -- fails
+ALTER INDEX item2_pkey RENAME TO item2_old;
+CREATE TABLE item2_pkey (a int);
+SELECT pgroll_c.complete_migration();                                        -- fails
+DROP TABLE item2_pkey;
+ALTER INDEX item2_old RENAME TO item2_pkey;
+SELECT pgroll_c.complete_migration();
+SELECT pg_get_serial_sequence('item2', 'id'), conname FROM pg_constraint WHERE conrelid = 'item2'::regclass AND contype = 'p';
+DROP TABLE item2 CASCADE;
 -- what only the server finds has its place, too
 \set VERBOSITY default
 \set SHOW_CONTEXT never

@@ -220,9 +220,24 @@ SELECT pgroll_c.rollback_migration('a');
 SELECT pgroll_c.complete_migration('a_b');
 SELECT latest FROM (VALUES (pgroll_c.latest_version('a')), (pgroll_c.latest_version('a_b')), (pgroll_c.latest_version('b'))) v (latest);
 
--- a version schema is none
-SELECT pgroll_c.baseline('01', pgroll_c.latest_version('b'));                          -- fails
-SELECT pgroll_c.start_migration('10', to_bigint('of_key', 'id'), pgroll_c.latest_version('b'));   -- fails
+-- a version schema is no base schema
+\set VERBOSITY default
+SELECT pgroll_c.baseline('01', pgroll_c.latest_version('b'));                                            -- fails
+\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY terse
+SELECT pgroll_c.start_migration('10', to_bigint('of_key', 'id'), pgroll_c.latest_version('b'));          -- fails
+SELECT pgroll_c.validate_migration('10', to_bigint('of_key', 'id'), pgroll_c.latest_version('b'));       -- fails
+-- another one of its name may be
+CREATE SCHEMA d;
+SELECT pgroll_c.baseline('01', 'd');
+DROP SCHEMA d_01;
+CREATE SCHEMA d_01 CREATE TABLE t (id int);
+SELECT pgroll_c.baseline('01', 'd_01');
+DROP SCHEMA d_01, d_01_01 CASCADE;
+CREATE SCHEMA d_01;
+DROP SCHEMA d;
+SELECT pgroll_c.baseline('02', 'd_01');
+DROP SCHEMA d_01, d_01_02;
 
 -- a schema, and a table of it, whose migration or whose neighbour's is in progress
 SELECT pgroll_c.start_migration('10', to_bigint('of_key', 'id'), 'b');

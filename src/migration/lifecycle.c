@@ -75,7 +75,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 	SchemaModel *model;
 	int64		id;
 
-	start_check_may(base_schema);
+	start_check_schema(base_schema);
 	base_schema_lock(base_schema, true);
 	retire_lost_versions(base_schema);
 	start_check_name(base_schema, name, document);
@@ -196,7 +196,7 @@ lifecycle_baseline(const char *base_schema, const char *name)
 	SchemaModel *model;
 	int64		id;
 
-	start_check_may(base_schema);
+	start_check_schema(base_schema);
 	base_schema_lock(base_schema, true);
 	retire_lost_versions(base_schema);
 	start_check_name(base_schema, name, NULL);
@@ -222,7 +222,7 @@ void
 lifecycle_validate(const char *base_schema, const char *name, Jsonb *document)
 {
 	(void) document_read(base_schema, name, document);
-	start_check_may(base_schema);
+	start_check_schema(base_schema);
 	start_check_name(base_schema, name, document);
 	(void) lifecycle_plan(base_schema, name, document);
 }
@@ -246,7 +246,7 @@ lifecycle_plan(const char *base_schema, const char *name, Jsonb *document)
 		append_phases(plan, rollback_plan(base_schema, migration, active->id));
 		return plan;
 	}
-	start_check_may(base_schema);
+	start_check_schema(base_schema);
 	start_check_name(base_schema, name, document);
 	start_check_version_schema(migration->version_schema);
 	version_schema_check_droppable(previous);

@@ -28,6 +28,7 @@
 #include "operation/carry_matview.h"
 #include "operation/carry_statistics.h"
 #include "operation/carry_trigger.h"
+#include "operation/column_sequence.h"
 #include "operation/drop_check.h"
 #include "operation/inherit.h"
 #include "operation/new_object.h"
@@ -53,6 +54,7 @@ static void check_table_can_have_edges(TableModel *table);
 static void check_rows_can_be_updated(const Migration *migration,
 									  const TableModel *table);
 static void check_no_member_has_edges(SchemaModel *model, TableModel *table);
+static void name_created(SchemaModel *model, MigrationPlan *plan);
 static bool has_marker(SchemaModel *model, const TableModel *table, bool *inherited);
 static TableModel *table_with_edges(SchemaModel *model, Oid relid);
 static void start_triggers(TableModel *table, const EdgeMigration *edges,
@@ -185,6 +187,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 			operation->ops->complete(operation, model, plan);
 	}
 	complete_columns(model, PG_INT32_MAX, plan);
+	name_created(model, plan);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
@@ -206,6 +209,23 @@ plan_complete(const Migration *migration, SchemaModel *model,
 								 PHASE_COMPLETE, plan);
 	}
 	built_indexes_complete(model, plan);
+}
+
+/* What had the names has been dropped or renamed by whatever operation. */
+static void
+name_created(SchemaModel *model, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (!table->created || table->dropped)
+			continue;
+		new_objects_name_created(model, table, plan);
+		column_sequences_name_created(model, table, plan);
+	}
 }
 
 /* Has the table our marker, or will it have it once the migration has started? */

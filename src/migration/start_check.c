@@ -1,37 +1,66 @@
 /*-------------------------------------------------------------------------
  *
  * start_check.c
- *		What is looked at before a migration or baseline is opened.
+ *		What a baseline, a start and the plan of one look at first.
+ *
+ * Under the lock of the base schema where something is changed: a migration of it may
+ * have been opened until then.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "migration/start_check.h"
 #include "schema/catalog_read.h"
 #include "state/migrations.h"
 
+static bool has_only_views(Oid namespace);
+static void check_rights(const char *base_schema, Oid namespace);
+
 void
-start_check_may(const char *base_schema)
+start_check_schema(const char *base_schema)
 {
 	Oid			namespace = base_schema_oid(base_schema);
 	MigrationRow *row = migration_of_version(base_schema);
 
-	if (row != NULL)
+	/* Somebody may have dropped the version, and made another schema of its name. */
+	if (row != NULL && OidIsValid(get_namespace_oid(row->base_schema, true)) &&
+		has_only_views(namespace))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("schema \"%s\" is a version schema", base_schema),
 				 errdetail("It has the views of migration \"%s\" over the tables of schema \"%s\".",
 						   row->name, row->base_schema),
-				 errhint("Name schema \"%s\".", row->base_schema)));
+				 errhint("Use schema \"%s\".", row->base_schema)));
+	check_rights(base_schema, namespace);
+}
+
+static bool
+has_only_views(Oid namespace)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_relations_of_schema(namespace))
+	{
+		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_VIEW)
+			return false;
+	}
+	return true;
+}
+
+static void
+check_rights(const char *base_schema, Oid namespace)
+{
 	if (object_aclcheck(DatabaseRelationId, MyDatabaseId, GetUserId(),
 						ACL_CREATE) != ACLCHECK_OK)
 		ereport(ERROR,

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * start_check.h
- *		What is looked at before a migration or baseline is opened.
+ *		What a baseline, a start and the plan of one look at first.
  *-------------------------------------------------------------------------
  */
 #ifndef PGROLL_START_CHECK_H
@@ -10,14 +10,14 @@
 #include "utils/jsonb.h"
 
 /*
- * May the current role make schemas, and is the base one there?  Raises
+ * Is it a base schema, and may the current role change it and make schemas?  Raises
  * undefined_schema, wrong_object_type for a version schema, insufficient_privilege.
  */
-extern void start_check_may(const char *base_schema);
+extern void start_check_schema(const char *base_schema);
 
 /*
- * Raise migration_exists where the name was used, migration_active where another is in
- * progress.
+ * Raise migration_exists where the name was used, be it for the same document (NULL: a
+ * baseline's), migration_active where another migration is in progress.
  */
 extern void start_check_name(const char *base_schema, const char *name, Jsonb *document);
 

@@ -150,10 +150,12 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 		complete_parts(model, facts, keys, plan);
 		/* It takes those of the partitions for its own, without a scan. */
 		if (get_rel_relkind(facts->relation) == RELKIND_PARTITIONED_TABLE)
+		{
 			alter(facts, PHASE_COMPLETE,
 				  psprintf("ADD CONSTRAINT %s %s", quote_identifier(facts->name),
 						   key_sql(model, table, facts)), plan);
-		partition_foreign_key_follow(facts->relation, facts->name, facts->oid, 0, plan);
+			partition_foreign_key_follow(facts->relation, facts->name, facts->oid, 0, plan);
+		}
 		partition_foreign_key_name_parts(facts->relation,
 										 catalog_relation_name(facts->relation),
 										 facts->name, table->relid, facts->oid, 0, plan);

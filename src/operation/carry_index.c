@@ -73,7 +73,7 @@ static void complete_index(const IndexHome *home, IndexFacts *facts,
 						   MigrationPlan *plan);
 static bool is_table_key(const IndexHome *home, const IndexFacts *facts);
 static void add_key(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan);
-static void complete_comments(const IndexHome *home, const IndexFacts *facts,
+static void complete_details(const IndexHome *home, const IndexFacts *facts,
 							  MigrationPlan *plan);
 static IndexMember *member_of(const IndexHome *home, const IndexFacts *facts);
 static void create_on_only(const IndexHome *home, const IndexFacts *facts,
@@ -162,7 +162,7 @@ carry_indexes_complete(SchemaModel *model, TableModel *table, MigrationPlan *pla
 		foreach(lc2, home->indexes)
 		{
 			complete_roles(home, lfirst(lc2), plan);
-			complete_comments(home, lfirst(lc2), plan);
+			complete_details(home, lfirst(lc2), plan);
 		}
 	}
 }
@@ -552,17 +552,16 @@ add_key(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 
 /* What is said of the index, or of the key that it serves, and what takes it along. */
 static void
-complete_comments(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
+complete_details(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 {
 	ConstraintFacts *key = key_of(home, facts);
 	ListCell   *lc;
 
-	foreach(lc, catalog_extensions(RelationRelationId, facts->oid))
+	foreach(lc, operation_extensions_sql(psprintf("INDEX %s", in_schema_of(home, facts->name)),
+										 catalog_extensions(RelationRelationId, facts->oid)))
 		plan_step(plan, (Step) {
 			.phase = PHASE_COMPLETE,
-			.command = psprintf("ALTER INDEX %s DEPENDS ON EXTENSION %s",
-								in_schema_of(home, facts->name),
-								quote_identifier(lfirst(lc))),
+			.command = lfirst(lc),
 			.lock = AccessExclusiveLock,
 			.relation = home->relid,
 			.relation_name = home->relation,

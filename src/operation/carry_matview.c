@@ -180,10 +180,10 @@ take_place(SchemaModel *model, const View *view, Oid made, const char *made_name
 								quote_identifier(get_rel_name(view->relid))));
 	commands = list_concat(commands, view_grants_sql(view, view->name));
 	commands = list_concat(commands, view_comments_sql(view));
-	foreach(lc, catalog_extensions(RelationRelationId, view->relid))
-		commands = lappend(commands,
-						   psprintf("ALTER MATERIALIZED VIEW %s DEPENDS ON EXTENSION %s",
-									view->name, quote_identifier(lfirst(lc))));
+	commands = list_concat(commands,
+						   operation_extensions_sql(psprintf("MATERIALIZED VIEW %s", view->name),
+													catalog_extensions(RelationRelationId,
+																	   view->relid)));
 	foreach(lc, catalog_indexes(view->relid))
 		commands = list_concat(commands,
 							   index_takes_place(model, view, lfirst(lc), made));
@@ -215,16 +215,16 @@ index_takes_place(SchemaModel *model, const View *view, const IndexFacts *facts,
 	Oid			index = OidIsValid(made) ? catalog_index_of_table(made, carried) :
 		InvalidOid;
 	List	   *commands;
-	ListCell   *lc;
 
 	commands = list_make1(psprintf("ALTER INDEX %s RENAME TO %s",
 								   quote_qualified_identifier(schema, carried),
 								   quote_identifier(facts->name)));
 	if (OidIsValid(index))
 		commands = list_concat(commands, index_columns(model, facts, index, name));
-	foreach(lc, catalog_extensions(RelationRelationId, facts->oid))
-		commands = lappend(commands, psprintf("ALTER INDEX %s DEPENDS ON EXTENSION %s", name,
-											  quote_identifier(lfirst(lc))));
+	commands = list_concat(commands,
+						   operation_extensions_sql(psprintf("INDEX %s", name),
+													catalog_extensions(RelationRelationId,
+																	   facts->oid)));
 	if (facts->comment != NULL)
 		commands = lappend(commands, psprintf("COMMENT ON INDEX %s IS %s", name,
 											  quote_literal_cstr(facts->comment)));

@@ -345,10 +345,8 @@ put_back_details(const TriggerFacts *facts, Oid relid, char *table, Phase phase,
 	char	   *trigger = psprintf("%s ON %s", quote_identifier(facts->name), table);
 	ListCell   *lc;
 
-	foreach(lc, facts->extensions)
-		trigger_step(relid, table, phase,
-				  psprintf("ALTER TRIGGER %s DEPENDS ON EXTENSION %s", trigger,
-						   quote_identifier(lfirst(lc))), plan);
+	foreach(lc, operation_extensions_sql(psprintf("TRIGGER %s", trigger), facts->extensions))
+		trigger_step(relid, table, phase, lfirst(lc), plan);
 	if (facts->is_constraint && facts->comment != NULL)
 		plan_comment(plan, phase, 0, relid, table, psprintf("TRIGGER %s", trigger),
 					 facts->comment);

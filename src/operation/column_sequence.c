@@ -49,10 +49,11 @@ static List *grant_texts(List *grants, const char *sequence);
 static char *choose_name(const ColumnDefinition *def, SchemaModel *model,
 						 const TableModel *table, const char *path);
 static bool is_named(const ColumnDefinition *def);
-static char *object_name(const ColumnDefinition *def, const TableModel *table, int place);
-static void note_names(const ColumnDefinition *def, SchemaModel *model,
-					   const TableModel *table, Generation *generation, char *name);
-static bool is_of_created(const SchemaModel *model, const char *name);
+static char *tried_name(const ColumnDefinition *def, const TableModel *table, int place);
+static char *made_name(const ColumnDefinition *def, SchemaModel *model,
+					   const TableModel *table);
+static char *name_in_the_end(const ColumnDefinition *def, SchemaModel *model,
+							 const TableModel *table, char *made);
 static bool is_free_at_start(SchemaModel *model, const char *name);
 static bool is_made(const SchemaModel *model, const TableModel *table,
 					const char *name);
@@ -70,10 +71,14 @@ column_sequence_note(const ColumnDefinition *def, SchemaModel *model,
 
 	if (def->serial == NULL && def->identity == '\0')
 		return;
-	name = choose_name(def, model, table, path);
-	if (!is_named(def))
-		note_names(def, model, table, generation, name);
-	model->sequences = lappend(model->sequences, name);
+	name = model->started && !is_named(def) ? made_name(def, model, table) :
+		choose_name(def, model, table, path);
+	if (name == NULL)
+		return;					/* somebody has dropped or renamed it */
+	generation->sequence_made = name;
+	generation->sequence_name = is_named(def) ? name :
+		name_in_the_end(def, model, table, name);
+	model->sequences = lappend(lappend(model->sequences, name), generation->sequence_name);
 	if (def->serial != NULL)
 		generation->default_text =
 			expression_deparse(next_value(model_qualified(model, name)));
@@ -172,6 +177,33 @@ column_sequence_to_identity(SchemaModel *model, TableModel *table,
 				  AccessExclusiveLock, plan);
 }
 
+void
+column_sequences_name_created(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->generations)
+	{
+		Generation *generation = lfirst(lc);
+		char	   *made = generation->sequence_made;
+
+		if (made == NULL || strcmp(made, generation->sequence_name) == 0 ||
+			model_newest_generation(table, generation) == NULL)
+			continue;
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.operation = generation->operation,
+			/* the user's sql may have dropped it */
+			.command = psprintf("ALTER SEQUENCE IF EXISTS %s RENAME TO %s",
+								model_qualified(model, made),
+								quote_identifier(generation->sequence_name)),
+			.lock = AccessExclusiveLock,
+			.relation = get_relname_relid(made, model->namespace),
+			.relation_name = model_qualified(model, made),
+		});
+	}
+}
+
 /* What was granted since the start, taken away, or said of the sequence. */
 static void
 follow_changes(SchemaModel *model, const TableModel *table,
@@ -263,7 +295,7 @@ choose_name(const ColumnDefinition *def, SchemaModel *model, const TableModel *t
 	}
 	for (int i = 0;; i++)
 	{
-		char	   *name = object_name(def, table, i);
+		char	   *name = tried_name(def, table, i);
 
 		if (!OidIsValid(table->relid))
 		{
@@ -277,7 +309,7 @@ choose_name(const ColumnDefinition *def, SchemaModel *model, const TableModel *t
 		if (model->started ? is_made(model, table, name) :
 			model_relation_is_free(model, name))
 			return name;
-		if (model->started && i > 99)
+		if (model->started && i >= MAX_TRIED_NAMES)
 			return name;		/* somebody has dropped it */
 	}
 }
@@ -290,10 +322,48 @@ is_named(const ColumnDefinition *def)
 
 /* The names that the server tries, from 0. */
 static char *
-object_name(const ColumnDefinition *def, const TableModel *table, int place)
+tried_name(const ColumnDefinition *def, const TableModel *table, int place)
 {
 	return makeObjectName(table->name, def->name,
 						  place == 0 ? "seq" : psprintf("seq%d", place));
+}
+
+/* Which one has the server chosen for a table that an active migration has made? */
+static char *
+made_name(const ColumnDefinition *def, SchemaModel *model, const TableModel *table)
+{
+	for (int i = 0; i < MAX_TRIED_NAMES; i++)
+	{
+		char	   *name = tried_name(def, table, i);
+		Oid			relid = get_relname_relid(name, model->namespace);
+
+		if (OidIsValid(relid) && get_rel_relkind(relid) == RELKIND_SEQUENCE &&
+			catalog_sequence_table(relid) == table->made &&
+			!model_makes_sequence(model, name))
+			return name;
+	}
+	return NULL;
+}
+
+/*
+ * A table that the migration drops has its sequences until the completion.  What the
+ * server would have chosen without those:
+ */
+static char *
+name_in_the_end(const ColumnDefinition *def, SchemaModel *model, const TableModel *table,
+				char *made)
+{
+	for (int i = 0; i < MAX_TRIED_NAMES; i++)
+	{
+		char	   *name = tried_name(def, table, i);
+
+		if (strcmp(name, made) == 0)
+			break;
+		if (model_relation_is_vacated(model, name) &&
+			model_relation_is_unclaimed(model, name))
+			return name;
+	}
+	return made;
 }
 
 /* Of a new table's sequence the server chooses the name, by what there is then. */
@@ -305,73 +375,6 @@ is_free_at_start(SchemaModel *model, const char *name)
 	return !(same != NULL && same->created) && !model_creates_index(model, name) &&
 		!model_makes_sequence(model, name) &&
 		(model->started || !OidIsValid(get_relname_relid(name, model->namespace)));
-}
-
-/*
- * A table that the migration drops has its sequences until the completion.  Then the
- * new table's get the names that the server would have given them without those.
- */
-static void
-note_names(const ColumnDefinition *def, SchemaModel *model, const TableModel *table,
-		   Generation *generation, char *name)
-{
-	char	   *vacated = NULL;
-
-	for (int i = 0; i < 10; i++)
-	{
-		char	   *tried = object_name(def, table, i);
-
-		if (model->started ? is_of_created(model, tried) : strcmp(tried, name) == 0)
-		{
-			generation->sequence_made = tried;
-			generation->sequence_name = vacated != NULL ? vacated : tried;
-			break;
-		}
-		if (vacated == NULL && model_relation_is_vacated(model, tried) &&
-			!model_makes_sequence(model, tried))
-			vacated = tried;
-	}
-	if (vacated != NULL && generation->sequence_name == vacated)
-		model->sequences = lappend(model->sequences, vacated);
-}
-
-/* Is it a sequence of a table that the model of an active migration does not have yet? */
-static bool
-is_of_created(const SchemaModel *model, const char *name)
-{
-	Oid			relid = get_relname_relid(name, model->namespace);
-	Oid			table = !OidIsValid(relid) ||
-		get_rel_relkind(relid) != RELKIND_SEQUENCE ? InvalidOid :
-		catalog_sequence_table(relid);
-
-	return OidIsValid(table) && model_table_of(model, table) == NULL;
-}
-
-void
-column_sequences_name_created(SchemaModel *model, TableModel *table, int operation,
-							  MigrationPlan *plan)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->generations)
-	{
-		Generation *generation = lfirst(lc);
-		char	   *made = generation->sequence_made;
-
-		if (made == NULL || strcmp(made, generation->sequence_name) == 0 ||
-			model_newest_generation(table, generation) == NULL)
-			continue;
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.operation = operation,
-			.command = psprintf("ALTER SEQUENCE %s RENAME TO %s",
-								model_qualified(model, made),
-								quote_identifier(generation->sequence_name)),
-			.lock = AccessExclusiveLock,
-			.relation = get_relname_relid(made, model->namespace),
-			.relation_name = model_qualified(model, made),
-		});
-	}
 }
 
 /* Is it a sequence of this migration, which an earlier operation does not have? */

@@ -33,18 +33,18 @@ extern void column_sequence_own(SchemaModel *model, const TableModel *table,
 								const Generation *generation, MigrationPlan *plan);
 
 /*
- * The steps that give the sequences of a table that the migration creates their names,
- * where those of another had them at the start.
- */
-extern void column_sequences_name_created(SchemaModel *model, TableModel *table,
-										  int operation, MigrationPlan *plan);
-
-/*
  * The steps that make an identity of a column that has its final name and is NOT
  * NULL; the numbers go on where they were.
  */
 extern void column_sequence_to_identity(SchemaModel *model, TableModel *table,
 										const Generation *generation,
 										MigrationPlan *plan);
+
+/*
+ * The steps that give the sequences of a table that the migration creates their names, when
+ * those of another table that had them are gone.
+ */
+extern void column_sequences_name_created(SchemaModel *model, TableModel *table,
+										  MigrationPlan *plan);
 
 #endif							/* PGROLL_COLUMN_SEQUENCE_H */

@@ -201,7 +201,7 @@ constraint_definition_apply(ConstraintDefinition *def, SchemaModel *model,
 		foreign_key_definition_resolve(def, model, table);
 	if (has_index(def))
 		resolve_index(def, model, table);
-	return model_add_object(table, def->name, def->type, covered(def, table), def,
+	return model_add_object(model, table, def->name, def->type, covered(def, table), def,
 							operation);
 }
 
@@ -328,12 +328,6 @@ constraint_definition_recheck(const ConstraintDefinition *def, const SchemaModel
 							def->check_path, EXPRESSION_CHECK);
 }
 
-char *
-constraint_definition_name_at_start(const ConstraintDefinition *def, SchemaModel *model)
-{
-	return model_name_at_start(model, def->name, has_index(def));
-}
-
 bool
 constraint_definition_is_key(const ConstraintDefinition *def)
 {
@@ -420,12 +414,12 @@ choose_name(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
 	char	   *column = def->type == CONSTRAINT_PRIMARY ? NULL :
 		linitial(def->columns);
 
-	for (int i = 0; model->started && i < 10; i++)
+	for (int i = 0; model->started && i < MAX_TRIED_NAMES; i++)
 	{
 		char	   *name = makeObjectName(table->name, column,
 										  i == 0 ? label : psprintf("%s%d", label, i));
 
-		if (OidIsValid(catalog_index_of_table(table->relid,
+		if (OidIsValid(catalog_index_of_table(table->created ? table->made : table->relid,
 											  name_new(model->migration, name))))
 		{
 			def->name = name;
@@ -439,9 +433,10 @@ choose_name(ConstraintDefinition *def, SchemaModel *model, TableModel *table)
 
 		if (model_find_object(table, name) != NULL)
 			continue;
-		if (model_relation_is_vacated(model, name) ||
-			(model_relation_is_free(model, name) &&
-			 (model->started || !ConstraintNameExists(name, model->namespace))))
+		if (model_relation_is_unclaimed(model, name) &&
+			(model->started || model_relation_is_vacated(model, name) ||
+			 (model_relation_is_free(model, name) &&
+			  !ConstraintNameExists(name, model->namespace))))
 			def->name = name;
 	}
 }

@@ -56,7 +56,8 @@ typedef struct ConstraintDefinition
 	char	   *storage;		/* of WITH, or NULL */
 
 	/* set by new_object_apply() */
-	char	   *created_sql;	/* on a table that the migration creates */
+	char	   *created_sql;	/* "CONSTRAINT name …" on a table that the migration
+								 * creates */
 	List	   *members;		/* IndexMember *: what a key of another
 								 * consists of */
 } ConstraintDefinition;
@@ -119,10 +120,6 @@ extern void constraint_definition_recheck(const ConstraintDefinition *def,
 
 /* A primary key or unique constraint? */
 extern bool constraint_definition_is_key(const ConstraintDefinition *def);
-
-/* The name that it has until the completion, on a table that the migration creates. */
-extern char *constraint_definition_name_at_start(const ConstraintDefinition *def,
-												 SchemaModel *model);
 
 /* " DEFERRABLE INITIALLY DEFERRED", or a part of it. */
 extern char *constraint_definition_timing(const ConstraintDefinition *def);

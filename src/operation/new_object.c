@@ -142,9 +142,11 @@ void
 new_object_apply(ConstraintDefinition *def, SchemaModel *model, TableModel *table,
 				 int operation)
 {
-	(void) constraint_definition_apply(def, model, table, operation);
+	ObjectModel *object = constraint_definition_apply(def, model, table, operation);
+
 	if (table->created)
-		def->created_sql = constraint_definition_sql(def, model, table);
+		def->created_sql = psprintf("CONSTRAINT %s %s", quote_identifier(object->made),
+									constraint_definition_sql(def, model, table));
 	else if (constraint_definition_is_key(def))
 		resolve_key(def, model, table);
 }
@@ -158,34 +160,31 @@ new_object_on_created(const Operation *op, SchemaModel *model, const char *table
 	if (partner != NULL && OidIsValid(partner->relid))
 		operation_lock_tree(plan, PHASE_START, partner->relid, ShareRowExclusiveLock);
 	operation_alter_created(op, model, plan, table,
-							psprintf("ADD CONSTRAINT %s %s",
-									 quote_identifier(constraint_definition_name_at_start(def, model)),
-									 def->created_sql));
+							psprintf("ADD %s", def->created_sql));
 }
 
 void
-new_objects_name_created(SchemaModel *model, TableModel *table, int operation,
-						 MigrationPlan *plan)
+new_objects_name_created(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 {
 	ListCell   *lc;
 
 	foreach(lc, model_objects(table))
 	{
 		ObjectModel *object = lfirst(lc);
-		char	   *made = model_name_at_start(model, object->name,
-											   object_has_index(object));
 
-		if (object_is_shown(table, object) && strcmp(made, object->name) != 0)
-			plan_step(plan, (Step) {
-				.phase = PHASE_COMPLETE,
-				.operation = operation,
-				.command = psprintf("ALTER INDEX %s RENAME TO %s",
-									model_qualified(model, made),
-									quote_identifier(object->name)),
-				.lock = ShareUpdateExclusiveLock,
-				.relation = get_relname_relid(made, model->namespace),
-				.relation_name = model_qualified(model, made),
-			});
+		if (!object_is_shown(table, object) || strcmp(object->made, object->name) == 0)
+			continue;
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.operation = object->operation,
+			/* the user's sql may have dropped it */
+			.command = psprintf("ALTER INDEX IF EXISTS %s RENAME TO %s",
+								model_qualified(model, object->made),
+								quote_identifier(object->name)),
+			.lock = ShareUpdateExclusiveLock,
+			.relation = get_relname_relid(object->made, model->namespace),
+			.relation_name = model_qualified(model, object->made),
+		});
 	}
 }
 

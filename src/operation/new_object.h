@@ -52,10 +52,10 @@ extern void new_object_on_created(const Operation *op, SchemaModel *model,
 								  MigrationPlan *plan);
 
 /*
- * The steps that give the indexes of a table that the migration creates their names,
- * where something else had them at the start.
+ * The steps that give the indexes of a table that the migration creates their names, when
+ * what had them at the start is gone.
  */
 extern void new_objects_name_created(SchemaModel *model, TableModel *table,
-									 int operation, MigrationPlan *plan);
+									 MigrationPlan *plan);
 
 #endif							/* PGROLL_NEW_OBJECT_H */

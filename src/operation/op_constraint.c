@@ -45,6 +45,8 @@ typedef struct RenameConstraint
 	char	   *table_name;
 	char	   *from;
 	char	   *to;
+	char	   *from_made;		/* on a table that the migration creates */
+	char	   *to_made;
 	TableModel *table;
 	ObjectModel *object;
 } RenameConstraint;
@@ -54,7 +56,6 @@ static void add_change(DropConstraint *op, SchemaModel *model, Generation *gener
 					   ColumnChange change);
 static ColumnModel *column_of(TableModel *table, const Generation *generation);
 static bool is_inherited_check(const TableModel *table, const ObjectModel *object);
-static char *name_at_start(const ObjectModel *object, SchemaModel *model, char *name);
 static void check_is_own(const Operation *base, const TableModel *table,
 						 const ObjectModel *object, const char *field);
 
@@ -211,8 +212,7 @@ start_drop_constraint(const Operation *base, SchemaModel *model, MigrationPlan *
 	if (op->table->created)
 		operation_alter_created(base, model, plan, op->table_name,
 								psprintf("DROP CONSTRAINT %s",
-										 quote_identifier(name_at_start(op->object, model,
-																		op->name))));
+										 quote_identifier(op->object->made)));
 	foreach(lc, op->changes)
 		column_change_start(lfirst(lc), model, plan);
 }
@@ -256,8 +256,9 @@ validate_rename_constraint(Operation *base, SchemaModel *model)
 	if (is_inherited_check(op->table, op->object))
 		model_check_members_free(model, op->table, op->to, CONSTRAINT_CHECK,
 								 operation_path(base, "to"));
-	op->object->name = op->to;
-	op->object->operation = base->number;
+	op->from_made = op->object->made;
+	model_rename_object(model, op->table, op->object, op->to, base->number);
+	op->to_made = op->object->made;
 }
 
 /* Do children have it, too? */
@@ -289,17 +290,8 @@ start_rename_constraint(const Operation *base, SchemaModel *model, MigrationPlan
 	if (op->table->created)
 		operation_alter_created(base, model, plan, op->table_name,
 								psprintf("RENAME CONSTRAINT %s TO %s",
-										 quote_identifier(name_at_start(op->object, model,
-																		op->from)),
-										 quote_identifier(name_at_start(op->object, model,
-																		op->to))));
-}
-
-/* Of a constraint of a table that the migration creates. */
-static char *
-name_at_start(const ObjectModel *object, SchemaModel *model, char *name)
-{
-	return model_name_at_start(model, name, object_has_index(object));
+										 quote_identifier(op->from_made),
+										 quote_identifier(op->to_made)));
 }
 
 /* One that is made for the new version gets its name with its columns. */

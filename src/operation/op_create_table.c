@@ -3,7 +3,8 @@
  * op_create_table.c
  *		The operation create_table.
  *
- * The table is made at the start, whole; only the new version shows it.
+ * The table is made at the start, whole; only the new version shows it.  An index or
+ * sequence whose name another relation has until the completion gets it then.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -16,7 +17,6 @@
 
 #include "operation/column_sequence.h"
 #include "operation/drop_check.h"
-#include "operation/new_object.h"
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "schema/names.h"
@@ -85,6 +85,9 @@ validate_create_table(Operation *base, SchemaModel *model)
 	table->comment = op->comment;
 	table->created = true;
 	table->operation = base->number;
+	if (model->started)
+		table->made = get_relname_relid(operation_final_table_name(base, op->name),
+										model->namespace);
 	op->table = table;
 	add_columns(op, model);
 	model->tables = lappend(model->tables, table);
@@ -206,14 +209,15 @@ add_constraints(CreateTable *op, SchemaModel *model)
 static void
 add_constraint(CreateTable *op, SchemaModel *model, ConstraintDefinition *def)
 {
+	ObjectModel *object = constraint_definition_apply(def, model, op->table,
+													  op->base.number);
 	ListCell   *lc;
 
-	(void) constraint_definition_apply(def, model, op->table, op->base.number);
 	foreach(lc, def->type == CONSTRAINT_PRIMARY ? def->key : NIL)
 		((Generation *) lfirst(lc))->not_null = true;
 	op->elements = lappend(op->elements,
 						   psprintf("CONSTRAINT %s %s",
-									quote_identifier(constraint_definition_name_at_start(def, model)),
+									quote_identifier(object->made),
 									constraint_definition_sql(def, model, op->table)));
 	if (def->references != NULL && def->references->partner != op->table)
 		op->partners = lappend(op->partners, def->references->partner);
@@ -270,18 +274,6 @@ comment_steps(const CreateTable *op, SchemaModel *model, MigrationPlan *plan)
 	}
 }
 
-/* It is all there; names that another table had are free now. */
-static void
-complete_create_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
-{
-	const CreateTable *op = (const CreateTable *) base;
-
-	if (op->table->dropped)
-		return;
-	new_objects_name_created(model, op->table, base->number, plan);
-	column_sequences_name_created(model, op->table, base->number, plan);
-}
-
 static void
 rollback_create_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 {
@@ -325,7 +317,7 @@ const OperationOps create_table_ops = {
 	.parse = parse_create_table,
 	.validate = validate_create_table,
 	.start = start_create_table,
-	.complete = complete_create_table,
+	.complete = NULL,			/* it is all there already */
 	.rollback = rollback_create_table,
 	.forget = forget_create_table,
 };

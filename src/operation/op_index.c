@@ -79,12 +79,12 @@ validate_create_index(Operation *base, SchemaModel *model)
 	model_check_object_free(model, op->table, def->name, true,
 							operation_path(base, "name"));
 	index_definition_resolve(def, model, op->table);
-	op->object = model_add_object(op->table, def->name, OBJECT_INDEX,
+	op->object = model_add_object(model, op->table, def->name, OBJECT_INDEX,
 								  index_definition_columns(def, op->table), def,
 								  base->number);
 	if (op->table->created)
 		op->command = index_definition_sql(def, op->table, "",
-										   model_name_at_start(model, def->name, true),
+										   op->object->made,
 										   model_table_sql(model, op->table));
 	else
 		resolve_members(op, model);
@@ -352,15 +352,14 @@ static void
 start_drop_index(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 {
 	const DropIndex *op = (const DropIndex *) base;
-	char	   *name = model_name_at_start(model, op->name, true);
 
 	if (op->table->created)
 		plan_step(plan, (Step) {
 			.phase = PHASE_START,
 			.operation = base->number,
-			.command = psprintf("DROP INDEX %s", model_qualified(model, name)),
+			.command = psprintf("DROP INDEX %s", model_qualified(model, op->object->made)),
 			.lock = AccessExclusiveLock,
-			.relation_name = model_qualified(model, name),
+			.relation_name = model_qualified(model, op->object->made),
 		});
 }
 

@@ -47,6 +47,7 @@ typedef struct SetReplicaIdentity
 	char	   *table_name;
 	IdentityType type;
 	char	   *index_name;		/* of IDENTITY_INDEX */
+	char	   *index_made;		/* … of a table that the migration creates */
 	TableModel *table;
 	ObjectModel *index;
 } SetReplicaIdentity;
@@ -137,6 +138,8 @@ validate_set_replica_identity(Operation *base, SchemaModel *model)
 								  operation_path(base, "table"));
 	if (op->type == IDENTITY_INDEX)
 		resolve_index(op, model);
+	if (op->index != NULL)
+		op->index_made = op->index->made;
 	op->table->sets_identity = identity_chars[op->type];
 	op->table->identity = op->index;
 }
@@ -289,9 +292,7 @@ start_set_replica_identity(const Operation *base, SchemaModel *model,
 
 	if (op->table->created)
 		operation_alter_created(base, model, plan, op->table_name,
-								identity_action(op, op->index == NULL ? NULL :
-												model_name_at_start(model, op->index_name,
-																	true)));
+								identity_action(op, op->index_made));
 	else if (!op->table->dropped && !is_set_at_completion(op))
 		identity_step(op, model, PHASE_START,
 					  op->index == NULL ? NULL : op->index->stored, plan);

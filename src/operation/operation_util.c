@@ -198,6 +198,19 @@ operation_default(SchemaModel *model, const char *text, Oid type,
 	return expression_assignable(expr, type, path);
 }
 
+List *
+operation_extensions_sql(const char *described, List *extensions)
+{
+	List	   *statements = NIL;
+	ListCell   *lc;
+
+	foreach(lc, extensions)
+		statements = lappend(statements,
+							 psprintf("ALTER %s DEPENDS ON EXTENSION %s", described,
+									  quote_identifier(lfirst(lc))));
+	return statements;
+}
+
 static bool
 key_has_column(const ConstraintFacts *facts, Oid relid, List *columns)
 {

@@ -76,6 +76,12 @@ extern void operation_rename_index_columns(SchemaModel *model, int operation, Oi
 										   const char *shown_name, List *present,
 										   List *wanted, MigrationPlan *plan);
 
+/*
+ * The statements (char *) that let an object, "INDEX s.i", go with the extensions (char *)
+ * as that does whose place it takes.
+ */
+extern List *operation_extensions_sql(const char *described, List *extensions);
+
 /* Lock a table, and all of its partitions, in a phase. */
 extern void operation_lock_tree(MigrationPlan *plan, Phase phase, Oid relid, LOCKMODE mode);
 

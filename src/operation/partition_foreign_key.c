@@ -135,10 +135,9 @@ part_of(Oid member, Oid original)
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
-		for (Oid oid = facts->oid;
-			 OidIsValid(oid) && facts->type == CONSTRAINT_FOREIGN &&
-			 facts->partner == row.confrelid;
-			 oid = parent_of(oid))
+		if (facts->type != CONSTRAINT_FOREIGN || facts->partner != row.confrelid)
+			continue;
+		for (Oid oid = facts->oid; OidIsValid(oid); oid = parent_of(oid))
 		{
 			if (oid == original)
 				return facts;

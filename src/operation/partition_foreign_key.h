@@ -37,7 +37,9 @@ extern void partition_foreign_key_complete(SchemaModel *model, TableModel *table
 
 /*
  * The steps that give the parts of a table's foreign key, when the completion has made it
- * anew, the names and comments that those of original have.
+ * anew, the comments that those of original have, and their names to those that the server
+ * made with it, of partitions that are partitioned.  original, which is there still when
+ * that is planned, may be InvalidOid: no steps.
  */
 extern void partition_foreign_key_follow(Oid relid, const char *name, Oid original,
 										 int operation, MigrationPlan *plan);

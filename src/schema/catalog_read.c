@@ -45,6 +45,7 @@
 
 static void read_children_elsewhere(SchemaModel *model);
 static List *relations_of_extensions(void);
+static TableModel *read_own_table(Oid relid, Oid version_namespace);
 static TableModel *read_table(Oid relid, Oid version_namespace);
 static void read_columns(TableModel *table, Relation rel);
 static void read_comments(TableModel *table);
@@ -121,8 +122,7 @@ catalog_read_elsewhere(SchemaModel *model, Oid relid)
 		return table;
 	guc_level = NewGUCNestLevel();
 	guc_set_portable_text();
-	table = OidIsValid(getExtensionOfObject(RelationRelationId, relid)) ? NULL :
-		read_table(relid, InvalidOid);
+	table = read_own_table(relid, InvalidOid);
 	AtEOXact_GUC(false, guc_level);
 	if (table == NULL)
 		return NULL;
@@ -138,9 +138,8 @@ catalog_read_table(const SchemaModel *model, Oid relid)
 	TableModel *table;
 
 	guc_set_portable_text();
-	table = OidIsValid(getExtensionOfObject(RelationRelationId, relid)) ? NULL :
-		read_table(relid, model->previous_version == NULL ? InvalidOid :
-				   get_namespace_oid(model->previous_version, true));
+	table = read_own_table(relid, model->previous_version == NULL ? InvalidOid :
+						   get_namespace_oid(model->previous_version, true));
 	AtEOXact_GUC(false, guc_level);
 	return table;
 }
@@ -245,6 +244,7 @@ catalog_views_of_schema(Oid namespace)
 List *
 catalog_table_tree(Oid relid)
 {
+	/* It makes a hash table even where there is one member. */
 	return has_subclass(relid) ? find_all_inheritors(relid, NoLock, NULL) :
 		list_make1_oid(relid);
 }
@@ -400,7 +400,7 @@ catalog_relations_of_schema(Oid namespace)
 	return relids;
 }
 
-/* Those (Oid) of any schema, by one scan: getExtensionOfObject() takes one for each. */
+/* Those (Oid) of any schema, by one scan; getExtensionOfObject() takes one for each relation. */
 static List *
 relations_of_extensions(void)
 {
@@ -423,6 +423,14 @@ relations_of_extensions(void)
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return relids;
+}
+
+/* NULL where the relation is gone or belongs to an extension. */
+static TableModel *
+read_own_table(Oid relid, Oid version_namespace)
+{
+	return OidIsValid(getExtensionOfObject(RelationRelationId, relid)) ? NULL :
+		read_table(relid, version_namespace);
 }
 
 /* NULL where the relation is gone. */
@@ -520,6 +528,7 @@ read_generation(TableModel *table, Relation rel, Form_pg_attribute att)
 	generation->not_null = att->attnotnull;
 	generation->generated = att->attgenerated;
 	generation->identity = att->attidentity;
+	/* A default names no columns. */
 	if (att->atthasdef && att->attgenerated == '\0')
 		generation->default_text =
 			deparse_expression(default_expr(rel, att->attnum), NIL, false, false);

@@ -9,6 +9,9 @@
 
 #include "nodes/pg_list.h"
 
+/* So many names do we try where the server would try without end. */
+#define MAX_TRIED_NAMES 100
+
 /* The trigger's names: '!' and '~' sort before and after what people use. */
 #define DUAL_WRITE_TRIGGER_FIRST "!pgroll_c_dual_write"
 #define DUAL_WRITE_TRIGGER_LAST "~pgroll_c_dual_write"

@@ -26,6 +26,8 @@ static ObjectModel *add_stored(TableModel *table, char *name, char type,
 							   Bitmapset *attnums);
 static const ObjectModel *find_stored(const TableModel *table, const char *stored);
 static bool member_has(SchemaModel *model, Oid member, const char *name);
+static char *name_until_completion(SchemaModel *model, const TableModel *table,
+								   const ObjectModel *object);
 static bool is_index_of_another(const SchemaModel *model, const TableModel *table,
 								const char *name);
 static bool name_is_vacated(const SchemaModel *model, Oid relid);
@@ -114,8 +116,8 @@ model_index(SchemaModel *model, const char *name, const char *path,
 }
 
 ObjectModel *
-model_add_object(TableModel *table, const char *name, char type, List *columns,
-				 void *definition, int operation)
+model_add_object(SchemaModel *model, TableModel *table, const char *name, char type,
+				 List *columns, void *definition, int operation)
 {
 	ObjectModel *object = palloc0(sizeof(ObjectModel));
 
@@ -125,8 +127,34 @@ model_add_object(TableModel *table, const char *name, char type, List *columns,
 	object->columns = columns;
 	object->definition = definition;
 	object->operation = operation;
+	object->made = name_until_completion(model, table, object);
 	table->objects = lappend(table->objects, object);
 	return object;
+}
+
+void
+model_rename_object(SchemaModel *model, TableModel *table, ObjectModel *object,
+					const char *name, int operation)
+{
+	object->name = pstrdup(name);
+	object->operation = operation;
+	object->made = name_until_completion(model, table, object);
+}
+
+/* In an active migration what there is tells how the start has decided. */
+static char *
+name_until_completion(SchemaModel *model, const TableModel *table,
+					  const ObjectModel *object)
+{
+	char	   *ours = name_new(model->migration, object->name);
+	bool		is_ours;
+
+	if (!table->created || !object_has_index(object))
+		return object->name;
+	is_ours = model->started ?
+		OidIsValid(catalog_index_of_table(table->made, ours)) :
+		model_relation_is_vacated(model, object->name);
+	return is_ours ? ours : object->name;
 }
 
 void
@@ -146,8 +174,10 @@ model_check_object_free(SchemaModel *model, TableModel *table, const char *name,
 		is_index_of_another(model, table, name) || model_makes_sequence(model, name))
 		raise_duplicate(model, "relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
 	/* A table that the migration creates has its indexes from the start. */
-	if (!(model->started && table->created) && OidIsValid(relid) &&
-		!name_is_vacated(model, relid))
+	if (OidIsValid(relid) && !name_is_vacated(model, relid) &&
+		!(model->started && table->created &&
+		  !OidIsValid(catalog_index_of_table(table->made,
+											 name_new(model->migration, name)))))
 		raise_duplicate(model, "relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
 }
 
@@ -200,24 +230,18 @@ model_relation_is_vacated(SchemaModel *model, const char *name)
 	return OidIsValid(relid) && name_is_vacated(model, relid);
 }
 
-char *
-model_name_at_start(SchemaModel *model, char *name, bool has_index)
+bool
+model_relation_is_unclaimed(SchemaModel *model, const char *name)
 {
-	char	   *made = name_new(model->migration, name);
-
-	if (!has_index)
-		return name;
-	return (model->started ?
-			OidIsValid(get_relname_relid(made, model->namespace)) :
-			model_relation_is_vacated(model, name)) ? made : name;
+	return model_find_table(model, name) == NULL &&
+		!is_index_of_another(model, NULL, name) &&
+		!model_makes_sequence(model, name);
 }
 
 bool
 model_relation_is_free(SchemaModel *model, const char *name)
 {
-	return model_find_table(model, name) == NULL &&
-		!is_index_of_another(model, NULL, name) &&
-		!model_makes_sequence(model, name) &&
+	return model_relation_is_unclaimed(model, name) &&
 		(model->started || !OidIsValid(get_relname_relid(name, model->namespace)));
 }
 
@@ -459,7 +483,10 @@ is_index_of_another(const SchemaModel *model, const TableModel *table,
 	return false;
 }
 
-/* Is it dropped or renamed by the migration, or goes with a table or column? */
+/*
+ * Is it dropped or renamed by the migration, or goes with a table or column?  Of
+ * sequences only those that go with a table.
+ */
 static bool
 name_is_vacated(const SchemaModel *model, Oid relid)
 {

@@ -25,6 +25,8 @@ typedef struct ObjectModel
 	bool		inherited;		/* from a parent table */
 	bool		dropped;		/* by the migration */
 	bool		renamed;
+	char	   *made;			/* on a table that the migration creates: what it is
+								 * called until the completion */
 	int			operation;		/* that made, renamed or dropped it last */
 	List	   *columns;		/* Generation *: that it covered when it was
 								 * stored or made */
@@ -55,9 +57,18 @@ extern ObjectModel *model_index(SchemaModel *model, const char *name, const char
 extern ObjectModel *model_find_index(SchemaModel *model, const char *name,
 									 TableModel **table);
 
-/* Append one that operation makes, of the columns (Generation *). */
-extern ObjectModel *model_add_object(TableModel *table, const char *name, char type,
-									 List *columns, void *definition, int operation);
+/*
+ * Append one that operation makes, of the columns (Generation *).  An index of a table
+ * that the migration creates has a name of ours until the completion where something
+ * has its name that the migration drops or renames.
+ */
+extern ObjectModel *model_add_object(SchemaModel *model, TableModel *table,
+									 const char *name, char type, List *columns,
+									 void *definition, int operation);
+
+/* Give it another name, as operation does. */
+extern void model_rename_object(SchemaModel *model, TableModel *table, ObjectModel *object,
+								const char *name, int operation);
 
 /*
  * Raise duplicate_object, duplicate_table where a new constraint, index (or
@@ -75,17 +86,13 @@ extern void model_check_members_free(SchemaModel *model, TableModel *table,
 									 const char *name, char type, const char *path);
 
 /*
- * Has a stored relation the name that is free at the completion: an index, table or
- * sequence that the migration drops, an index or table that it renames?
+ * Has a stored relation the name that is free at the completion: an index, or a table,
+ * that the migration drops or renames, a sequence of a table that it drops?
  */
 extern bool model_relation_is_vacated(SchemaModel *model, const char *name);
 
-/*
- * What the start calls an index (or constraint with one: has_index) of a table that it
- * creates: another name where the migration only takes that one from something at its
- * completion.
- */
-extern char *model_name_at_start(SchemaModel *model, char *name, bool has_index);
+/* Has nothing the name in the newest version that the migration makes or keeps? */
+extern bool model_relation_is_unclaimed(SchemaModel *model, const char *name);
 
 /* Is an index of that name made by the migration, on a table that it creates? */
 extern bool model_makes_index(const SchemaModel *model, const char *name);

@@ -56,7 +56,7 @@ model_table_of(const SchemaModel *model, Oid relid)
 {
 	ListCell   *lc;
 
-	foreach(lc, model->tables)
+	foreach(lc, OidIsValid(relid) ? model->tables : NIL)
 	{
 		if (((TableModel *) lfirst(lc))->relid == relid)
 			return lfirst(lc);

@@ -56,9 +56,9 @@ typedef struct Generation
 	bool		current;		/* shown by the newest version */
 	SequenceModel *sequence;	/* of a serial or identity column that the
 								 * migration adds, or NULL */
-	char	   *sequence_name;	/* of such a column of a table that it creates: what
-								 * the sequence is called in the end, and */
-	char	   *sequence_made;	/* at the start; or NULL */
+	char	   *sequence_made;	/* on a table that the migration creates: what the
+								 * server calls the column's sequence, or NULL */
+	char	   *sequence_name;	/* … and what it is called from the completion on */
 	Node	   *stored_default; /* that the column has from the start, or NULL */
 	int			operation;		/* that made it; 0: none */
 	int			dropped_by;		/* the operation that took its column out of
@@ -90,6 +90,8 @@ typedef struct TableModel
 	List	   *columns;		/* ColumnModel *, in logical order */
 	List	   *generations;	/* Generation *, by number */
 	bool		created;		/* by this migration */
+	Oid			made;			/* of a created one: what an active migration has
+								 * made of it */
 	bool		dropped;		/* hidden from the newest version */
 	int			operation;		/* that created or dropped it */
 	bool		has_edges;		/* a shadow or a down expression exists */

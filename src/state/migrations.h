@@ -58,11 +58,14 @@ extern MigrationRow *migration_by_name(const char *base_schema, const char *name
 extern MigrationRow *migration_newest_live(const char *base_schema);
 extern MigrationRow *migration_last_completed(const char *base_schema);
 
+/*
+ * Of any base schema: that whose version schema, which has not retired, is of that name,
+ * and which was not rolled back.  The same.
+ */
+extern MigrationRow *migration_of_version(const char *version_schema);
+
 /* Is it what the migration was started with?  NULL, of a baseline, is not. */
 extern bool migration_has_document(const MigrationRow *row, Jsonb *document);
-
-/* That whose version schema, which has not retired, is of that name. */
-extern MigrationRow *migration_of_version(const char *version_schema);
 
 /* Is any active in this database?  Cheap, without SPI. */
 extern bool migrations_any_active(void);

@@ -73,11 +73,13 @@ sub carried_cases
 			CREATE INDEX t_brin ON t USING brin (a);
 			ALTER INDEX t_expression ALTER COLUMN 1 SET STATISTICS 55;
 			ALTER INDEX t_include DEPENDS ON EXTENSION plpgsql;
+			ALTER TABLE t ADD CONSTRAINT t_u UNIQUE (a);
+			ALTER INDEX t_u DEPENDS ON EXTENSION plpgsql;
 			COMMENT ON INDEX t_a IS 'of a'},
 		@case,
 		# changing the type in place forgets this
 		ddl => 'ALTER TABLE t ALTER a TYPE bigint; ALTER INDEX t_expression ALTER COLUMN 1 SET STATISTICS 55;
-			ALTER INDEX t_include DEPENDS ON EXTENSION plpgsql',
+			ALTER INDEX t_include DEPENDS ON EXTENSION plpgsql; ALTER INDEX t_u DEPENDS ON EXTENSION plpgsql',
 	},
 	{
 		name => 'carried: a unique index with nulls that are alike',

@@ -184,9 +184,94 @@ sub table_cases
 				CONSTRAINT "both" UNIQUE (b, a));
 			CREATE INDEX t_b ON t (a); ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey',
 		old => [ 'INSERT INTO t VALUES (0, 0)' ],
-		new => [ 'INSERT INTO t (a, b) VALUES (1, 2)' ],
+		new => [ 'INSERT INTO t (a, b) VALUES (1, 2)', [ 'INSERT INTO t (a, b) VALUES (1, 3)', '23505' ],
+			[ 'INSERT INTO t (id, a) VALUES (1, 7)', '23505' ] ],
 		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
 		sees_new => { 'SELECT * FROM t' => '1|1|1|2' },
+	},
+	{
+		name => 'create_table, and names that later operations free',
+		setup => 'CREATE TABLE t (id serial PRIMARY KEY, a int, b text); CREATE INDEX t_a ON t (a);
+			CREATE TABLE d (id int CONSTRAINT d_k UNIQUE, a int CONSTRAINT d_a UNIQUE); CREATE TABLE x (id int PRIMARY KEY)',
+		operations => q[
+- create_table: {name: n, columns: [{name: id, type: bigint, pk: true}, {name: a, type: int}]}
+- drop_table: {name: t}
+- create_index: {table: n, name: t_a, columns: {a: {}}}
+- drop_column: {table: d, column: a, down: id}
+- create_constraint: {table: n, name: d_a, type: unique, columns: [a], up: {a: a}, down: {a: a}}
+- alter_column: {table: d, column: id, type: bigint, up: id, down: "id::int"}
+- rename_constraint: {table: d, from: d_k, to: d_l}
+- create_index: {table: n, name: d_k, columns: {a: {}, id: {}}}
+- rename_table: {from: x, to: y}
+- create_index: {table: n, name: x, columns: {id: {}}}
+- sql: {up: CREATE TABLE made (a int), onComplete: true}],
+		ddl => 'CREATE TABLE n (id bigint PRIMARY KEY, a int NOT NULL); DROP TABLE t; CREATE INDEX t_a ON n (a);
+			ALTER TABLE d DROP a, ALTER id TYPE bigint; ALTER TABLE n ADD CONSTRAINT d_a UNIQUE (a);
+			ALTER TABLE d RENAME CONSTRAINT d_k TO d_l; CREATE INDEX d_k ON n (a, id); ALTER TABLE x RENAME TO y;
+			CREATE INDEX x ON n (id); CREATE TABLE made (a int)',
+		old => [ 'INSERT INTO t VALUES (0, 0)', 'INSERT INTO d VALUES (1, 1)' ],
+		new => [ 'INSERT INTO n VALUES (1, 2)', [ 'INSERT INTO n VALUES (2, 2)', '23505' ] ],
+		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+		sees_new => { 'SELECT * FROM n' => '1|2' },
+	},
+	{
+		name => 'drop_table and create_table, of tables whose sequences could have one name',
+		setup => 'CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE TABLE a_b (c serial, d text); CREATE TABLE a (b_c serial, d text)',
+		operations => q[
+- drop_table: {name: a}
+- drop_table: {name: a_b}
+- create_table: {name: a_b, columns: [{name: c, type: serial}, {name: d, type: int, nullable: true}]}
+- create_table: {name: a, columns: [{name: b_c, type: serial}, {name: d, type: int, nullable: true}]}],
+		ddl => 'DROP TABLE a, a_b; CREATE TABLE a_b (c serial, d int); CREATE TABLE a (b_c serial, d int)',
+		old => [ q{INSERT INTO a (d) VALUES ('x')}, q{INSERT INTO a_b (d) VALUES ('y')} ],
+		new => [ 'INSERT INTO a (d) VALUES (1)', 'INSERT INTO a_b (d) VALUES (2)' ],
+		sees_old => { 'SELECT * FROM a' => '1|x', 'SELECT * FROM a_b' => '1|y' },
+		sees_new => { 'SELECT * FROM a' => '1|1', 'SELECT * FROM a_b' => '1|2' },
+	},
+	{
+		name => 'drop_table and create_table, where another table has got the names',
+		setup => 'CREATE TABLE t (id serial PRIMARY KEY, a int, b text)',
+		operations => q[
+- drop_table: {name: t}
+- create_table: {name: u, columns: [{name: a, type: int}, {name: b, type: int}], constraints: [
+    {name: t_id_seq, type: unique, columns: [b]}, {name: t_pkey, type: primary_key, columns: [a]}]}
+- create_table: {name: t, columns: [{name: id, type: serial, pk: true}]}],
+		ddl => 'DROP TABLE t; CREATE TABLE u (a int, b int NOT NULL, CONSTRAINT t_id_seq UNIQUE (b), CONSTRAINT t_pkey PRIMARY KEY (a));
+			CREATE TABLE t (id serial PRIMARY KEY)',
+		old => [ 'INSERT INTO t VALUES (0, 0)' ],
+		new => [ 'INSERT INTO t DEFAULT VALUES' ],
+		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+		sees_new => { 'SELECT * FROM t' => '1' },
+	},
+	{
+		name => 'drop_table and create_table, where a partition keeps the names',
+		setup => 'CREATE TABLE t (id serial PRIMARY KEY, a int, b text); ALTER TABLE t RENAME TO t_old;
+			CREATE TABLE p (id int PRIMARY KEY, a int, b text) PARTITION BY RANGE (id);
+			ALTER TABLE p ATTACH PARTITION t_old FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
+			CREATE TABLE t (id serial PRIMARY KEY, a int, b text)',
+		operations => q[
+- drop_table: {name: t}
+- create_table: {name: t, columns: [{name: id, type: serial, pk: true}]}],
+		ddl => 'DROP TABLE t; CREATE TABLE t (id serial PRIMARY KEY)',
+		old => [ 'INSERT INTO t VALUES (0, 0)' ],
+		new => [ 'INSERT INTO t DEFAULT VALUES' ],
+		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+		sees_new => { 'SELECT * FROM t' => '1' },
+	},
+	{
+		name => 'create_table, whose index has a name for a while that another gets back',
+		setup => 'CREATE TABLE t (id int PRIMARY KEY, a int CONSTRAINT t_k UNIQUE, b text)',
+		operations => q[
+- create_table: {name: n, columns: [{name: id, type: int, pk: true}, {name: a, type: int}]}
+- rename_constraint: {table: t, from: t_k, to: t_l}
+- create_index: {table: n, name: t_k, columns: {a: {}}}
+- drop_index: {name: t_k}
+- rename_constraint: {table: t, from: t_l, to: t_k}],
+		ddl => 'CREATE TABLE n (id int PRIMARY KEY, a int NOT NULL)',
+		old => [ 'INSERT INTO t VALUES (0, 0)' ],
+		new => [ 'INSERT INTO n VALUES (1, 2)', [ 'INSERT INTO t VALUES (-1, 0)', '23505' ] ],
+		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+		sees_new => { 'SELECT * FROM n' => '1|2' },
 	});
 }
 
