@@ -428,6 +428,9 @@ run_step(const MigrationPlan *plan, const Step *step)
 		matview_query_set(step->relation, step->matview_query);
 	else if (step->partitioned_key != NULL)
 		partition_constraint_add_key(step->relation, step->partitioned_key);
+	else if (OidIsValid(step->part_of))
+		partition_constraint_name_part(step->part_of, step->foreign_key, step->relation,
+									   step->part_name);
 	else if (step->foreign_key != NULL)
 		partition_constraint_follow(step->relation, step->foreign_key,
 									step->foreign_key_parts);

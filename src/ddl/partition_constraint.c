@@ -32,6 +32,7 @@
 static void add_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key);
 static Oid	create_key(Relation rel, Oid index, Oid parent, const PartitionedKey *key);
 static List *parts_of(Oid constraint, Oid relid);
+static Oid	part_in(Oid constraint, Oid partition, Oid partner);
 static void hide(List *constraints);
 static void rename_part(Oid constraint, const char *name);
 static char *choose_name(Oid whole);
@@ -134,6 +135,36 @@ partition_constraint_follow(Oid relid, const char *name, List *parts)
 	foreach(lc, found)
 		set_validated(lfirst_oid(lc), validated);
 	CommandCounterIncrement();
+}
+
+void
+partition_constraint_name_part(Oid relid, const char *foreign_key, Oid partition,
+							   const char *name)
+{
+	Oid			whole = get_relation_constraint_oid(relid, foreign_key, false);
+	Oid			part = part_in(whole, partition, row_of(whole).confrelid);
+
+	if (OidIsValid(part) && strcmp(NameStr(row_of(part).conname), name) != 0)
+		rename_part(part, name);
+}
+
+/* Of a foreign key that references the partner; its other parts reference partitions. */
+static Oid
+part_in(Oid constraint, Oid partition, Oid partner)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraint_children(constraint))
+	{
+		FormData_pg_constraint row = row_of(lfirst_oid(lc));
+		Oid			found = row.confrelid != partner ? InvalidOid :
+			row.conrelid == partition ? row.oid :
+			part_in(row.oid, partition, partner);
+
+		if (OidIsValid(found))
+			return found;
+	}
+	return InvalidOid;
 }
 
 void

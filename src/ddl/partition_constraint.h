@@ -47,6 +47,13 @@ extern void partition_constraint_add_key(Oid relid, const PartitionedKey *key);
  */
 extern void partition_constraint_follow(Oid relid, const char *name, List *parts);
 
+/*
+ * Give the part that a partition has of the table's foreign key of that name another name
+ * than the server has chosen.
+ */
+extern void partition_constraint_name_part(Oid relid, const char *foreign_key, Oid partition,
+										   const char *name);
+
 /* Give them names of ours; nothing happens where there is no such foreign key. */
 extern void partition_constraint_hide_parts(Oid relid, const char *name);
 

@@ -63,6 +63,10 @@ typedef struct Step
 	List	   *foreign_key_parts;	/* which are put into the catalog
 									 * (partition_constraint.h); command is for
 									 * people */
+	Oid			part_of;		/* the table whose foreign_key has a part in relation, a
+								 * partition, which gets part_name; command is
+								 * for people */
+	char	   *part_name;
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
 } Step;

@@ -187,6 +187,13 @@ plan_complete(const Migration *migration, SchemaModel *model,
 			operation->ops->complete(operation, model, plan);
 	}
 	complete_columns(model, PG_INT32_MAX, plan);
+	foreach(lc, migration->operations)
+	{
+		Operation  *operation = lfirst(lc);
+
+		if (operation->ops->settle != NULL)
+			operation->ops->settle(operation, model, plan);
+	}
 	name_created(model, plan);
 	foreach(lc, model->tables)
 	{
@@ -443,6 +450,13 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 
 		if (operation->ops->rollback != NULL)
 			operation->ops->rollback(operation, model, plan);
+	}
+	foreach(lc, migration->operations)
+	{
+		Operation  *operation = lfirst(lc);
+
+		if (operation->ops->put_back != NULL)
+			operation->ops->put_back(operation, model, plan);
 	}
 	replica_identities_rollback(model, plan);
 	carry_triggers_rollback(model, plan);

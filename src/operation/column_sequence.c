@@ -85,6 +85,23 @@ column_sequence_note(const ColumnDefinition *def, SchemaModel *model,
 }
 
 void
+column_sequence_forget(SchemaModel *model, const Generation *generation)
+{
+	ListCell   *lc;
+
+	for (const Generation *g = generation; g != NULL; g = g->previous)
+	{
+		foreach(lc, g->sequence_made != NULL ? model->sequences : NIL)
+		{
+			const char *name = lfirst(lc);
+
+			if (name == g->sequence_made || name == g->sequence_name)
+				model->sequences = foreach_delete_current(model->sequences, lc);
+		}
+	}
+}
+
+void
 column_sequence_add(const ColumnDefinition *def, SchemaModel *model,
 					const TableModel *table, Generation *generation,
 					const char *path)

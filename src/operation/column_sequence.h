@@ -40,6 +40,9 @@ extern void column_sequence_to_identity(SchemaModel *model, TableModel *table,
 										const Generation *generation,
 										MigrationPlan *plan);
 
+/* The same where a later operation drops the column again: the name is free. */
+extern void column_sequence_forget(SchemaModel *model, const Generation *generation);
+
 /*
  * The steps that give the sequences of a table that the migration creates their names, when
  * those of another table that had them are gone.

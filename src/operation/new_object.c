@@ -8,6 +8,8 @@
 
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -20,8 +22,11 @@
 #include "operation/partition_index.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_constraint.h"
+#include "schema/catalog_dependent.h"
+#include "schema/catalog_object.h"
 #include "schema/names.h"
 
+static void check_owns(const TableModel *table);
 static bool is_new_constraint(const TableModel *table, const ObjectModel *object);
 static bool is_by_partitions(const TableModel *table, const ObjectModel *object);
 static void drop_constraint(SchemaModel *model, TableModel *table,
@@ -174,6 +179,7 @@ new_objects_name_created(SchemaModel *model, TableModel *table, MigrationPlan *p
 
 		if (!object_is_shown(table, object) || strcmp(object->made, object->name) == 0)
 			continue;
+		check_owns(table);
 		plan_step(plan, (Step) {
 			.phase = PHASE_COMPLETE,
 			.operation = object->operation,
@@ -186,6 +192,19 @@ new_objects_name_created(SchemaModel *model, TableModel *table, MigrationPlan *p
 			.relation_name = model_qualified(model, object->made),
 		});
 	}
+}
+
+/* Somebody may have given it away since the start. */
+static void
+check_owns(const TableModel *table)
+{
+	if (OidIsValid(table->made) &&
+		!has_privs_of_role(GetUserId(), catalog_relation_owner(table->made)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of table %s", catalog_relation_name(table->made)),
+				 errdetail("The migration made it, and its indexes are to get their names."),
+				 errhint("Run the migration as a role that is a member of the owner, too.")));
 }
 
 static bool

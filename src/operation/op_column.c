@@ -313,6 +313,8 @@ validate_drop_column(Operation *base, SchemaModel *model)
 				 errdetail("At %s.", operation_path(base, "down")),
 				 errhint("Say with \"down\" what the old version is to see in rows that the new version writes.")));
 	model_remove_column(op->table, column, base->number);
+	if (op->table->created)
+		column_sequence_forget(model, generation);
 	if (op->down != NULL)
 	{
 		if (generation->attnum != 0)

@@ -12,8 +12,10 @@
  */
 #include "pgroll.h"
 
+#include "catalog/index.h"
 #include "catalog/pg_constraint.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "operation/column_change.h"
 #include "operation/constraint_definition.h"
@@ -56,6 +58,7 @@ static void add_change(DropConstraint *op, SchemaModel *model, Generation *gener
 					   ColumnChange change);
 static ColumnModel *column_of(TableModel *table, const Generation *generation);
 static bool is_inherited_check(const TableModel *table, const ObjectModel *object);
+static bool is_of_carried_key(const SchemaModel *model, const char *name);
 static void check_is_own(const Operation *base, const TableModel *table,
 						 const ObjectModel *object, const char *field);
 
@@ -296,13 +299,13 @@ start_rename_constraint(const Operation *base, SchemaModel *model, MigrationPlan
 
 /* One that is made for the new version gets its name with its columns. */
 static void
-complete_rename_constraint(const Operation *base, SchemaModel *model,
-						   MigrationPlan *plan)
+settle_rename_constraint(const Operation *base, SchemaModel *model,
+						 MigrationPlan *plan)
 {
 	const RenameConstraint *op = (const RenameConstraint *) base;
 
-	if (op->table->created || op->object == NULL || op->object->stored == NULL ||
-		!object_is_shown(op->table, op->object) ||
+	if (op->table->created || op->table->dropped || op->object == NULL ||
+		op->object->stored == NULL || !object_is_shown(op->table, op->object) ||
 		object_is_carried(op->table, op->object) ||
 		strcmp(op->object->present, op->from) != 0)
 		return;
@@ -313,9 +316,39 @@ complete_rename_constraint(const Operation *base, SchemaModel *model,
 	op->object->present = op->to;
 }
 
+/* A name that a key has which is carried over comes free with the columns. */
+static void
+complete_rename_constraint(const Operation *base, SchemaModel *model,
+						   MigrationPlan *plan)
+{
+	const RenameConstraint *op = (const RenameConstraint *) base;
+
+	if (op->object == NULL || !object_has_index(op->object) ||
+		!is_of_carried_key(model, op->to))
+		settle_rename_constraint(base, model, plan);
+}
+
+static bool
+is_of_carried_key(const SchemaModel *model, const char *name)
+{
+	Oid			index = get_relname_relid(name, model->namespace);
+	TableModel *table = model_table_of(model, OidIsValid(index) ?
+									   IndexGetRelation(index, true) : InvalidOid);
+	ListCell   *lc;
+
+	foreach(lc, table == NULL || table->dropped ? NIL : model_objects(table))
+	{
+		const ObjectModel *object = lfirst(lc);
+
+		if (object->stored != NULL && strcmp(object->stored, name) == 0)
+			return object_has_index(object) && object_is_carried(table, object);
+	}
+	return false;
+}
+
 /*
- * What the migration makes may be waiting for the name.  Where another has the new
- * name still, it goes with a column, and this one follows.
+ * What the migration makes may be waiting for the name.  Where another has the new name
+ * still, it goes with a column, a table or an operation, and this one follows.
  */
 static void
 vacate_rename_constraint(const Operation *base, SchemaModel *model,
@@ -324,6 +357,9 @@ vacate_rename_constraint(const Operation *base, SchemaModel *model,
 	const RenameConstraint *op = (const RenameConstraint *) base;
 	ListCell   *lc;
 
+	if (op->object != NULL && object_has_index(op->object) &&
+		OidIsValid(get_relname_relid(op->to, model->namespace)))
+		return;
 	foreach(lc, op->table->objects)
 	{
 		const ObjectModel *object = lfirst(lc);
@@ -332,7 +368,7 @@ vacate_rename_constraint(const Operation *base, SchemaModel *model,
 			strcmp(object->present, op->to) == 0)
 			return;
 	}
-	complete_rename_constraint(base, model, plan);
+	settle_rename_constraint(base, model, plan);
 }
 
 const OperationOps drop_constraint_ops = {
@@ -359,6 +395,7 @@ const OperationOps rename_constraint_ops = {
 	.validate = validate_rename_constraint,
 	.start = start_rename_constraint,
 	.complete = complete_rename_constraint,
+	.settle = settle_rename_constraint,
 	.rollback = NULL,			/* nothing was changed */
 	.vacate = vacate_rename_constraint,
 };

@@ -33,7 +33,6 @@ typedef struct CreateTable
 	List	   *partners;		/* TableModel *: tables referenced */
 } CreateTable;
 
-static void check_name_is_vacated(CreateTable *op, SchemaModel *model);
 static void add_columns(CreateTable *op, SchemaModel *model);
 static void add_constraints(CreateTable *op, SchemaModel *model);
 static List *all_constraints(const CreateTable *op);
@@ -75,9 +74,10 @@ validate_create_table(Operation *base, SchemaModel *model)
 {
 	CreateTable *op = (CreateTable *) base;
 	TableModel *table = palloc0(sizeof(TableModel));
+	char	   *final;
 
 	model_check_table_free(model, op->name, operation_path(base, "name"));
-	check_name_is_vacated(op, model);
+	operation_claim_name(model, op->name, operation_path(base, "name"));
 	table->name = op->name;
 	table->physical = op->name;
 	table->relkind = RELKIND_RELATION;
@@ -85,42 +85,13 @@ validate_create_table(Operation *base, SchemaModel *model)
 	table->comment = op->comment;
 	table->created = true;
 	table->operation = base->number;
-	if (model->started)
-		table->made = get_relname_relid(operation_final_table_name(base, op->name),
-										model->namespace);
+	final = model->started ? operation_final_table_name(base, op->name) : NULL;
+	if (final != NULL)
+		table->made = get_relname_relid(final, model->namespace);
 	op->table = table;
 	add_columns(op, model);
 	model->tables = lappend(model->tables, table);
 	add_constraints(op, model);
-}
-
-/*
- * The table is made at the start.  A table of that name that the migration drops is
- * moved aside then; one that it only renames has the name still.
- */
-static void
-check_name_is_vacated(CreateTable *op, SchemaModel *model)
-{
-	ListCell   *lc;
-
-	if (model->started ||
-		(!model_makes_index(model, op->name) &&
-		 !OidIsValid(get_relname_relid(op->name, model->namespace))))
-		return;
-	foreach(lc, model->tables)
-	{
-		TableModel *other = lfirst(lc);
-
-		/* dropped by this migration: it is moved aside */
-		if (other->dropped && strcmp(other->physical, op->name) == 0)
-			return;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_DUPLICATE_TABLE),
-			 errmsg("relation \"%s\" already exists in schema \"%s\"",
-					op->name, model->base_schema),
-			 errdetail("At %s.", operation_path(&op->base, "name")),
-			 errhint("Choose another name.")));
 }
 
 static void
@@ -279,7 +250,8 @@ rollback_create_table(const Operation *base, SchemaModel *model, MigrationPlan *
 {
 	const CreateTable *op = (const CreateTable *) base;
 	char	   *name = operation_final_table_name(base, op->name);
-	Oid			relid = get_relname_relid(name, model->namespace);
+	Oid			relid = name == NULL ? InvalidOid :
+		get_relname_relid(name, model->namespace);
 
 	if (!OidIsValid(relid))
 		return;					/* a later operation dropped it */
@@ -302,14 +274,31 @@ operation_created_table(const Operation *op)
 		operation_final_table_name(op, ((const CreateTable *) op)->name);
 }
 
+bool
+operation_creates_table(const Operation *op, const char *name)
+{
+	return op->ops == &create_table_ops &&
+		strcmp(((const CreateTable *) op)->name, name) == 0;
+}
+
 static void
 forget_create_table(const Operation *base, SchemaModel *model)
 {
 	const CreateTable *op = (const CreateTable *) base;
-	TableModel *table = model_find_table(model,
-										 operation_final_table_name(base, op->name));
+	char	   *name = operation_final_table_name(base, op->name);
+	ListCell   *lc;
 
-	model->tables = list_delete_ptr(model->tables, table);
+	/* Another that was moved aside may have the name again in the model. */
+	foreach(lc, name == NULL ? NIL : model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (table->schema == NULL && strcmp(table->physical, name) == 0)
+		{
+			model->tables = list_delete_ptr(model->tables, table);
+			break;
+		}
+	}
 }
 
 const OperationOps create_table_ops = {

@@ -10,6 +10,7 @@
 
 #include "nodes/parsenodes.h"
 
+#include "operation/column_sequence.h"
 #include "operation/drop_check.h"
 #include "operation/foreign_key_definition.h"
 #include "operation/operation.h"
@@ -32,6 +33,9 @@ typedef struct DropTable
 	TableModel *table;
 } DropTable;
 
+static char *name_before(const Operation *op, char *name);
+static TableModel *aside_of(SchemaModel *model, const char *name);
+
 static Operation *
 parse_rename_table(JsonReader *reader)
 {
@@ -49,6 +53,8 @@ validate_rename_table(Operation *base, SchemaModel *model)
 
 	op->table = model_owned_table(model, op->from, operation_path(base, "from"));
 	model_check_table_free(model, op->to, operation_path(base, "to"));
+	if (op->table->created)
+		operation_claim_name(model, op->to, operation_path(base, "to"));
 	op->table->name = op->to;
 	if (op->table->created)
 		op->table->physical = op->to;
@@ -70,7 +76,8 @@ complete_rename_table(const Operation *base, SchemaModel *model, MigrationPlan *
 {
 	const RenameTable *op = (const RenameTable *) base;
 
-	if (op->table->created)
+	/* One that a later operation drops may not get the name of a new one. */
+	if (op->table->created || op->table->dropped)
 		return;
 	plan_step(plan, (Step) {
 		.phase = PHASE_COMPLETE,
@@ -99,8 +106,11 @@ validate_drop_table(Operation *base, SchemaModel *model)
 {
 	DropTable  *op = (DropTable *) base;
 	const char *path = operation_path(base, "name");
+	ListCell   *lc;
 
 	op->table = model_owned_table(model, op->name, path);
+	foreach(lc, op->table->created ? op->table->columns : NIL)
+		column_sequence_forget(model, ((ColumnModel *) lfirst(lc))->generation);
 	op->table->dropped = true;
 	op->table->operation = base->number;
 	if (OidIsValid(op->table->relid))
@@ -116,7 +126,6 @@ static void
 start_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 {
 	const DropTable *op = (const DropTable *) base;
-	TableModel *successor = model_find_table(model, op->table->physical);
 	char	   *aside;
 
 	if (op->table->created)
@@ -130,9 +139,9 @@ start_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 		});
 		return;
 	}
-	if (successor == NULL || !successor->created)
+	if (!op->table->aside)
 		return;
-	aside = name_carried(model->migration, op->name);
+	aside = name_carried(model->migration, op->table->physical);
 	plan_step(plan, (Step) {
 		.phase = PHASE_START,
 		.operation = base->number,
@@ -168,11 +177,11 @@ complete_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *pl
 
 /* Put the table back under its name where the start moved it aside. */
 static void
-rollback_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+put_back_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 {
 	const DropTable *op = (const DropTable *) base;
-	char	   *aside = name_carried(model->migration, op->name);
-	TableModel *table = model_find_table(model, aside);
+	char	   *name = name_before(base, op->name);
+	TableModel *table = aside_of(model, name);
 
 	if (table == NULL)
 		return;
@@ -180,11 +189,11 @@ rollback_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *pl
 		.phase = PHASE_ROLLBACK,
 		.operation = base->number,
 		.command = psprintf("ALTER TABLE %s RENAME TO %s",
-							model_qualified(model, aside),
-							quote_identifier(op->name)),
+							model_qualified(model, table->physical),
+							quote_identifier(name)),
 		.lock = AccessExclusiveLock,
 		.relation = table->relid,
-		.relation_name = model_qualified(model, aside),
+		.relation_name = model_qualified(model, table->physical),
 	});
 }
 
@@ -193,11 +202,39 @@ static void
 forget_drop_table(const Operation *base, SchemaModel *model)
 {
 	const DropTable *op = (const DropTable *) base;
-	TableModel *table = model_find_table(model,
-										 name_carried(model->migration, op->name));
+	char	   *name = name_before(base, op->name);
+	TableModel *table = aside_of(model, name);
 
 	if (table != NULL)
-		table->name = op->name;
+		table->name = name;
+}
+
+/*
+ * Of a table that an operation knows as name: what it is called before the migration;
+ * NULL where that creates it.
+ */
+static char *
+name_before(const Operation *op, char *name)
+{
+	for (int i = op->number - 2; i >= 0; i--)
+	{
+		const Operation *earlier = list_nth(op->siblings, i);
+		const RenameTable *rename = (const RenameTable *) earlier;
+
+		if (operation_creates_table(earlier, name))
+			return NULL;
+		if (earlier->ops == &rename_table_ops && strcmp(rename->to, name) == 0)
+			name = rename->from;
+	}
+	return name;
+}
+
+/* The table that was moved aside at the start; NULL: it was not. */
+static TableModel *
+aside_of(SchemaModel *model, const char *name)
+{
+	return name == NULL ? NULL :
+		model_find_table(model, name_carried(model->migration, name));
 }
 
 char *
@@ -210,9 +247,13 @@ operation_final_table_name(const Operation *op, char *name)
 		const Operation *later = lfirst(lc);
 		const RenameTable *rename = (const RenameTable *) later;
 
-		if (later->number > op->number && later->ops == &rename_table_ops &&
-			strcmp(rename->from, name) == 0)
+		if (later->number <= op->number)
+			continue;
+		if (later->ops == &rename_table_ops && strcmp(rename->from, name) == 0)
 			name = rename->to;
+		if (later->ops == &drop_table_ops &&
+			strcmp(((const DropTable *) later)->name, name) == 0)
+			return NULL;
 	}
 	return name;
 }
@@ -232,6 +273,7 @@ const OperationOps drop_table_ops = {
 	.validate = validate_drop_table,
 	.start = start_drop_table,
 	.complete = complete_drop_table,
-	.rollback = rollback_drop_table,
+	.rollback = NULL,			/* put back where it was moved */
 	.forget = forget_drop_table,
+	.put_back = put_back_drop_table,
 };

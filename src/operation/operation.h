@@ -44,11 +44,15 @@ typedef struct Migration
  * rollback: append the steps that undo start (which was atomic: all of it is
  *           there), but for shadows, triggers and views, which are found by
  *           their names.  The model is that of the catalogs as they are.
+ * settle:   append the steps of the completion that need a name which something else
+ *           may have until all columns and tables have theirs.
+ * put_back: append the steps that undo start and need a name that a rollback of
+ *           whatever operation makes free.
  * forget:   take out of a model of the catalogs as they are what start did to
  *           the list of tables, so that validate can apply the operation to it
  *           once more.
  *
- * Each of the last five may be NULL.
+ * Each from vacate on may be NULL.
  */
 typedef struct OperationOps
 {
@@ -59,7 +63,9 @@ typedef struct OperationOps
 	void		(*vacate) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*supplement) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*complete) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
+	void		(*settle) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*rollback) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
+	void		(*put_back) (const Operation *op, SchemaModel *model, MigrationPlan *plan);
 	void		(*forget) (const Operation *op, SchemaModel *model);
 } OperationOps;
 
@@ -81,11 +87,14 @@ extern const OperationOps sql_ops;
 
 /*
  * What a table that an operation knows as name is called after the later
- * operations of its migration.
+ * operations of its migration; NULL where one of them drops it.
  */
 extern char *operation_final_table_name(const Operation *op, char *name);
 
 /* The same of the table that an operation creates; NULL where it creates none. */
 extern char *operation_created_table(const Operation *op);
+
+/* Does it create a table of that name? */
+extern bool operation_creates_table(const Operation *op, const char *name);
 
 #endif							/* PGROLL_OPERATION_H */

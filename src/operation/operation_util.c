@@ -198,6 +198,34 @@ operation_default(SchemaModel *model, const char *text, Oid type,
 	return expression_assignable(expr, type, path);
 }
 
+void
+operation_claim_name(SchemaModel *model, const char *name, const char *path)
+{
+	ListCell   *lc;
+
+	if (model->started ||
+		(!model_makes_index(model, name) &&
+		 !OidIsValid(get_relname_relid(name, model->namespace))))
+		return;
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (table->dropped && OidIsValid(table->relid) && table->schema == NULL &&
+			strcmp(table->physical, name) == 0)
+		{
+			table->aside = true;
+			return;
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_TABLE),
+			 errmsg("relation \"%s\" already exists in schema \"%s\"",
+					name, model->base_schema),
+			 errdetail("At %s.", path),
+			 errhint("Choose another name.")));
+}
+
 List *
 operation_extensions_sql(const char *described, List *extensions)
 {

@@ -82,6 +82,13 @@ extern void operation_rename_index_columns(SchemaModel *model, int operation, Oi
  */
 extern List *operation_extensions_sql(const char *described, List *extensions);
 
+/*
+ * A table that the migration creates gets the name at the start: a table that the
+ * migration drops is to be moved aside.  Raises duplicate_table where something else has
+ * the name until the completion, such as a table that it renames.
+ */
+extern void operation_claim_name(SchemaModel *model, const char *name, const char *path);
+
 /* Lock a table, and all of its partitions, in a phase. */
 extern void operation_lock_tree(MigrationPlan *plan, Phase phase, Oid relid, LOCKMODE mode);
 

@@ -89,9 +89,18 @@ partition_foreign_key_follow(Oid relid, const char *name, Oid original, int oper
 		/* A partition that is partitioned got its part with the table's. */
 		if (get_rel_relkind(member) == RELKIND_PARTITIONED_TABLE &&
 			strcmp(former->name, name) != 0)
-			alter(member, PHASE_COMPLETE, operation, relation,
-				  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
-						   quote_identifier(former->name)), InvalidOid, plan);
+			plan_step(plan, (Step) {
+				.phase = PHASE_COMPLETE,
+				.operation = operation,
+				.command = psprintf("ALTER TABLE %s RENAME CONSTRAINT … TO %s", relation,
+									quote_identifier(former->name)),
+				.lock = AccessExclusiveLock,
+				.relation = member,
+				.relation_name = relation,
+				.foreign_key = pstrdup(name),
+				.part_of = relid,
+				.part_name = former->name,
+			});
 		if (former->comment != NULL)
 			plan_comment(plan, PHASE_COMPLETE, operation, member, relation,
 						 psprintf("CONSTRAINT %s ON %s", quote_identifier(former->name),

@@ -93,6 +93,8 @@ typedef struct TableModel
 	Oid			made;			/* of a created one: what an active migration has
 								 * made of it */
 	bool		dropped;		/* hidden from the newest version */
+	bool		aside;			/* of a dropped one: the start renames it, since
+								 * another gets its name */
 	int			operation;		/* that created or dropped it */
 	bool		has_edges;		/* a shadow or a down expression exists */
 	bool		carried;		/* carry_complete() was called */

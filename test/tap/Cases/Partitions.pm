@@ -78,6 +78,17 @@ sub partition_cases
 		ddl => 'ALTER TABLE t ALTER a TYPE bigint; ALTER INDEX t_a DEPENDS ON EXTENSION plpgsql; ALTER INDEX t_1_a_idx DEPENDS ON EXTENSION plpgsql',
 	},
 	{
+		name => 'partitions: alter_column, with a foreign key whose part has another name',
+		@partitioned,
+		setup => "$partitioned; ALTER TABLE t ADD CONSTRAINT t_f FOREIGN KEY (a) REFERENCES u;
+			ALTER TABLE t_2 RENAME CONSTRAINT t_f TO t_g; ALTER TABLE t_2 ADD CONSTRAINT t_f UNIQUE (id, b);
+			COMMENT ON CONSTRAINT t_g ON t_2 IS 'of a part'; COMMENT ON CONSTRAINT t_f ON t_2 IS 'own'",
+		rows => 'INSERT INTO u SELECT generate_series(-10, ROWS); INSERT INTO t SELECT i, i, \'b\' || i FROM generate_series(1, ROWS) i',
+		operations => '- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}',
+		ddl => "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t_2 RENAME CONSTRAINT t_2_a_fkey TO t_g;
+			COMMENT ON CONSTRAINT t_g ON t_2 IS 'of a part'",
+	},
+	{
 		name => 'partitions: alter_column, with triggers',
 		@partitioned,
 		setup => "$partitioned; CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'; $triggers",

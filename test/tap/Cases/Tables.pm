@@ -272,6 +272,89 @@ sub table_cases
 		new => [ 'INSERT INTO n VALUES (1, 2)', [ 'INSERT INTO t VALUES (-1, 0)', '23505' ] ],
 		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
 		sees_new => { 'SELECT * FROM n' => '1|2' },
+	},
+	{
+		name => 'rename_table of a new table to the name of a dropped one',
+		setup => 'CREATE TABLE t (id serial PRIMARY KEY, a int, b text)',
+		operations => q[
+- create_table: {name: n, columns: [{name: id, type: serial, pk: true}]}
+- drop_table: {name: t}
+- rename_table: {from: n, to: t}],
+		ddl => 'CREATE TABLE n (id serial PRIMARY KEY); DROP TABLE t; ALTER TABLE n RENAME TO t',
+		old => [ 'INSERT INTO t VALUES (0, 0)' ],
+		new => [ 'INSERT INTO t DEFAULT VALUES' ],
+		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+		sees_new => { 'SELECT * FROM t' => '1' },
+	},
+	(map {
+		my ($name, $new) = @$_;
+		{
+			name => "rename_table, drop_table and create_table of $name",
+			setup => 'CREATE TABLE t (id serial PRIMARY KEY, a int, b text)',
+			operations => qq[
+- rename_table: {from: t, to: x}
+- drop_table: {name: x}
+- create_table: {name: $new, columns: [{name: id, type: serial, pk: true}]}],
+			ddl => "ALTER TABLE t RENAME TO x; DROP TABLE x; CREATE TABLE $new (id serial PRIMARY KEY)",
+			old => [ 'INSERT INTO t VALUES (0, 0)' ],
+			new => [ "INSERT INTO $new DEFAULT VALUES" ],
+			sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+			sees_new => { "SELECT * FROM $new" => '1' },
+		}
+	} [ 'the first name', 't' ], [ 'the second name', 'x' ]),
+	{
+		name => 'drop_table and create_table, and rename_table and drop_table of new ones',
+		setup => 'CREATE TABLE t (id serial PRIMARY KEY, a int, b text); CREATE TABLE u (id int PRIMARY KEY)',
+		operations => q[
+- drop_table: {name: t}
+- create_table: {name: t, columns: [{name: id, type: serial, pk: true}]}
+- rename_table: {from: t, to: t2}
+- drop_table: {name: u}
+- create_table: {name: u, columns: [{name: id, type: int, pk: true}]}
+- drop_table: {name: u}
+- create_table: {name: n, columns: [{name: id, type: serial}]}
+- drop_table: {name: n}
+- create_table: {name: n, columns: [{name: id, type: serial, pk: true}, {name: a, type: int, nullable: true}]}
+- drop_column: {table: n, column: id}
+- add_column: {table: n, column: {name: id, type: serial}}],
+		ddl => 'DROP TABLE t; CREATE TABLE t (id serial PRIMARY KEY); ALTER TABLE t RENAME TO t2; DROP TABLE u;
+			CREATE TABLE n (id serial PRIMARY KEY, a int); ALTER TABLE n DROP id; ALTER TABLE n ADD id serial',
+		old => [ 'INSERT INTO t VALUES (0, 0)' ],
+		new => [ 'INSERT INTO t2 DEFAULT VALUES', 'INSERT INTO n VALUES (7)' ],
+		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+		sees_new => { 'SELECT * FROM t2' => '1', 'SELECT a, id FROM n' => '7|1' },
+	},
+	{
+		name => 'rename_constraint, to names that other operations free',
+		setup => 'CREATE TABLE t (id serial PRIMARY KEY, a int, b text);
+			CREATE TABLE u (id int PRIMARY KEY, a int CONSTRAINT u_a UNIQUE, b int CONSTRAINT u_b UNIQUE, c int CONSTRAINT u_c UNIQUE)',
+		operations => q[
+- drop_table: {name: t}
+- rename_constraint: {table: u, from: u_pkey, to: t_pkey}
+- rename_constraint: {table: u, from: u_a, to: t_id_seq}
+- rename_constraint: {table: u, from: u_b, to: t}
+- alter_column: {table: u, column: c, type: bigint, up: c, down: "c::int"}
+- rename_constraint: {table: u, from: u_c, to: u_d}
+- rename_constraint: {table: u, from: t_pkey, to: u_c}],
+		ddl => 'DROP TABLE t; ALTER TABLE u RENAME CONSTRAINT u_pkey TO t_pkey; ALTER TABLE u RENAME CONSTRAINT u_a TO t_id_seq;
+			ALTER TABLE u RENAME CONSTRAINT u_b TO t; ALTER TABLE u ALTER c TYPE bigint; ALTER TABLE u RENAME CONSTRAINT u_c TO u_d;
+			ALTER TABLE u RENAME CONSTRAINT t_pkey TO u_c',
+		old => [ 'INSERT INTO t VALUES (0, 0)', 'INSERT INTO u VALUES (1, 1, 1, 1)' ],
+		new => [ 'INSERT INTO u VALUES (2, 2, 2, 2)' ],
+		sees_old => { 'SELECT count(*) FROM u' => '2' },
+		sees_new => { 'SELECT count(*) FROM u' => '2' },
+	},
+	{
+		name => 'create_table, where a sequence has the first name of its key and something dropped the second',
+		setup => 'CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE SEQUENCE n_pkey; CREATE INDEX n_pkey1 ON t (a)',
+		operations => q[
+- drop_index: {name: n_pkey1}
+- create_table: {name: n, columns: [{name: id, type: int, pk: true}]}],
+		ddl => 'DROP INDEX n_pkey1; CREATE TABLE n (id int PRIMARY KEY)',
+		old => [ 'INSERT INTO t VALUES (0, 0)' ],
+		new => [ 'INSERT INTO n VALUES (1)' ],
+		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+		sees_new => { 'SELECT * FROM n' => '1' },
 	});
 }
 
