@@ -23,6 +23,7 @@
 #include "ddl/access_list.h"
 #include "ddl/column_domain.h"
 #include "ddl/ddl_execute.h"
+#include "ddl/index_part.h"
 #include "ddl/lock_retry.h"
 #include "ddl/matview_query.h"
 #include "ddl/partition_constraint.h"
@@ -434,6 +435,8 @@ run_step(const MigrationPlan *plan, const Step *step)
 	else if (step->foreign_key != NULL)
 		partition_constraint_follow(step->relation, step->foreign_key,
 									step->foreign_key_parts);
+	else if (OidIsValid(step->index_part))
+		index_part_release(step->index_part);
 	else if (step->carried != NULL)
 		run_carried(step);
 	else if (step->path != NULL)

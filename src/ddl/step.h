@@ -67,6 +67,8 @@ typedef struct Step
 								 * partition, which gets part_name; command is
 								 * for people */
 	char	   *part_name;
+	Oid			index_part;		/* an index that is taken out of the whole table's
+								 * (index_part.h); command is for people */
 	TaskKind	task;			/* of PHASE_BACKGROUND */
 	char	   *task_object;
 } Step;

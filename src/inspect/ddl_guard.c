@@ -40,6 +40,7 @@
 #include "inspect/grant_guard.h"
 #include "inspect/guard_scope.h"
 #include "inspect/matview_guard.h"
+#include "inspect/part_guard.h"
 #include "inspect/rename_guard.h"
 #include "inspect/table_guard.h"
 #include "operation/partition_index.h"
@@ -159,6 +160,7 @@ guard_command_start(Node *command)
 	List	   *lines = lines_now();
 
 	copying = child_guard_is_copy(command) ? command : NULL;
+	part_guard_note(command);
 	guard_matviews(lines, command);
 	if (IsA(command, RenameStmt))
 		guard_rename(lines, (RenameStmt *) command);
@@ -708,6 +710,7 @@ guard_command_end(Node *command)
 		else if (!adds_only(command))
 			table_guard_check(lfirst_oid(lc));
 	}
+	part_guard_name(lines, command, tables);
 	if (ddl_execute_origin() == DDL_FOREIGN)
 		addition_guard_look(lines, command, tables);
 	SPI_finish();

@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 
 #include "ddl/ddl_execute.h"
+#include "ddl/index_part.h"
 #include "inspect/detach_guard.h"
 #include "inspect/guard_scope.h"
 #include "operation/built_index.h"
@@ -37,7 +38,8 @@
 
 static void release_as_owner(List *lines, Oid parent, Oid relid);
 static void lock_tasks(const GuardLine *line, Oid parent);
-static bool concerns(const GuardLine *line, Oid parent);
+static List *whole_tree(Oid parent);
+static bool concerns(const GuardLine *line, Oid parent, Oid relid);
 static void release(const GuardLine *line, Oid relid);
 static void drop_triggers(const GuardLine *line, Oid relid);
 static void drop_constraints(const GuardLine *line, Oid relid);
@@ -79,12 +81,17 @@ detach_guard_prepare(List *lines, Oid partition)
 static void
 lock_tasks(const GuardLine *line, Oid parent)
 {
-	Oid			topmost = parent;
-
-	while (get_rel_relispartition(topmost))
-		topmost = get_partition_parent(topmost, true);
-	if (migration_concerns(line->migration, catalog_table_tree(topmost)))
+	if (migration_concerns(line->migration, whole_tree(parent)))
 		claim_tables(line->migration, false);
+}
+
+/* The tables (Oid) of which the parent is one, from the topmost on. */
+static List *
+whole_tree(Oid parent)
+{
+	while (get_rel_relispartition(parent))
+		parent = get_partition_parent(parent, true);
+	return catalog_table_tree(parent);
 }
 
 void
@@ -117,15 +124,18 @@ release_as_owner(List *lines, Oid parent, Oid relid)
 	restricted_begin(&scope, catalog_relation_owner(relid));
 	foreach(lc, lines)
 	{
-		if (concerns(lfirst(lc), parent))
+		if (concerns(lfirst(lc), parent, relid))
 			release(lfirst(lc), relid);
 	}
 	restricted_end(&scope);
 }
 
-/* Names alone do not tell: others may use ours in tables of their own. */
+/*
+ * Names alone do not tell: others may use ours in tables of their own.  Where there are
+ * only indexes to be built, nothing but the tasks says which are the migration's.
+ */
 static bool
-concerns(const GuardLine *line, Oid parent)
+concerns(const GuardLine *line, Oid parent, Oid relid)
 {
 	ListCell   *lc;
 
@@ -134,7 +144,8 @@ concerns(const GuardLine *line, Oid parent)
 		if (list_member_oid(catalog_table_tree(lfirst_oid(lc)), parent))
 			return true;
 	}
-	return false;
+	return migration_concerns(line->migration, list_concat(whole_tree(parent),
+														   catalog_table_tree(relid)));
 }
 
 static void
@@ -214,7 +225,9 @@ run_steps(const MigrationPlan *plan)
 		const Step *step = lfirst(lc);
 
 		Assert(step->access_list == NULL && step->path == NULL);
-		if (step->command != NULL)
+		if (OidIsValid(step->index_part))
+			index_part_release(step->index_part);
+		else if (step->command != NULL)
 			ddl_execute_own(step->command);
 	}
 }

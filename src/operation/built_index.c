@@ -1,35 +1,46 @@
 /*-------------------------------------------------------------------------
  *
  * built_index.c
- *		What index tasks have built and nothing needs any more.
+ *		What has been built of new indexes and nothing needs any more.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
 
 #include "catalog/index.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "ddl/index_part.h"
 #include "operation/built_index.h"
+#include "operation/operation_util.h"
 #include "operation/partition_index.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
 #include "state/tasks.h"
 
 static List *new_indexes(int64 migration);
+static List *new_indexes_of_kind(int64 migration, TaskKind kind);
+static List *indexes_called_new(int64 migration, Oid relid);
+static void drop_topmost(int64 migration, List *indexes, MigrationPlan *plan);
+static void release_others(int64 migration, Oid whole, MigrationPlan *plan);
 static bool is_expected(SchemaModel *model, Oid index);
 
 void
 built_indexes_rollback(SchemaModel *model, MigrationPlan *plan)
 {
+	List	   *found = NIL;
 	ListCell   *lc;
 
 	foreach(lc, new_indexes(model->migration))
 	{
 		if (!catalog_index_reads_own_column(lfirst_oid(lc), model->migration))
-			built_index_drop(lfirst_oid(lc), PHASE_ROLLBACK, plan);
+			found = lappend_oid(found, lfirst_oid(lc));
 	}
+	drop_topmost(model->migration, found, plan);
 }
 
 void
@@ -47,13 +58,18 @@ built_indexes_complete(SchemaModel *model, MigrationPlan *plan)
 void
 built_indexes_release(int64 migration, List *relids, MigrationPlan *plan)
 {
+	List	   *found = NIL;
 	ListCell   *lc;
 
 	foreach(lc, new_indexes(migration))
 	{
 		if (list_member_oid(relids, IndexGetRelation(lfirst_oid(lc), false)))
-			built_index_drop(lfirst_oid(lc), PHASE_ROLLBACK, plan);
+			found = lappend_oid(found, lfirst_oid(lc));
 	}
+	foreach(lc, relids)
+		found = list_concat_unique_oid(found, indexes_called_new(migration,
+																 lfirst_oid(lc)));
+	drop_topmost(migration, found, plan);
 }
 
 /*
@@ -63,10 +79,20 @@ built_indexes_release(int64 migration, List *relids, MigrationPlan *plan)
 static List *
 new_indexes(int64 migration)
 {
+	List	   *found = list_concat_unique_oid(new_indexes_of_kind(migration, TASK_INDEX),
+											   new_indexes_of_kind(migration, TASK_ATTACH));
+
+	list_sort(found, list_oid_cmp);
+	return found;
+}
+
+static List *
+new_indexes_of_kind(int64 migration, TaskKind kind)
+{
 	List	   *found = NIL;
 	ListCell   *lc;
 
-	foreach(lc, tasks_of_kind(migration, TASK_INDEX))
+	foreach(lc, tasks_of_kind(migration, kind))
 	{
 		const Task *task = lfirst(lc);
 		Oid			index = catalog_index_of_table(task->relation, task->object);
@@ -74,8 +100,56 @@ new_indexes(int64 migration)
 		if (OidIsValid(index) && name_is_new(task->object))
 			found = list_append_unique_oid(found, index);
 	}
-	list_sort(found, list_oid_cmp);
 	return found;
+}
+
+/* Those (Oid) of a table of the migration's, also where the server has made them. */
+static List *
+indexes_called_new(int64 migration, Oid relid)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_indexes(relid))
+	{
+		const IndexFacts *facts = lfirst(lc);
+
+		if (name_is_new(facts->name) && name_is_of_migration(facts->name, migration))
+			found = lappend_oid(found, facts->oid);
+	}
+	return found;
+}
+
+/* What is attached to another goes with that one. */
+static void
+drop_topmost(int64 migration, List *indexes, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		if (get_rel_relispartition(lfirst_oid(lc)))
+			continue;
+		release_others(migration, lfirst_oid(lc), plan);
+		built_index_drop(lfirst_oid(lc), PHASE_ROLLBACK, plan);
+	}
+}
+
+/* The partitions' own stay. */
+static void
+release_others(int64 migration, Oid whole, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, get_rel_relkind(whole) == RELKIND_PARTITIONED_INDEX ?
+			find_inheritance_children(whole, NoLock) : NIL)
+	{
+		if (name_is_of_migration(get_rel_name(lfirst_oid(lc)), migration))
+			release_others(migration, lfirst_oid(lc), plan);
+		else
+			built_index_release(lfirst_oid(lc), catalog_relation_name(whole),
+								PHASE_ROLLBACK, plan);
+	}
 }
 
 /* Does the completion make something of it? */
@@ -97,17 +171,36 @@ is_expected(SchemaModel *model, Oid index)
 	return index_members_have(model, index);
 }
 
+/* With those that are attached to it, and the locks of all their tables. */
 void
 built_index_drop(Oid index, Phase phase, MigrationPlan *plan)
 {
 	Oid			table = IndexGetRelation(index, false);
+	List	   *also = catalog_table_tree(index);
 
+	if (get_rel_relkind(index) == RELKIND_PARTITIONED_INDEX)
+		also = list_concat(also, operation_other_members(table));
 	plan_step(plan, (Step) {
 		.phase = phase,
 		.command = psprintf("DROP INDEX %s", catalog_relation_name(index)),
 		.lock = AccessExclusiveLock,
 		.relation = table,
 		.relation_name = catalog_relation_name(table),
-		.also = list_make1_oid(index),
+		.also = also,
+	});
+}
+
+void
+built_index_release(Oid index, const char *whole, Phase phase, MigrationPlan *plan)
+{
+	char	   *part = catalog_relation_name(index);
+
+	plan_step(plan, (Step) {
+		.phase = phase,
+		.command = index_part_release_sql(whole, part),
+		.lock = AccessExclusiveLock,
+		.relation = index,
+		.relation_name = part,
+		.index_part = index,
 	});
 }

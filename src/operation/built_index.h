@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * built_index.h
- *		What index tasks have built and nothing needs any more.
+ *		What has been built of new indexes and nothing needs any more.
  *-------------------------------------------------------------------------
  */
 #ifndef PGROLL_BUILT_INDEX_H
@@ -29,5 +29,12 @@ extern void built_indexes_release(int64 migration, List *relids, MigrationPlan *
 
 /* The step of a phase that drops one that nothing needs. */
 extern void built_index_drop(Oid index, Phase phase, MigrationPlan *plan);
+
+/*
+ * That which takes one out of the whole table's (qualified and quoted, as it is called by
+ * then) to which it is attached.
+ */
+extern void built_index_release(Oid index, const char *whole, Phase phase,
+								MigrationPlan *plan);
 
 #endif							/* PGROLL_BUILT_INDEX_H */

@@ -35,19 +35,14 @@ static void start_constraint(SchemaModel *model, TableModel *table,
 							 const ObjectModel *object, MigrationPlan *plan);
 static void start_key(SchemaModel *model, TableModel *table,
 					  const ObjectModel *object, MigrationPlan *plan);
+static IndexMaker maker_of(TableModel *table, const ObjectModel *object);
+static char *index_sql(const IndexMaker *maker, const char *how, const char *name,
+					   const char *relation);
+static void raise_missing(const IndexMaker *maker, const IndexMember *member);
 static void complete_constraint(SchemaModel *model, TableModel *table,
 								const ObjectModel *object, MigrationPlan *plan);
 static void complete_key(SchemaModel *model, TableModel *table,
 						 const ObjectModel *object, MigrationPlan *plan);
-static void add_key(const ConstraintDefinition *def, const IndexMember *member,
-					int operation, MigrationPlan *plan);
-static void create_on_only(TableModel *table, const ObjectModel *object,
-						   const IndexMember *member, MigrationPlan *plan);
-static void name_key_columns(SchemaModel *model, TableModel *table,
-							 const ObjectModel *object, const IndexMember *member,
-							 MigrationPlan *plan);
-static char *present_name(const TableModel *table, const Generation *newest,
-						  const IndexMember *member, int place);
 static void resolve_key(ConstraintDefinition *def, SchemaModel *model,
 						TableModel *table);
 static List *stored_names(List *generations);
@@ -332,6 +327,7 @@ start_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 		  MigrationPlan *plan)
 {
 	const ConstraintDefinition *def = object->definition;
+	IndexMaker	maker;
 	ListCell   *lc;
 
 	if (!model->started)
@@ -339,18 +335,56 @@ start_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 	index_members_rename(model, def->members, object->name);
 	foreach(lc, stored_columns_of_primary(def, table))
 		column_not_null_start(model, table, lfirst(lc), object->operation, plan);
-	foreach(lc, def->members)
-	{
-		const IndexMember *member = lfirst(lc);
-		char	   *relation = index_member_relation(member);
+	maker = maker_of(table, object);
+	index_members_start(&maker, def->members, plan);
+}
 
-		if (!index_member_is_made(member) || index_member_is_built(member))
-			continue;
-		plan_index_build(plan, object->operation, member->relid, relation,
-						 member->built_name,
-						 constraint_definition_index_sql(def, table, "CONCURRENTLY ",
-														 member->built_name, relation));
+static IndexMaker
+maker_of(TableModel *table, const ObjectModel *object)
+{
+	const ConstraintDefinition *def = object->definition;
+	List	   *built = NIL;
+	List	   *completed = NIL;
+	ListCell   *lc;
+
+	foreach(lc, list_concat_copy(def->key, def->included))
+	{
+		const Generation *newest = model_newest_generation(table, lfirst(lc));
+
+		built = lappend(built, newest->attnum == 0 ? newest->shadow :
+						get_attname(table->relid, newest->attnum, false));
+		completed = lappend(completed, newest->physical);
 	}
+	return (IndexMaker) {
+		.owner = object,
+		.table = table,
+		.operation = object->operation,
+		.unique = true,
+		.wanted = list_concat_copy(def->columns, def->include),
+		.built = built,
+		.completed = completed,
+		.sql = index_sql,
+		.missing = raise_missing,
+	};
+}
+
+static char *
+index_sql(const IndexMaker *maker, const char *how, const char *name,
+		  const char *relation)
+{
+	const ObjectModel *object = maker->owner;
+
+	return constraint_definition_index_sql(object->definition, maker->table, how, name,
+										   relation);
+}
+
+static void
+raise_missing(const IndexMaker *maker, const IndexMember *member)
+{
+	const ObjectModel *object = maker->owner;
+
+	carry_must_exist(false, member->parent == NULL ? maker->table->name : member->label,
+					 object->name);
 }
 
 static void
@@ -386,96 +420,24 @@ complete_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 			 MigrationPlan *plan)
 {
 	const ConstraintDefinition *def = object->definition;
-	bool		is_partitioned = table->relkind == RELKIND_PARTITIONED_TABLE;
+	const IndexMember *whole;
+	IndexMaker	maker;
 	ListCell   *lc;
 
 	index_members_rename(model, def->members, object->name);
 	foreach(lc, stored_columns_of_primary(def, table))
 		column_not_null_complete(model, table, lfirst(lc), object->operation, plan);
-	foreach(lc, def->members)
-	{
-		const IndexMember *member = lfirst(lc);
-
-		if (member->is_own)
-			continue;
-		if (member->is_leaf)
-			carry_must_exist(model->foreseen || index_member_is_built(member),
-							 member->parent == NULL ? table->name : member->label,
-							 object->name);
-		if (!is_partitioned)
-			add_key(def, member, object->operation, plan);
-		else if (member->is_leaf)
-			index_member_rename(member, object->operation, plan);
-		else
-			create_on_only(table, object, member, plan);
-		name_key_columns(model, table, object, member, plan);
-	}
-	index_members_attach(def->members, object->operation, plan);
-	if (is_partitioned)
-		add_key(def, linitial(def->members), object->operation, plan);
-}
-
-static void
-add_key(const ConstraintDefinition *def, const IndexMember *member, int operation,
-		MigrationPlan *plan)
-{
-	index_member_add_key(member, operation, def->type, def->deferrable,
+	maker = maker_of(table, object);
+	whole = linitial(def->members);
+	if (whole->is_leaf)
+		carry_must_exist(model->foreseen || index_member_is_built(whole), table->name,
+						 object->name);
+	else
+		index_members_complete(model, &maker, def->members, plan);
+	index_member_add_key(whole, object->operation, def->type, def->deferrable,
 						 def->initially_deferred, plan);
-}
-
-/* Of a partitioned table, without its partitions: no row is read. */
-static void
-create_on_only(TableModel *table, const ObjectModel *object, const IndexMember *member,
-			   MigrationPlan *plan)
-{
-	char	   *relation = index_member_relation(member);
-
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.operation = object->operation,
-		.command = constraint_definition_index_sql(object->definition, table, "",
-												   member->name,
-												   psprintf("ONLY %s", relation)),
-		.lock = ShareLock,
-		.relation = member->relid,
-		.relation_name = relation,
-	});
-}
-
-/*
- * An index's columns keep the names that the table's had when it was built; they shall
- * be those that the operation knows.
- */
-static void
-name_key_columns(SchemaModel *model, TableModel *table, const ObjectModel *object,
-				 const IndexMember *member, MigrationPlan *plan)
-{
-	const ConstraintDefinition *def = object->definition;
-	List	   *generations = list_concat_copy(def->key, def->included);
-	char	   *qualified = index_member_qualified(member, member->name);
-	List	   *present = NIL;
-	ListCell   *lc;
-
-	foreach(lc, generations)
-		present = lappend(present, present_name(table,
-												model_newest_generation(table, lfirst(lc)),
-												member, foreach_current_index(lc) + 1));
-	operation_rename_index_columns(model, object->operation, member->index, qualified,
-								   qualified, present,
-								   list_concat_copy(def->columns, def->include), plan);
-}
-
-/* What a column of the index is called; while that is foreseen, what it will be. */
-static char *
-present_name(const TableModel *table, const Generation *newest,
-			 const IndexMember *member, int place)
-{
-	if (!member->is_leaf)
-		return newest->physical;
-	if (OidIsValid(member->index))
-		return get_attname(member->index, place, false);
-	return newest->attnum == 0 ? newest->shadow :
-		get_attname(table->relid, newest->attnum, false);
+	if (whole->is_leaf)
+		index_member_name_columns(model, &maker, whole, maker.wanted, plan);
 }
 
 /* Find out of which indexes the key will consist, and whether there can be such. */

@@ -45,14 +45,10 @@ typedef struct DropIndex
 
 static void resolve_members(CreateIndex *op, SchemaModel *model);
 static bool is_built(const CreateIndex *op);
-static void build_step(const CreateIndex *op, const IndexMember *member,
-					   MigrationPlan *plan);
-static void check_is_built(const CreateIndex *op, const IndexMember *member);
-static void create_on_only(const CreateIndex *op, const IndexMember *member,
-						   MigrationPlan *plan);
-static void rename_columns(const CreateIndex *op, SchemaModel *model,
-						   const IndexMember *member, MigrationPlan *plan);
-static List *present_columns(const CreateIndex *op, const IndexMember *member);
+static IndexMaker maker_of(const CreateIndex *op);
+static char *index_sql(const IndexMaker *maker, const char *how, const char *name,
+					   const char *relation);
+static void raise_missing(const IndexMaker *maker, const IndexMember *member);
 static void check_is_of_no_partition(const DropIndex *op, SchemaModel *model);
 static void check_serves_no_constraint(const DropIndex *op, SchemaModel *model);
 static void check_is_no_identity(const DropIndex *op);
@@ -128,28 +124,67 @@ supplement_create_index(const Operation *base, SchemaModel *model,
 						MigrationPlan *plan)
 {
 	const CreateIndex *op = (const CreateIndex *) base;
-	ListCell   *lc;
+	IndexMaker	maker;
 
 	if (!is_built(op))
 		return;
 	index_definition_follow(op->definition, model, op->table);
-	foreach(lc, op->members)
-	{
-		IndexMember *member = lfirst(lc);
+	maker = maker_of(op);
+	index_members_start(&maker, op->members, plan);
+}
 
-		if (member->is_leaf && !index_member_is_built(member))
-			build_step(op, member, plan);
+static IndexMaker
+maker_of(const CreateIndex *op)
+{
+	List	   *stored = NIL;
+	List	   *physical = NIL;
+	ListCell   *lc;
+
+	foreach(lc, op->definition->fields)
+	{
+		IndexField *field = lfirst(lc);
+		Generation *generation = model_newest_generation(op->table, field->generation);
+
+		stored = lappend(stored, field->stored_column);
+		physical = lappend(physical, generation->physical);
 	}
+	return (IndexMaker) {
+		.owner = op,
+		.table = op->table,
+		.operation = op->base.number,
+		.unique = op->definition->unique,
+		.wanted = index_definition_column_names(index_definition_field_names(op->definition)),
+		.built = index_definition_column_names(stored),
+		.completed = index_definition_column_names(physical),
+		.sql = index_sql,
+		.missing = raise_missing,
+	};
+}
+
+static char *
+index_sql(const IndexMaker *maker, const char *how, const char *name,
+		  const char *relation)
+{
+	const CreateIndex *op = maker->owner;
+
+	return index_definition_sql(op->definition, op->table, how, name, relation);
 }
 
 static void
-build_step(const CreateIndex *op, const IndexMember *member, MigrationPlan *plan)
+raise_missing(const IndexMaker *maker, const IndexMember *member)
 {
-	char	   *relation = index_member_relation(member);
+	const CreateIndex *op = maker->owner;
 
-	plan_index_build(plan, op->base.number, member->relid, relation, member->built_name,
-					 index_definition_sql(op->definition, op->table, "CONCURRENTLY ",
-										  member->built_name, relation));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("index \"%s\" on table \"%s\" is not built",
+					op->definition->name, member->label),
+			 member->parent == NULL ?
+			 errdetail("At %s: it is not built yet, or was dropped since.",
+					   op->base.path) :
+			 errdetail("At %s: it is not built yet, or was dropped since, or the partition is new.",
+					   op->base.path),
+			 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
 }
 
 static void
@@ -174,97 +209,14 @@ complete_create_index(const Operation *base, SchemaModel *model,
 					  MigrationPlan *plan)
 {
 	const CreateIndex *op = (const CreateIndex *) base;
-	ListCell   *lc;
+	IndexMaker	maker;
 
 	if (!is_built(op))
 		return;
 	if (!model->foreseen)
 		index_definition_follow(op->definition, model, op->table);
-	foreach(lc, op->members)
-	{
-		IndexMember *member = lfirst(lc);
-
-		if (member->is_leaf && !model->foreseen)
-			check_is_built(op, member);
-		if (member->is_leaf)
-			index_member_rename(member, base->number, plan);
-		else
-			create_on_only(op, member, plan);
-		rename_columns(op, model, member, plan);
-	}
-	index_members_attach(op->members, base->number, plan);
-}
-
-static void
-check_is_built(const CreateIndex *op, const IndexMember *member)
-{
-	if (index_member_is_built(member))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("index \"%s\" on table \"%s\" is not built",
-					op->definition->name, member->label),
-			 member->parent == NULL ?
-			 errdetail("At %s: it is not built yet, or was dropped since.",
-					   op->base.path) :
-			 errdetail("At %s: it is not built yet, or was dropped since, or the partition is new.",
-					   op->base.path),
-			 errhint("Call pgroll_c.retry_migration(), wait, and complete the migration then.")));
-}
-
-/* Of a partitioned table, without its partitions: no row is read. */
-static void
-create_on_only(const CreateIndex *op, const IndexMember *member,
-			   MigrationPlan *plan)
-{
-	char	   *relation = index_member_relation(member);
-
-	plan_step(plan, (Step) {
-		.phase = PHASE_COMPLETE,
-		.operation = op->base.number,
-		.command = index_definition_sql(op->definition, op->table, "", member->name,
-										psprintf("ONLY %s", relation)),
-		.lock = ShareLock,
-		.relation = member->relid,
-		.relation_name = relation,
-	});
-}
-
-/*
- * An index's columns keep the names that the table's had when it was built; they
- * shall be those that the operation knows.
- */
-static void
-rename_columns(const CreateIndex *op, SchemaModel *model,
-			   const IndexMember *member, MigrationPlan *plan)
-{
-	List	   *wanted = index_definition_column_names(index_definition_field_names(op->definition));
-
-	operation_rename_index_columns(model, op->base.number, member->index,
-								   index_member_qualified(member, member->name),
-								   index_member_now(member),
-								   present_columns(op, member), wanted, plan);
-}
-
-/* The names (char *); while the index is only foreseen, those that it will get. */
-static List *
-present_columns(const CreateIndex *op, const IndexMember *member)
-{
-	List	   *names = NIL;
-	ListCell   *lc;
-
-	foreach(lc, op->definition->fields)
-	{
-		IndexField *field = lfirst(lc);
-		AttrNumber	place = foreach_current_index(lc) + 1;
-		Generation *generation = model_newest_generation(op->table, field->generation);
-
-		names = lappend(names, OidIsValid(member->index) ?
-						get_attname(member->index, place, false) :
-						member->is_leaf ? field->stored_column :
-						generation->physical);
-	}
-	return OidIsValid(member->index) ? names : index_definition_column_names(names);
+	maker = maker_of(op);
+	index_members_complete(model, &maker, op->members, plan);
 }
 
 static Operation *

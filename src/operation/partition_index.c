@@ -7,6 +7,7 @@
 #include "pgroll.h"
 
 #include "access/table.h"
+#include "catalog/index.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
@@ -22,6 +23,7 @@
 #include "utils/rel.h"
 
 #include "ddl/partition_constraint.h"
+#include "operation/built_index.h"
 #include "operation/operation_util.h"
 #include "operation/partition_index.h"
 #include "schema/catalog_constraint.h"
@@ -32,11 +34,17 @@
 #include "schema/object_model.h"
 
 static IndexMember *add_member(const TableModel *table, List *members, Oid relid);
-static bool below_own_key(List *owners, Oid relid);
-static Oid	own_key(const IndexMember *member, const NewIndex *new_index);
+static Oid	attached_part(const IndexMember *member);
+static bool is_of_migration(const SchemaModel *model, Oid index);
+static bool below_own(List *owners, Oid relid);
+static Oid	own_index(const SchemaModel *model, const IndexMember *member,
+					  const NewIndex *new_index);
+static bool is_part_of_other(const SchemaModel *model, const IndexMember *member,
+							 Oid index);
 static bool key_is_equal(const IndexMember *member, const IndexFacts *facts,
 						 const NewIndex *new_index);
 static bool columns_are(Oid relid, List *columns, List *names);
+static void find_index(SchemaModel *model, IndexMember *member);
 static char *choose_name(SchemaModel *model, TableModel *table,
 						 const IndexMember *member, const NewIndex *new_index);
 static char *choose_built_name(SchemaModel *model, const IndexMember *member,
@@ -45,6 +53,16 @@ static char *numbered_name(const IndexMember *member, const NewIndex *new_index,
 static bool name_is_taken(SchemaModel *model, TableModel *table,
 						  const IndexMember *member, char type, char *name);
 static void check_keys(const IndexMember *member, List *columns, const char *path);
+static void set_early(List *members, bool early);
+static bool is_made(const IndexMember *member);
+static char *name_now(const IndexMember *member);
+static void make_whole(const IndexMaker *maker, List *members, MigrationPlan *plan);
+static void create_on_only(const IndexMaker *maker, const IndexMember *member,
+						   MigrationPlan *plan);
+static List *column_names(const IndexMaker *maker, const IndexMember *member);
+static void exchange_parts(SchemaModel *model, const IndexMaker *maker,
+						   List *members, MigrationPlan *plan);
+static char *attach_sql(const char *whole, const char *part);
 
 List *
 index_members_new(SchemaModel *model, TableModel *table, const NewIndex *new_index)
@@ -59,14 +77,15 @@ index_members_new(SchemaModel *model, TableModel *table, const NewIndex *new_ind
 		IndexMember *member;
 
 		/* It has its part already. */
-		if (below_own_key(owners, lfirst_oid(lc)))
+		if (below_own(owners, lfirst_oid(lc)))
 		{
 			owners = lappend_oid(owners, lfirst_oid(lc));
 			continue;
 		}
 		member = add_member(table, members, lfirst_oid(lc));
 		members = lappend(members, member);
-		member->index = own_key(member, new_index);
+		member->attached = attached_part(member);
+		member->index = own_index(model, member, new_index);
 		if (OidIsValid(member->index))
 		{
 			member->is_own = true;
@@ -79,7 +98,7 @@ index_members_new(SchemaModel *model, TableModel *table, const NewIndex *new_ind
 		member->built_name = member->parent == NULL ?
 			name_new(model->migration, new_index->name) :
 			choose_built_name(model, member, new_index);
-		member->index = catalog_index_of_table(member->relid, member->built_name);
+		find_index(model, member);
 	}
 	return members;
 }
@@ -106,9 +125,29 @@ add_member(const TableModel *table, List *members, Oid relid)
 	return member;
 }
 
+static Oid
+attached_part(const IndexMember *member)
+{
+	Relation	rel;
+	Oid			part;
+
+	if (member->parent == NULL || !OidIsValid(member->parent->index))
+		return InvalidOid;
+	rel = table_open(member->relid, AccessShareLock);
+	part = index_get_partition(rel, member->parent->index);
+	table_close(rel, AccessShareLock);
+	return part;
+}
+
+static bool
+is_of_migration(const SchemaModel *model, Oid index)
+{
+	return name_is_of_migration(get_rel_name(index), model->migration);
+}
+
 /* Is it a partition of one of the owners (Oid)? */
 static bool
-below_own_key(List *owners, Oid relid)
+below_own(List *owners, Oid relid)
 {
 	ListCell   *lc;
 
@@ -120,21 +159,28 @@ below_own_key(List *owners, Oid relid)
 	return false;
 }
 
-/* A partition's key that is equal to the new one, and of no other key; or InvalidOid. */
+/*
+ * A partition's key that is equal to the new one, and of no other key; or an index that
+ * is none and that the server has taken when the partition was attached; or InvalidOid.
+ */
 static Oid
-own_key(const IndexMember *member, const NewIndex *new_index)
+own_index(const SchemaModel *model, const IndexMember *member, const NewIndex *new_index)
 {
 	ListCell   *lc;
 	ListCell   *lc2;
 
-	if (member->parent == NULL || new_index->key == NIL)
+	if (member->parent == NULL)
 		return InvalidOid;
+	if (new_index->key == NIL)
+		return OidIsValid(member->attached) &&
+			!is_of_migration(model, member->attached) ? member->attached : InvalidOid;
 	foreach(lc, catalog_constraints(member->relid))
 	{
 		ConstraintFacts *constraint = lfirst(lc);
 
 		if (constraint->type != new_index->type || constraint->deferrable ||
-			name_is_ours(constraint->name) || get_rel_relispartition(constraint->index))
+			name_is_ours(constraint->name) ||
+			is_part_of_other(model, member, constraint->index))
 			continue;
 		foreach(lc2, catalog_indexes(member->relid))
 		{
@@ -146,6 +192,15 @@ own_key(const IndexMember *member, const NewIndex *new_index)
 		}
 	}
 	return InvalidOid;
+}
+
+/* Of that which the table gets it may be one already, under another name to come. */
+static bool
+is_part_of_other(const SchemaModel *model, const IndexMember *member, Oid index)
+{
+	return get_rel_relispartition(index) && index != member->attached &&
+		(OidIsValid(member->parent->index) ||
+		 !is_of_migration(model, index_topmost(index)));
 }
 
 /* As CompareIndexInfo() has it, for what a key of the document can be. */
@@ -192,13 +247,41 @@ columns_are(Oid relid, List *columns, List *names)
 }
 
 void
-index_members_rename(const SchemaModel *model, List *members, const char *name)
+index_members_rename(SchemaModel *model, List *members, const char *name)
 {
 	IndexMember *whole = linitial(members);
+	ListCell   *lc;
 
+	if (strcmp(whole->name, name) == 0)
+		return;
 	whole->name = pstrdup(name);
 	whole->built_name = name_new(model->migration, name);
-	whole->index = catalog_index_of_table(whole->relid, whole->built_name);
+	foreach(lc, members)
+	{
+		IndexMember *member = lfirst(lc);
+
+		member->attached = attached_part(member);
+		if (!member->is_own)
+			find_index(model, member);
+	}
+}
+
+/*
+ * What has been built of a member, or the server has made.  The latter is named by the
+ * guard of new partitions, as is what was built before the partition was renamed.
+ */
+static void
+find_index(SchemaModel *model, IndexMember *member)
+{
+	if (!OidIsValid(member->attached) || !is_of_migration(model, member->attached))
+	{
+		member->index = catalog_index_of_table(member->relid, member->built_name);
+		return;
+	}
+	member->index = member->attached;
+	member->built_name = get_rel_name(member->index);
+	model->chosen_names = lappend(model->chosen_names,
+								  index_member_qualified(member, member->built_name));
 }
 
 /* As ChooseIndexName() does for the index of a partition. */
@@ -359,16 +442,142 @@ index_member_qualified(const IndexMember *member, const char *name)
 	return quote_qualified_identifier(member->schema, name);
 }
 
-bool
-index_member_is_made(const IndexMember *member)
+void
+index_members_start(const IndexMaker *maker, List *members, MigrationPlan *plan)
 {
-	return member->is_leaf && !member->is_own;
+	const IndexMember *whole = linitial(members);
+	ListCell   *lc;
+
+	set_early(members, maker->unique && !whole->is_leaf);
+	foreach(lc, members)
+	{
+		const IndexMember *member = lfirst(lc);
+		char	   *relation = index_member_relation(member);
+
+		if (is_made(member) && member->is_leaf && !index_member_is_built(member))
+			plan_index_build(plan, maker->operation, member->relid, relation,
+							 member->built_name,
+							 maker->sql(maker, "CONCURRENTLY ", member->built_name,
+										relation));
+	}
+	if (whole->is_early)
+		make_whole(maker, members, plan);
+}
+
+static void
+set_early(List *members, bool early)
+{
+	ListCell   *lc;
+
+	foreach(lc, members)
+		((IndexMember *) lfirst(lc))->is_early = early;
+}
+
+/* Before the completion? */
+static bool
+is_made(const IndexMember *member)
+{
+	return !member->is_own && (member->is_leaf || member->is_early);
 }
 
 bool
 index_member_is_built(const IndexMember *member)
 {
 	return OidIsValid(member->index) && get_index_isvalid(member->index);
+}
+
+/* By the name that it has before the completion, or will get then. */
+static char *
+name_now(const IndexMember *member)
+{
+	return index_member_qualified(member, is_made(member) ? member->built_name :
+								  member->name);
+}
+
+/* Those at the bottom are attached first, so that each is complete by then. */
+static void
+make_whole(const IndexMaker *maker, List *members, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, members)
+	{
+		const IndexMember *member = lfirst(lc);
+		char	   *relation = index_member_relation(member);
+
+		if (is_made(member) && !member->is_leaf && !OidIsValid(member->index))
+			plan_step(plan, (Step) {
+				.phase = PHASE_BACKGROUND,
+				.operation = maker->operation,
+				.command = maker->sql(maker, "", member->built_name,
+									  psprintf("ONLY %s", relation)),
+				.lock = ShareLock,
+				.relation = member->relid,
+				.relation_name = relation,
+				.task = TASK_ATTACH,
+				.task_object = member->built_name,
+			});
+	}
+	for (int i = list_length(members) - 1; i > 0; i--)
+	{
+		const IndexMember *member = list_nth(members, i);
+
+		if (!OidIsValid(member->attached))
+			plan_step(plan, (Step) {
+				.phase = PHASE_BACKGROUND,
+				.operation = maker->operation,
+				.command = attach_sql(name_now(member->parent), name_now(member)),
+				.lock = AccessExclusiveLock,
+				.relation = member->relid,
+				.relation_name = name_now(member),
+				.task = TASK_ATTACH,
+				.task_object = member->is_own ? member->name : member->built_name,
+			});
+	}
+}
+
+void
+index_members_complete(SchemaModel *model, const IndexMaker *maker, List *members,
+					   MigrationPlan *plan)
+{
+	const IndexMember *whole = linitial(members);
+	ListCell   *lc;
+
+	set_early(members, maker->unique && !whole->is_leaf &&
+			  (model->foreseen || OidIsValid(whole->index)));
+	foreach(lc, members)
+	{
+		const IndexMember *member = lfirst(lc);
+
+		if (member->is_own)
+			continue;
+		if (is_made(member) && !model->foreseen && !index_member_is_built(member))
+			maker->missing(maker, member);
+		if (is_made(member))
+			index_member_rename(member, maker->operation, plan);
+		else
+			create_on_only(maker, member, plan);
+		if (!member->is_early)
+			index_member_name_columns(model, maker, member, maker->wanted, plan);
+	}
+	/* The whole's are renamed with its parts', which must be called the same. */
+	for (int i = list_length(members) - 1; i >= 0 && whole->is_early; i--)
+	{
+		const IndexMember *member = list_nth(members, i);
+
+		index_member_name_columns(model, maker, member, i == 0 ? maker->wanted :
+								  column_names(maker, member->parent), plan);
+	}
+	if (whole->is_early)
+		exchange_parts(model, maker, members, plan);
+	for (int i = list_length(members) - 1; i > 0 && !whole->is_early; i--)
+	{
+		const IndexMember *member = list_nth(members, i);
+
+		index_member_attach(member, index_member_qualified(member->parent,
+														   member->parent->name),
+							maker->operation, plan);
+	}
 }
 
 void
@@ -387,24 +596,73 @@ index_member_rename(const IndexMember *member, int operation, MigrationPlan *pla
 	});
 }
 
-char *
-index_member_now(const IndexMember *member)
+/* Of a partitioned table, without its partitions: no row is read. */
+static void
+create_on_only(const IndexMaker *maker, const IndexMember *member, MigrationPlan *plan)
 {
-	return index_member_qualified(member, index_member_is_made(member) ?
-								  member->built_name : member->name);
+	char	   *relation = index_member_relation(member);
+
+	plan_step(plan, (Step) {
+		.phase = PHASE_COMPLETE,
+		.operation = maker->operation,
+		.command = maker->sql(maker, "", member->name, psprintf("ONLY %s", relation)),
+		.lock = ShareLock,
+		.relation = member->relid,
+		.relation_name = relation,
+	});
 }
 
-/* Those at the bottom first, so that each is complete when it is attached. */
+/*
+ * An index's columns keep the names that the table's had when it was built; they
+ * shall be those that the operation knows.
+ */
 void
-index_members_attach(List *members, int operation, MigrationPlan *plan)
+index_member_name_columns(SchemaModel *model, const IndexMaker *maker,
+						  const IndexMember *member, List *wanted, MigrationPlan *plan)
 {
-	for (int i = list_length(members) - 1; i > 0; i--)
-	{
-		IndexMember *member = list_nth(members, i);
+	operation_rename_index_columns(model, maker->operation, member->index,
+								   index_member_qualified(member, member->name),
+								   name_now(member), column_names(maker, member),
+								   wanted, plan);
+}
 
-		index_member_attach(member, index_member_qualified(member->parent,
-														   member->parent->name),
-							operation, plan);
+/* The names (char *); while the index is only foreseen, those that it will get. */
+static List *
+column_names(const IndexMaker *maker, const IndexMember *member)
+{
+	List	   *names = NIL;
+
+	if (!OidIsValid(member->index))
+		return list_copy(is_made(member) ? maker->built : maker->completed);
+	for (int i = 1; i <= list_length(maker->wanted); i++)
+		names = lappend(names, get_attname(member->index, i, false));
+	return names;
+}
+
+/*
+ * Where a partition has got a key of its own since its part was made, or the server has
+ * taken another index of it for its part, that which is wanted takes the place.
+ */
+static void
+exchange_parts(SchemaModel *model, const IndexMaker *maker, List *members,
+			   MigrationPlan *plan)
+{
+	for (int i = list_length(members) - 1; i > 0 && !model->foreseen; i--)
+	{
+		const IndexMember *member = list_nth(members, i);
+		char	   *whole = index_member_qualified(member->parent, member->parent->name);
+
+		if (member->attached == member->index)
+			continue;
+		if (OidIsValid(member->attached))
+			built_index_release(member->attached, whole, PHASE_COMPLETE, plan);
+		if (OidIsValid(member->attached) && is_of_migration(model, member->attached))
+		{
+			built_index_drop(member->attached, PHASE_COMPLETE, plan);
+			model->chosen_names = lappend(model->chosen_names,
+										  catalog_relation_name(member->attached));
+		}
+		index_member_attach(member, whole, maker->operation, plan);
 	}
 }
 
@@ -415,12 +673,17 @@ index_member_attach(const IndexMember *member, const char *whole, int operation,
 	plan_step(plan, (Step) {
 		.phase = PHASE_COMPLETE,
 		.operation = operation,
-		.command = psprintf("ALTER INDEX %s ATTACH PARTITION %s", whole,
-							index_member_qualified(member, member->name)),
+		.command = attach_sql(whole, index_member_qualified(member, member->name)),
 		.lock = AccessExclusiveLock,
 		.relation = member->index,
-		.relation_name = index_member_now(member),
+		.relation_name = name_now(member),
 	});
+}
+
+static char *
+attach_sql(const char *whole, const char *part)
+{
+	return psprintf("ALTER INDEX %s ATTACH PARTITION %s", whole, part);
 }
 
 void

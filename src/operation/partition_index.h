@@ -4,8 +4,9 @@
  *		The indexes of which one of a table, or of a partitioned one, consists.
  *
  * That of a partitioned table can't be built concurrently.  So each partition's
- * is built by itself; at the completion the partitioned tables get theirs, over
- * no rows, and those of their partitions are attached to it.
+ * is built by itself; then the partitioned tables get theirs, over no rows, and
+ * those of their partitions are attached to it: of a unique one before the migration
+ * is ready, since ON CONFLICT finds no other, of others at the completion.
  *-------------------------------------------------------------------------
  */
 #ifndef PGROLL_PARTITION_INDEX_H
@@ -22,11 +23,14 @@ typedef struct IndexMember
 	char	   *label;			/* the relation's name, for people */
 	struct IndexMember *parent; /* NULL: the table itself */
 	bool		is_leaf;		/* has rows, so that the index is built */
-	bool		is_own;			/* a key that the partition has by itself, and
-								 * that becomes a part of the table's as it is */
+	bool		is_own;			/* what the partition has by itself, and that
+								 * becomes a part of the table's as it is */
+	bool		is_early;		/* the whole is made before the completion */
 	char	   *name;			/* of the index, in the end */
 	char	   *built_name;		/* while the migration is active */
 	Oid			index;			/* what has been built; InvalidOid: nothing */
+	Oid			attached;		/* what is attached to the parent's, as far as
+								 * that is there; or InvalidOid */
 } IndexMember;
 
 /* A new index, or a key (type as in pg_constraint.contype, or OBJECT_INDEX). */
@@ -41,17 +45,35 @@ typedef struct NewIndex
 	List	   *included;		/* char * */
 } NewIndex;
 
+/* What the steps that make a new index need to know of it. */
+typedef struct IndexMaker
+{
+	const void *owner;			/* the caller's own */
+	TableModel *table;
+	int			operation;
+	bool		unique;
+	List	   *wanted;			/* char *: what its columns shall be called, */
+	List	   *built;			/* … are while the migration is active, */
+	List	   *completed;		/* … and are where the completion makes it */
+
+	/* "CREATE INDEX how name ON relation …" */
+	char	   *(*sql) (const struct IndexMaker *maker, const char *how,
+						const char *name, const char *relation);
+	/* Raise that a member's is not there, or not valid. */
+	void		(*missing) (const struct IndexMaker *maker, const IndexMember *member);
+} IndexMaker;
+
 /*
  * The members (IndexMember *) of a new index, parents first.  Partitions' indexes
  * get the names that the server would choose; those of a migration that is active
  * do not depend on what other objects there are.  Of a partition that has such a key
- * already, that one is taken, as the server does.
+ * already, that one is taken, as the server does; so is what it has taken itself.
  */
 extern List *index_members_new(SchemaModel *model, TableModel *table,
 							   const NewIndex *new_index);
 
 /* A later operation has renamed the table's index. */
-extern void index_members_rename(const SchemaModel *model, List *members,
+extern void index_members_rename(SchemaModel *model, List *members,
 								 const char *name);
 
 /*
@@ -74,24 +96,30 @@ extern char *index_member_relation(const IndexMember *member);
 /* "schema.name" of a member's index. */
 extern char *index_member_qualified(const IndexMember *member, const char *name);
 
-/* The same, by the name that it has before the completion, or will get then. */
-extern char *index_member_now(const IndexMember *member);
-
 /* Is the built index of a member there, and valid? */
 extern bool index_member_is_built(const IndexMember *member);
 
-/* Is there one to be built at all, or to be given its name at the completion? */
-extern bool index_member_is_made(const IndexMember *member);
+/*
+ * The background steps for what is not there yet: builds, and where the whole is made
+ * early, what makes it.
+ */
+extern void index_members_start(const IndexMaker *maker, List *members,
+								MigrationPlan *plan);
+
+/* The steps of a completion that give all their names, and make the whole if need be. */
+extern void index_members_complete(SchemaModel *model, const IndexMaker *maker,
+								   List *members, MigrationPlan *plan);
+
+/* Of these the one that names the columns of a member's index. */
+extern void index_member_name_columns(SchemaModel *model, const IndexMaker *maker,
+									  const IndexMember *member, List *wanted,
+									  MigrationPlan *plan);
 
 /* The step of a completion that gives a built index its name. */
 extern void index_member_rename(const IndexMember *member, int operation,
 								MigrationPlan *plan);
 
-/*
- * Then those that attach the members' indexes to those of their parents, when all have
- * theirs; of one, to whole (qualified and quoted).
- */
-extern void index_members_attach(List *members, int operation, MigrationPlan *plan);
+/* That which attaches it to whole (qualified and quoted), when both have their names. */
 extern void index_member_attach(const IndexMember *member, const char *whole,
 								int operation, MigrationPlan *plan);
 

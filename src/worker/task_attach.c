@@ -3,9 +3,10 @@
  * task_attach.c
  *		Make the index of a partitioned table of those of its partitions.
  *
- * A foreign key can reference a new key only by the index of the whole table.  So that is
- * made before the completion: an entry in the catalogs over no rows, to which the
- * partitions' indexes, built before, are attached one by one.
+ * A foreign key can reference a new key only by the index of the whole table, and ON
+ * CONFLICT finds no other.  So that is made before the completion: an entry in the
+ * catalogs over no rows, to which the partitions' indexes, built before, are attached one
+ * by one.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -90,7 +91,10 @@ locks_to_create(const Task *task, const IndexStmt *create)
 	return task_locked_request(NIL, task->relation, ShareLock);
 }
 
-/* The relation is the partition whose index is attached. */
+/*
+ * The relation is the partition whose index is attached.  One that is not valid could not
+ * be built again then.
+ */
 static List *
 locks_to_attach(const Task *task, const AlterTableStmt *alter)
 {
@@ -102,7 +106,8 @@ locks_to_attach(const Task *task, const AlterTableStmt *alter)
 	if (!OidIsValid(whole) || !OidIsValid(index) || !get_rel_relispartition(task->relation) ||
 		get_rel_relispartition(index) ||
 		IndexGetRelation(whole, true) != get_partition_parent(task->relation, true) ||
-		RangeVarGetRelid(command->name, NoLock, true) != index)
+		RangeVarGetRelid(command->name, NoLock, true) != index ||
+		(get_rel_relkind(index) == RELKIND_INDEX && !get_index_isvalid(index)))
 		return NIL;
 	return task_locked_request(task_locked_request(NIL, whole, ShareUpdateExclusiveLock),
 							   index, AccessExclusiveLock);

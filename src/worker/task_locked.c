@@ -41,7 +41,8 @@ task_locked_run(TaskRunner *runner, const MigrationRow *migration, const Task *t
 		if (!is_blocked(error) ||
 			(error_is_conflict(error) && ++n_conflicts >= TASK_MAX_CONFLICTS))
 		{
-			if (!name_is_new(task->object))
+			if (name_carried_original(task->object) != NULL &&
+				!name_is_new(task->object))
 				step_explain_carried(error,
 									 psprintf("%s \"%s\"", kind,
 											  name_carried_original(task->object)));
