@@ -265,6 +265,7 @@ rename_index_column(int operation, Oid index, const char *index_name,
 		.lock = AccessExclusiveLock,
 		.relation = index,
 		.relation_name = pstrdup(shown_name),
+		.also = operation_other_members(index),
 	});
 	lfirst(present) = name;
 }

@@ -121,5 +121,54 @@ is($node->safe_psql($db, $indexes . q{ AND NOT indisvalid}) =~ /part_1_b_idx/ ? 
 $node->safe_psql($db, 'CALL pgroll_c.wait_for_migration()');
 finished($db, 'worker terminated');
 
+# between what makes the whole of a unique index and what attaches the parts: that of
+# a partition which has a key of its own waits for the session that is returned
+sub half_attached
+{
+	my $db = new_database($node, 10);
+
+	$node->safe_psql($db, q{
+		CREATE TABLE part (a int, b int) PARTITION BY LIST (a);
+		CREATE TABLE part_1 PARTITION OF part (CONSTRAINT own UNIQUE (a, b)) FOR VALUES IN (1);
+		CREATE TABLE part_2 PARTITION OF part FOR VALUES IN (2);
+		INSERT INTO part SELECT i % 2 + 1, i FROM generate_series(1, 1000) i});
+	my $before = $node->safe_psql($db, $indexes);
+	my $holder = $node->background_psql($db);
+	$holder->query_safe('BEGIN; SELECT a FROM part_1 WHERE a = 1 AND b = 2');
+	$node->safe_psql($db, q{SELECT pgroll_c.start_migration('02', '{"operations": [{"create_constraint":
+		{"table": "part", "name": "part_key", "type": "unique", "columns": ["a", "b"],
+			"up": {"a": "a", "b": "b"}, "down": {"a": "a", "b": "b"}}}]}')});
+	poll($node, $db, q{SELECT waiting_for IS NOT NULL FROM pgroll_c.progress WHERE task = 'attach'}, 'a part is to be attached');
+	is( $node->safe_psql($db, q{SELECT string_agg(concat_ws(' ', relkind, indisvalid, relispartition), ', ' ORDER BY relkind, relispartition)
+			FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indrelid::regclass::text ~ '^part'}),
+		'I f f, i t f, i t t', 'the whole is there, with one of its parts');
+	return ($db, $holder, $before);
+}
+
+($db, $holder, $before) = half_attached();
+kill 9, worker_pid($node, $db);
+$node->poll_query_until('postgres', 'SELECT true');
+eval { $holder->quit };
+poll_state($node, $db, 'ready', 'killed between: the migration becomes ready');
+is( $node->safe_psql($db, q{INSERT INTO public_02.part VALUES (1, 2), (2, 2), (1, 3) ON CONFLICT (a, b) DO NOTHING RETURNING a || ' ' || b}),
+	"2 2\n1 3", 'killed between: ON CONFLICT finds the whole');
+$node->safe_psql($db, 'SELECT pgroll_c.complete_migration()');
+is( $node->safe_psql($db, $indexes =~ s/, 'people'::regclass|'people'::regclass, //r . q{ AND indisunique}), join("\n",
+		'CREATE UNIQUE INDEX own ON public.part_1 USING btree (a, b) t t part_key',
+		'CREATE UNIQUE INDEX part_2_a_b_key ON public.part_2 USING btree (a, b) t t part_key',
+		'CREATE UNIQUE INDEX part_key ON ONLY public.part USING btree (a, b) t t'),
+	'killed between: all indexes are there');
+
+($db, $holder, $before) = half_attached();
+$holder->quit;
+poll_state($node, $db, 'ready', 'attached: the migration becomes ready');
+$node->safe_psql($db, 'SELECT pgroll_c.rollback_migration()');
+is($node->safe_psql($db, $indexes), $before, 'attached, rolled back: the indexes are as they were');
+# before the task tries again, or after it
+($db, $holder, $before) = half_attached();
+$holder->quit;
+$node->safe_psql($db, 'SELECT pgroll_c.rollback_migration()');
+is($node->safe_psql($db, $indexes), $before, 'half attached, rolled back: the indexes are as they were');
+
 $node->stop;
 done_testing();
