@@ -51,7 +51,13 @@ SELECT * FROM parts('item');
 SELECT * FROM test.changes() WHERE change !~ 'rows';
 SELECT pgroll_c.start_migration('02_keys', :'migration');
 CALL pgroll_c.wait_for_migration();
+CREATE TABLE item_new PARTITION OF item FOR VALUES FROM (20) TO (30);
+INSERT INTO public_02_keys.item VALUES (1, 20, 'X', 1), (2, 20, 'X', 2);
+INSERT INTO public_02_keys.item VALUES (1, 20, 'X', 1) ON CONFLICT (name, kind, id) DO UPDATE SET price = 2;
+CALL pgroll_c.wait_for_migration();
 SELECT pgroll_c.complete_migration();
+CREATE TABLE plain.item_new PARTITION OF plain.item FOR VALUES FROM (20) TO (30);
+INSERT INTO plain.item VALUES (1, 20, 'X', 2), (2, 20, 'X', 2);
 UPDATE plain.item SET name = upper(name);
 CREATE UNIQUE INDEX item_once ON plain.item (k, id DESC, price) WHERE price > 0;
 ALTER TABLE plain.item RENAME k TO kind;
@@ -93,6 +99,10 @@ BEGIN
 	CREATE TABLE %1$s.log_6_2 PARTITION OF %1$s.log_6 FOR VALUES FROM (55) TO (60);
 	-- a key that comes after that
 	CREATE TABLE %1$s.log_7 PARTITION OF %1$s.log (CONSTRAINT log_7_own UNIQUE (at)) FOR VALUES FROM (60) TO (70);
+	-- a copy is without what the migration has made
+	CREATE TABLE %1$s.log_8 (LIKE %1$s.log INCLUDING ALL);
+	ALTER TABLE %1$s.log ATTACH PARTITION %1$s.log_8 FOR VALUES FROM (70) TO (80);
+	CREATE TABLE %1$s.log_copy (LIKE %1$s.log_5 INCLUDING ALL);
 	ALTER TABLE %1$s.log DETACH PARTITION %1$s.log_1;
 	ALTER TABLE %1$s.log DETACH PARTITION %1$s.log_2;
 	ALTER TABLE %1$s.log ATTACH PARTITION %1$s.log_1 FOR VALUES FROM (0) TO (10);
@@ -109,17 +119,23 @@ SELECT * FROM parts('log_6');
 INSERT INTO public_03_late.log SELECT i, -i, 'x' FROM generate_series(0, 60, 10) i WHERE i <> 10 ON CONFLICT (at, note) DO NOTHING RETURNING *;
 INSERT INTO public_03_late.log SELECT i, -i, 'x' FROM generate_series(0, 60, 10) i WHERE i <> 10 ON CONFLICT (at) DO NOTHING RETURNING *;
 -- one that would not fit
-CREATE TABLE log_8 (at int NOT NULL, id int, note text);
-INSERT INTO log_8 VALUES (70, 1, 'twice'), (70, 2, 'twice');
-ALTER TABLE log ATTACH PARTITION log_8 FOR VALUES FROM (70) TO (80); -- fails
-DROP TABLE log_8;
+CREATE TABLE log_9 (at int NOT NULL, id int, note text);
+INSERT INTO log_9 VALUES (90, 1, 'twice'), (90, 2, 'twice');
+ALTER TABLE log ATTACH PARTITION log_9 FOR VALUES FROM (90) TO (100); -- fails
+DROP TABLE log_9;
+ALTER TABLE log DETACH PARTITION log_3 CONCURRENTLY;
+SELECT * FROM parts('log_3');
+ALTER TABLE log DETACH PARTITION log_6 CONCURRENTLY;
+SELECT * FROM parts('log_6');
 SELECT pgroll_c.rollback_migration();
 SELECT come_and_go('plain');
 INSERT INTO plain.log SELECT i, -i, 'x' FROM generate_series(20, 60, 10) i WHERE i <> 30;
+ALTER TABLE plain.log DETACH PARTITION plain.log_3 CONCURRENTLY;
+ALTER TABLE plain.log DETACH PARTITION plain.log_6 CONCURRENTLY;
 SELECT * FROM tree_differences(); -- no rows
 SELECT * FROM parts('log');
 -- the same, and completed
-SELECT format($$DROP TABLE %1$s.log, %1$s.log_2;
+SELECT format($$DROP TABLE %1$s.log, %1$s.log_2, %1$s.log_3, %1$s.log_6, %1$s.log_copy;
 	CREATE TABLE %1$s.log (at int NOT NULL, id int, note text) PARTITION BY RANGE (at);
 	CREATE TABLE %1$s.log_1 PARTITION OF %1$s.log FOR VALUES FROM (0) TO (10);
 	CREATE TABLE %1$s.log_2 PARTITION OF %1$s.log FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (at);
@@ -137,4 +153,73 @@ ALTER TABLE plain.log ADD CONSTRAINT log_at UNIQUE (at);
 CREATE UNIQUE INDEX log_note ON plain.log (at, note);
 SELECT * FROM tree_differences(); -- no rows
 SELECT "table", index, of, key FROM index_tree WHERE schema = 'public' AND "table" ~ 'log' ORDER BY 1, 2;
+
+--
+-- a primary key, of partitions that have one already, or get it, or another key
+--
+SELECT format($$
+	CREATE TABLE %1$s.bill (id int NOT NULL, no int) PARTITION BY RANGE (id);
+	CREATE TABLE %1$s.bill_1 PARTITION OF %1$s.bill (PRIMARY KEY (id)) FOR VALUES FROM (0) TO (10);
+	CREATE TABLE %1$s.bill_2 PARTITION OF %1$s.bill FOR VALUES FROM (10) TO (20);
+	CREATE TABLE %1$s.bill_3 PARTITION OF %1$s.bill FOR VALUES FROM (20) TO (30)$$, schema)
+	FROM (VALUES ('public'), ('plain')) s (schema) \gexec
+CREATE FUNCTION keys_come(schema text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format($x$
+	ALTER TABLE %1$s.bill_2 ADD CONSTRAINT late PRIMARY KEY (id);
+	CREATE TABLE %1$s.bill_4 PARTITION OF %1$s.bill (CONSTRAINT own PRIMARY KEY (id)) FOR VALUES FROM (30) TO (40);
+	CREATE TABLE %1$s.bill_5 (no int, id int PRIMARY KEY);
+	ALTER TABLE %1$s.bill ATTACH PARTITION %1$s.bill_5 FOR VALUES FROM (40) TO (50);
+	CREATE TABLE %1$s.bill_6 (no int, id int PRIMARY KEY) PARTITION BY RANGE (id);
+	CREATE TABLE %1$s.bill_6_1 PARTITION OF %1$s.bill_6 FOR VALUES FROM (50) TO (55);
+	ALTER TABLE %1$s.bill ATTACH PARTITION %1$s.bill_6 FOR VALUES FROM (50) TO (60)$x$, schema);
+END $$;
+\set migration '{"operations": [{"create_constraint": {"table": "bill", "name": "bill_pk", "type": "primary_key", "columns": ["id"], "up": {"id": "id"}, "down": {"id": "id"}}}]}'
+SELECT pgroll_c.start_migration('05_primary', :'migration');
+CALL pgroll_c.wait_for_migration();
+SELECT keys_come('public');
+SELECT * FROM parts('bill');
+INSERT INTO public_05_primary.bill SELECT i, 1 FROM generate_series(0, 50, 10) i;
+INSERT INTO public_05_primary.bill SELECT i, 2 FROM generate_series(0, 50, 10) i ON CONFLICT (id) DO UPDATE SET no = excluded.no;
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.rollback_migration();
+SELECT keys_come('plain');
+INSERT INTO plain.bill SELECT i, 2 FROM generate_series(0, 50, 10) i;
+SELECT * FROM tree_differences(); -- no rows
+SELECT format('ALTER TABLE %s.bill_2 DROP CONSTRAINT late; DROP TABLE %1$s.bill_4, %1$s.bill_5, %1$s.bill_6', schema)
+	FROM (VALUES ('public'), ('plain')) s (schema) \gexec
+SELECT pgroll_c.start_migration('06_primary', :'migration');
+CALL pgroll_c.wait_for_migration();
+SELECT keys_come('public');
+CALL pgroll_c.wait_for_migration();
+-- nobody drops what is a part by now
+SELECT test.error_of('ALTER TABLE bill_1 DROP CONSTRAINT bill_1_pkey');
+SELECT phase, relation, regexp_replace(command, '_pgroll_c_\d+_[0-9a-f]+n_', '~', 'g') AS command
+	FROM pgroll_c.plan_migration('06_primary', :'migration') WHERE command ~ 'INDEX|KEY' AND phase IN ('complete', 'rollback');
+SELECT pgroll_c.complete_migration();
+SELECT keys_come('plain');
+ALTER TABLE plain.bill ADD CONSTRAINT bill_pk PRIMARY KEY (id);
+SELECT * FROM tree_differences(); -- no rows
+-- one of another kind stays what it is
+CREATE TABLE note (id int NOT NULL) PARTITION BY RANGE (id);
+SELECT pgroll_c.start_migration('07_other', replace(:'migration', 'bill', 'note')::jsonb);
+CALL pgroll_c.wait_for_migration();
+CREATE TABLE note_1 (id int UNIQUE, CHECK (id IS NOT NULL));
+ALTER TABLE note_1 ALTER id SET NOT NULL;
+ALTER TABLE note ATTACH PARTITION note_1 FOR VALUES FROM (0) TO (10);
+SELECT * FROM parts('note');
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.complete_migration();
+SELECT "table", index, of, key FROM index_tree WHERE schema = 'public' AND "table" ~ 'note' ORDER BY 1, 2;
+-- copies of another table's are left alone
+CREATE TABLE other (a int, b int);
+CREATE UNIQUE INDEX other_own ON other (a);
+SELECT pgroll_c.start_migration('08_copy', test.migration('{"create_index": {"table": "other", "name": "other_a", "columns": ["a"], "unique": true}}', '{"create_index": {"table": "other", "name": "other_b", "columns": ["b"]}}'));
+CALL pgroll_c.wait_for_migration();
+CREATE TABLE copy (LIKE other INCLUDING ALL);
+CREATE TABLE like_that (a int, b int);
+CREATE INDEX ON like_that (b);
+CREATE TABLE copy_of_that (LIKE like_that INCLUDING ALL);
+SELECT "table", index FROM index_tree WHERE schema = 'public' AND "table" ~ 'copy|that' ORDER BY 1, 2;
+SELECT pgroll_c.rollback_migration();
 \i test/include/teardown.sql

@@ -10,10 +10,14 @@
 #include "pgroll.h"
 
 #include "access/relation.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_constraint.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "ddl/ddl_execute.h"
@@ -25,24 +29,42 @@
 #include "schema/names.h"
 #include "versioning/expression.h"
 
+/*
+ * The tables (Oid) whose columns the CREATE TABLE … (LIKE …) takes that runs, as known
+ * at its start.
+ */
+static List *sources = NIL;
+
+static void drop_copied_indexes(const GuardLine *line, Oid relid);
+static Oid	last_copy(Oid relid, Oid source);
+static char *what_it_indexes(Oid index);
 static void add_columns(int64 migration, Oid parent, Oid child);
 static void add_checks(const GuardLine *line, Oid parent, Oid child);
 static void add_check(const GuardLine *line, const ConstraintFacts *facts,
 					  Oid parent, Oid child);
 
 bool
-child_guard_is_copy(const Node *command)
+child_guard_note_copy(const Node *command)
 {
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+	bool		is_copy = false;
 	ListCell   *lc;
 
-	if (!IsA(command, CreateStmt))
-		return false;
-	foreach(lc, ((const CreateStmt *) command)->tableElts)
+	list_free(sources);
+	sources = NIL;
+	foreach(lc, IsA(command, CreateStmt) ? ((const CreateStmt *) command)->tableElts : NIL)
 	{
-		if (IsA(lfirst(lc), TableLikeClause))
-			return true;
+		Oid			source;
+
+		if (!IsA(lfirst(lc), TableLikeClause))
+			continue;
+		is_copy = true;
+		source = RangeVarGetRelid(lfirst_node(TableLikeClause, lc)->relation, NoLock, true);
+		if (OidIsValid(source))
+			sources = list_append_unique_oid(sources, source);
 	}
-	return false;
+	MemoryContextSwitchTo(caller);
+	return is_copy;
 }
 
 void
@@ -51,18 +73,81 @@ child_guard_clean_copy(List *lines, Oid relid)
 	char		relkind = get_rel_relkind(relid);
 	ListCell   *lc;
 
-	/* Its indexes are named, too; some went with the columns. */
+	/* Its indexes are named, too. */
 	foreach(lc, relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE ?
 			lines : NIL)
 	{
 		List	   *names = catalog_columns_of_migration(relid,
 														 ((GuardLine *) lfirst(lc))->migration);
 
+		/* The indexes on them go with them. */
 		if (names != NIL)
 			ddl_execute_own(psprintf("ALTER TABLE %s %s",
 									 catalog_relation_name(relid),
 									 shadow_drop_actions(names, InvalidOid)));
+		drop_copied_indexes(lfirst(lc), relid);
 	}
+}
+
+/*
+ * New indexes are on columns that stay, and the copies are called as the server likes.
+ * Where the table has an equal one of its own, too, the later is ours.
+ */
+static void
+drop_copied_indexes(const GuardLine *line, Oid relid)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, sources)
+	{
+		List	   *indexes = get_rel_name(lfirst_oid(lc)) == NULL ? NIL :
+			list_concat(catalog_indexes(lfirst_oid(lc)),
+						catalog_invalid_indexes(lfirst_oid(lc)));
+
+		foreach(lc2, indexes)
+		{
+			const IndexFacts *facts = lfirst(lc2);
+			Oid			copy;
+
+			if (!name_is_new(facts->name) ||
+				!name_is_of_migration(facts->name, line->migration))
+				continue;
+			copy = last_copy(relid, facts->oid);
+			if (OidIsValid(copy))
+				ddl_execute_own(psprintf("DROP INDEX %s", catalog_relation_name(copy)));
+		}
+	}
+}
+
+/* The last index of a table that is equal to another one and serves no constraint. */
+static Oid
+last_copy(Oid relid, Oid source)
+{
+	Oid			found = InvalidOid;
+	ListCell   *lc;
+
+	foreach(lc, catalog_indexes(relid))
+	{
+		Oid			index = ((IndexFacts *) lfirst(lc))->oid;
+
+		if (index > found && !OidIsValid(get_index_constraint(index)) &&
+			strcmp(what_it_indexes(index), what_it_indexes(source)) == 0)
+			found = index;
+	}
+	return found;
+}
+
+/* The end of its definition, from which it is equal to those of other tables. */
+static char *
+what_it_indexes(Oid index)
+{
+	char	   *definition = TextDatumGetCString(DirectFunctionCall1(pg_get_indexdef,
+																	 ObjectIdGetDatum(index)));
+	char	   *end = strstr(definition, " USING ");
+
+	return psprintf("%s%s", strncmp(definition, "CREATE UNIQUE", strlen("CREATE UNIQUE")) == 0 ?
+					"UNIQUE" : "", end != NULL ? end : definition);
 }
 
 void

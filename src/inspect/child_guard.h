@@ -10,10 +10,10 @@
 #include "nodes/parsenodes.h"
 
 /*
- * Is it CREATE TABLE … (LIKE …)?  To be asked before it runs: the server puts the
- * columns into the statement then.
+ * Is it CREATE TABLE … (LIKE …)?  To be asked before each command runs: the server puts
+ * the columns into the statement then, and what it copies is kept in mind.
  */
-extern bool child_guard_is_copy(const Node *command);
+extern bool child_guard_note_copy(const Node *command);
 
 /*
  * After such a statement: take away what it has copied of a migration's, which

@@ -159,7 +159,7 @@ guard_command_start(Node *command)
 {
 	List	   *lines = lines_now();
 
-	copying = child_guard_is_copy(command) ? command : NULL;
+	copying = child_guard_note_copy(command) ? command : NULL;
 	part_guard_note(command);
 	guard_matviews(lines, command);
 	if (IsA(command, RenameStmt))

@@ -278,8 +278,8 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 }
 
 /*
- * Partitions get a foreign key at the start, and a partitioned table has the whole of a
- * new key from the completion on.
+ * Partitions get a foreign key at the start, and parts of a partitioned table's new key
+ * may yet be exchanged at the completion.
  */
 static void
 check_key_comes_early(const TableModel *table, const ObjectModel *object)
