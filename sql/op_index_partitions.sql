@@ -165,6 +165,21 @@ CREATE INDEX item_id ON plain.item (id);
 SELECT * FROM tree_differences(); -- no rows
 ALTER TABLE item_flat RENAME TO item_even;
 ALTER TABLE plain.item_flat RENAME TO item_even;
+-- the server takes what is built for parts of an equal index: it stays there
+SELECT pgroll_c.start_migration('09_equal', test.migration('{"create_index": {"table": "item", "name": "item_equal", "columns": ["id", "name"]}}'));
+CALL pgroll_c.wait_for_migration();
+CREATE INDEX item_first ON item (id, name);
+SELECT pgroll_c.rollback_migration();
+CREATE INDEX item_first ON plain.item (id, name);
+SELECT * FROM tree_differences(); -- no rows
+SELECT pgroll_c.start_migration('09_equal', test.migration('{"create_index": {"table": "item", "name": "item_equal", "columns": ["id", "name"]}}'));
+CALL pgroll_c.wait_for_migration();
+CREATE INDEX item_second ON item (id, name);
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.complete_migration();
+CREATE INDEX item_second ON plain.item (id, name);
+CREATE INDEX item_equal ON plain.item (id, name);
+SELECT * FROM tree_differences(); -- no rows
 
 --
 -- what is refused

@@ -7,6 +7,7 @@
 #include "pgroll.h"
 
 #include "access/relation.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
@@ -17,8 +18,10 @@
 #include "ddl/index_part.h"
 #include "inspect/guard_scope.h"
 #include "inspect/part_guard.h"
+#include "operation/partition_index.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
+#include "state/migration_tables.h"
 
 /*
  * The ATTACH PARTITION that runs, and the indexes (Oid) that the partition had at its
@@ -31,6 +34,9 @@ static Oid	attached_table(const Node *command);
 static List *indexes_of(Oid relid);
 static void name_parts(List *lines, Oid relid);
 static void name_part(List *lines, Oid index);
+static void give_away_parts(List *lines, Oid whole);
+static const GuardLine *line_of_new(List *lines, const char *name);
+static bool is_taken(Oid index, const char *name);
 
 void
 part_guard_note(const Node *command)
@@ -57,6 +63,12 @@ part_guard_name(List *lines, const Node *command, List *relids)
 {
 	ListCell   *lc;
 
+	if (IsA(command, IndexStmt))
+	{
+		foreach(lc, relids)
+			give_away_parts(lines, lfirst_oid(lc));
+		return;
+	}
 	/* Of one whose start we have not seen, all may be the partition's own. */
 	if (command == attaching)
 		relids = catalog_table_tree(attached_table(command));
@@ -119,19 +131,65 @@ name_parts(List *lines, Oid relid)
 static void
 name_part(List *lines, Oid index)
 {
-	const char *whole = get_rel_name(get_partition_parent(index, false));
-	char	   *name = get_rel_name(index);
+	Oid			parent = get_partition_parent(index, false);
+	const GuardLine *line = line_of_new(lines, get_rel_name(parent));
+	Oid			whole = IndexGetRelation(index_topmost(parent), false);
+	const char *name = get_rel_name(index);
+	char	   *wanted;
+
+	if (line == NULL || !migration_concerns(line->migration, catalog_table_tree(whole)))
+		return;
+	wanted = name_new(line->migration, name);
+	for (int i = 1; is_taken(index, wanted); i++)
+		wanted = name_new(line->migration, psprintf("%s%d", name, i));
+	index_part_rename(index, wanted);
+}
+
+/*
+ * The server has taken what was built for a migration, and not attached yet, for parts of
+ * somebody's new index.  It is that one's from now on, and the migration's is built again.
+ */
+static void
+give_away_parts(List *lines, Oid whole)
+{
 	ListCell   *lc;
 
-	foreach(lc, name_is_new(whole) ? lines : NIL)
+	foreach(lc, get_rel_relkind(whole) == RELKIND_PARTITIONED_INDEX &&
+			!name_is_ours(get_rel_name(whole)) ? catalog_table_tree(whole) : NIL)
+	{
+		const char *name = get_rel_name(lfirst_oid(lc));
+		const char *original;
+		char	   *wanted;
+
+		if (line_of_new(lines, name) == NULL)
+			continue;
+		original = name_carried_original(name);
+		wanted = pstrdup(original);
+		for (int i = 1; is_taken(lfirst_oid(lc), wanted); i++)
+			wanted = psprintf("%s%d", original, i);
+		index_part_rename(lfirst_oid(lc), wanted);
+	}
+}
+
+/* That whose migration makes the index of that name; NULL: none. */
+static const GuardLine *
+line_of_new(List *lines, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, name_is_new(name) ? lines : NIL)
 	{
 		const GuardLine *line = lfirst(lc);
-		char	   *wanted = name_new(line->migration, name);
 
-		if (!name_is_of_migration(whole, line->migration))
-			continue;
-		for (int i = 1; OidIsValid(get_relname_relid(wanted, get_rel_namespace(index))); i++)
-			wanted = name_new(line->migration, psprintf("%s%d", name, i));
-		index_part_rename(index, wanted);
+		if (name_is_of_migration(name, line->migration))
+			return line;
 	}
+	return NULL;
+}
+
+/* By another relation of the index's schema. */
+static bool
+is_taken(Oid index, const char *name)
+{
+	return OidIsValid(get_relname_relid(name, get_rel_namespace(index)));
 }

@@ -17,8 +17,9 @@
 extern void part_guard_note(const Node *command);
 
 /*
- * After it: name those that the server has made since.  lines are those of
- * guard_lines(), relids (Oid) what the command has made or altered.
+ * After it: name those that the server has made since, or those of ours that it has taken
+ * for parts of somebody's index.  lines are those of guard_lines(), relids (Oid) what the
+ * command has made or altered.
  */
 extern void part_guard_name(List *lines, const Node *command, List *relids);
 

@@ -162,8 +162,15 @@ is( $node->safe_psql($db, $indexes =~ s/, 'people'::regclass|'people'::regclass,
 ($db, $holder, $before) = half_attached();
 $holder->quit;
 poll_state($node, $db, 'ready', 'attached: the migration becomes ready');
-$node->safe_psql($db, 'SELECT pgroll_c.rollback_migration()');
-is($node->safe_psql($db, $indexes), $before, 'attached, rolled back: the indexes are as they were');
+$node->safe_psql('postgres', 'DROP DATABASE restored');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $node->basedir . '/dump', $node->connstr($db) ], 'attached: dumped');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('restored'), $node->basedir . '/dump' ], 'attached: restored');
+foreach my $where ($db, 'restored')
+{
+	$node->safe_psql($where, 'SELECT pgroll_c.rollback_migration()');
+	is($node->safe_psql($where, $indexes), $before, 'attached, rolled back: the indexes are as they were');
+}
 # before the task tries again, or after it
 ($db, $holder, $before) = half_attached();
 $holder->quit;
