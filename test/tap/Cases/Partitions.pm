@@ -129,6 +129,24 @@ sub partition_cases
 		ready => [ 'UPDATE t SET id = 10000004 WHERE id = 4', [ 'INSERT INTO t VALUES (5, 5)', '23505' ], [ 'INSERT INTO t VALUES (-5)', '23502' ] ],
 	},
 	{
+		name => 'partitions: create_index and create_constraint, unique, for ON CONFLICT',
+		@partitioned,
+		setup => "$partitioned; ALTER TABLE t_1 ADD CONSTRAINT own UNIQUE (id, a); CREATE UNIQUE INDEX t_2_own ON t_2 (b, id)",
+		operations => q[
+- rename_column: {table: t, from: b, to: n}
+- add_column: {table: t, column: {name: c, type: bigint, nullable: true}, up: id * 2}
+- create_index: {table: t, name: t_n, unique: true, columns: [{column: n}, {column: id, sort: DESC}], predicate: a > 0}
+- create_constraint: {table: t, name: t_c, type: unique, columns: [c, id], up: {c: c, id: id}, down: {c: c, id: id}}
+- create_constraint: {table: t, name: t_a, type: unique, columns: [id, a], up: {id: id, a: a}, down: {id: id, a: a}}],
+		ddl => q{ALTER TABLE t RENAME b TO n; ALTER TABLE t ADD c bigint; UPDATE t SET c = id * 2;
+			CREATE UNIQUE INDEX t_n ON t (n, id DESC) WHERE a > 0; ALTER TABLE t ADD CONSTRAINT t_c UNIQUE (c, id);
+			ALTER TABLE t ADD CONSTRAINT t_a UNIQUE (id, a)},
+		new => [ q{UPDATE t SET n = 'x' WHERE id = 3} ],
+		ready => [ 'UPDATE t SET id = 10000004 WHERE id = 4', q{INSERT INTO t VALUES (3, 3, 'x', 7) ON CONFLICT (n, id) WHERE a > 0 DO UPDATE SET c = 6},
+			'INSERT INTO t (id, a, c) VALUES (5, 5, 10) ON CONFLICT (id, c) DO NOTHING', 'INSERT INTO t (id, a, c) VALUES (6, 6, 0) ON CONFLICT (id, a) DO NOTHING' ],
+		sees_new => { 'SELECT id, n FROM t WHERE id < 5 OR id > 10000000 ORDER BY id' => '0|zero 1|b1 3|x 10000002|b2 10000004|b4' },
+	},
+	{
 		name => 'partitions: create_constraint, of partitions that have such a key already',
 		@partitioned,
 		setup => $partitioned =~ s/, PRIMARY KEY \(id\)//r . '; ALTER TABLE t_1 ADD PRIMARY KEY (id); ALTER TABLE t_2 ADD CONSTRAINT own PRIMARY KEY (id)',
