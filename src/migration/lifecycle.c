@@ -15,6 +15,7 @@
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 #include "ddl/ddl_execute.h"
