@@ -206,17 +206,20 @@ ALTER TABLE plain.bill ADD CONSTRAINT bill_pk PRIMARY KEY (id);
 SELECT * FROM tree_differences(); -- no rows
 -- one of another kind stays what it is
 CREATE TABLE note (id int NOT NULL) PARTITION BY RANGE (id);
-SELECT pgroll_c.start_migration('07_other', replace(:'migration', 'bill', 'note')::jsonb);
+SELECT pgroll_c.start_migration('07_other', test.migration('{"rename_column": {"table": "note", "from": "id", "to": "number"}}', '{"create_constraint": {"table": "note", "name": "note_pk", "type": "primary_key", "columns": ["number"], "up": {"number": "number"}, "down": {"number": "number"}}}'));
 CALL pgroll_c.wait_for_migration();
-CREATE TABLE note_1 (id int UNIQUE, CHECK (id IS NOT NULL));
-ALTER TABLE note_1 ALTER id SET NOT NULL;
+CREATE TABLE note_1 (id int NOT NULL UNIQUE);
+-- the columns of its index and of the whole's are called otherwise
+CREATE TABLE note_2 (no int PRIMARY KEY);
+ALTER TABLE note_2 RENAME no TO id;
 BEGIN;
 ALTER TABLE note ATTACH PARTITION note_1 FOR VALUES FROM (0) TO (10);
+ALTER TABLE note ATTACH PARTITION note_2 FOR VALUES FROM (10) TO (20);
 SELECT * FROM parts('note');
 COMMIT;
 CALL pgroll_c.wait_for_migration();
 SELECT pgroll_c.complete_migration();
-SELECT "table", index, of, key FROM index_tree WHERE schema = 'public' AND "table" ~ 'note' ORDER BY 1, 2;
+SELECT "table", index, of, columns, key FROM index_tree WHERE schema = 'public' AND "table" ~ 'note' ORDER BY 1, 2;
 -- copies of another table's are left alone
 CREATE TABLE other (a int, b int);
 CREATE UNIQUE INDEX other_own ON other (a);

@@ -560,6 +560,8 @@ index_members_complete(SchemaModel *model, const IndexMaker *maker, List *member
 		if (!member->is_early)
 			index_member_name_columns(model, maker, member, maker->wanted, plan);
 	}
+	if (whole->is_early)
+		exchange_parts(model, maker, members, plan);
 	/* The whole's are renamed with its parts', which must be called the same. */
 	for (int i = list_length(members) - 1; i >= 0 && whole->is_early; i--)
 	{
@@ -568,8 +570,6 @@ index_members_complete(SchemaModel *model, const IndexMaker *maker, List *member
 		index_member_name_columns(model, maker, member, i == 0 ? maker->wanted :
 								  column_names(maker, member->parent), plan);
 	}
-	if (whole->is_early)
-		exchange_parts(model, maker, members, plan);
 	for (int i = list_length(members) - 1; i > 0 && !whole->is_early; i--)
 	{
 		const IndexMember *member = list_nth(members, i);
