@@ -15,7 +15,6 @@
 #include "catalog/pg_constraint.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -37,7 +36,6 @@ static List *sources = NIL;
 
 static void drop_copied_indexes(const GuardLine *line, Oid relid);
 static Oid	last_copy(Oid relid, Oid source);
-static char *what_it_indexes(Oid index);
 static void add_columns(int64 migration, Oid parent, Oid child);
 static void add_checks(const GuardLine *line, Oid parent, Oid child);
 static void add_check(const GuardLine *line, const ConstraintFacts *facts,
@@ -132,22 +130,10 @@ last_copy(Oid relid, Oid source)
 		Oid			index = ((IndexFacts *) lfirst(lc))->oid;
 
 		if (index > found && !OidIsValid(get_index_constraint(index)) &&
-			strcmp(what_it_indexes(index), what_it_indexes(source)) == 0)
+			catalog_indexes_are_alike(index, source))
 			found = index;
 	}
 	return found;
-}
-
-/* The end of its definition, from which it is equal to those of other tables. */
-static char *
-what_it_indexes(Oid index)
-{
-	char	   *definition = TextDatumGetCString(DirectFunctionCall1(pg_get_indexdef,
-																	 ObjectIdGetDatum(index)));
-	char	   *end = strstr(definition, " USING ");
-
-	return psprintf("%s%s", strncmp(definition, "CREATE UNIQUE", strlen("CREATE UNIQUE")) == 0 ?
-					"UNIQUE" : "", end != NULL ? end : definition);
 }
 
 void

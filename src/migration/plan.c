@@ -21,6 +21,7 @@
 
 #include "migration/plan.h"
 #include "migration/plan_tasks.h"
+#include "migration/plan_triggers.h"
 #include "operation/built_index.h"
 #include "operation/carry.h"
 #include "operation/carry_dependents.h"
@@ -41,7 +42,6 @@
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "support/guc.h"
-#include "versioning/dual_write_ddl.h"
 #include "versioning/edge.h"
 #include "versioning/edge_build.h"
 #include "versioning/version_view.h"
@@ -56,17 +56,8 @@ static void check_rows_can_be_updated(const Migration *migration,
 static void check_no_member_has_edges(SchemaModel *model, TableModel *table);
 static void name_created(SchemaModel *model, MigrationPlan *plan);
 static bool has_marker(SchemaModel *model, const TableModel *table, bool *inherited);
-static TableModel *table_with_edges(SchemaModel *model, Oid relid);
-static void start_triggers(TableModel *table, const EdgeMigration *edges,
-						   MigrationPlan *plan);
-static List *trigger_roles(const TableModel *table);
-static bool has_clones(const TableModel *table, Oid member);
-static void create_trigger(Oid relid, DualWriteRole role,
-						   const EdgeMigration *edges, MigrationPlan *plan);
 static List *qualified_tables(const Migration *migration, SchemaModel *model);
 static List *table_and_children(SchemaModel *model, TableModel *table);
-static void drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan);
-static List *own_triggers(SchemaModel *model, Oid relid);
 static void complete_dependents(const Migration *migration, SchemaModel *model,
 								MigrationPlan *plan);
 static void check_no_sql_before(const Migration *migration, const TableModel *table);
@@ -155,7 +146,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 	if (previous != NULL)
 		version_schema_drop(model, previous, PHASE_COMPLETE, plan);
 	version_views_follow_grants(model, migration->version_schema, PHASE_COMPLETE, plan);
-	drop_triggers(model, PHASE_COMPLETE, plan);
+	plan_drop_triggers(model, PHASE_COMPLETE, plan);
 	carry_drop_unwanted(model, plan);
 	carry_incoming_drop_unwanted(model, plan);
 	new_objects_drop(model, plan);
@@ -244,26 +235,10 @@ has_marker(SchemaModel *model, const TableModel *table, bool *inherited)
 	if (model->foreseen)
 	{
 		*inherited = table->edge_members == NIL;
-		return table_with_edges(model, table->relid) != NULL;
+		return plan_table_with_edges(model, table->relid) != NULL;
 	}
 	*inherited = catalog_column_is_inherited(table->relid, marker);
 	return get_attnum(table->relid, marker) != InvalidAttrNumber;
-}
-
-/* The table to which the start adds edges that hold for relid, too, or NULL. */
-static TableModel *
-table_with_edges(SchemaModel *model, Oid relid)
-{
-	ListCell   *lc;
-
-	foreach(lc, model->tables)
-	{
-		TableModel *table = lfirst(lc);
-
-		if (list_member_oid(table->edge_members, relid))
-			return table;
-	}
-	return NULL;
 }
 
 /*
@@ -441,7 +416,7 @@ plan_rollback(const Migration *migration, SchemaModel *model, MigrationPlan *pla
 
 	check_none_is_being_detached(model);
 	version_schema_drop(model, migration->version_schema, PHASE_ROLLBACK, plan);
-	drop_triggers(model, PHASE_ROLLBACK, plan);
+	plan_drop_triggers(model, PHASE_ROLLBACK, plan);
 	carry_matviews_drop(model->migration, PHASE_ROLLBACK, plan);
 	carry_incoming_rollback(model, plan);
 	for (int i = list_length(migration->operations) - 1; i >= 0; i--)
@@ -510,7 +485,7 @@ start_edges(const Migration *migration, SchemaModel *model, TableModel *table,
 	shadow_alter_table(model, table, 0, PHASE_START,
 					   psprintf("ADD COLUMN %s boolean DEFAULT pgroll_c.awaits_backfill()",
 								quote_identifier(edges->marker)), plan);
-	start_triggers(table, edges, plan);
+	plan_triggers(table, edges, plan);
 	if (!edge_migration_has_up(edges))
 		return;
 	check_rows_can_be_updated(migration, table);
@@ -619,63 +594,6 @@ check_no_member_has_edges(SchemaModel *model, TableModel *table)
 	}
 }
 
-static void
-start_triggers(TableModel *table, const EdgeMigration *edges,
-			   MigrationPlan *plan)
-{
-	List	   *roles = trigger_roles(table);
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, table->edge_members)
-	{
-		foreach(lc2, has_clones(table, lfirst_oid(lc)) ? NIL : roles)
-			create_trigger(lfirst_oid(lc), lfirst_int(lc2), edges, plan);
-	}
-}
-
-/* Of the triggers that the start makes on each member. */
-static List *
-trigger_roles(const TableModel *table)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->edge_members)
-	{
-		if (catalog_has_before_triggers(lfirst_oid(lc)))
-			return list_make2_int(DUAL_WRITE_FIRST, DUAL_WRITE_LAST);
-	}
-	return list_make1_int(DUAL_WRITE_ONLY);
-}
-
-/* Does the server clone its parent's triggers to a member? */
-static bool
-has_clones(const TableModel *table, Oid member)
-{
-	return member != table->relid && get_rel_relispartition(member);
-}
-
-static void
-create_trigger(Oid relid, DualWriteRole role, const EdgeMigration *edges,
-			   MigrationPlan *plan)
-{
-	char	   *table = catalog_relation_name(relid);
-	char	   *commands[2];
-
-	commands[0] = dual_write_ddl_create(table, role,
-										list_make1(edge_migration_to_json(edges)),
-										false);
-	commands[1] = dual_write_ddl_enable(table, role);
-	for (int i = 0; i < lengthof(commands); i++)
-		plan_step(plan, (Step) {
-			.phase = PHASE_START,
-			.command = commands[i],
-			.lock = AccessExclusiveLock,
-			.relation = relid,
-			.relation_name = table,
-		});
-}
-
 /*
  * Tables whose view must load the library while an UPDATE is planned: where the
  * columns that it sets do not tell which version it is of, and where rows await
@@ -718,63 +636,6 @@ table_and_children(SchemaModel *model, TableModel *table)
 			tables = lappend(tables, other);
 	}
 	return tables;
-}
-
-static void
-drop_triggers(SchemaModel *model, Phase phase, MigrationPlan *plan)
-{
-	List	   *relids = NIL;
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, model->tables)
-	{
-		TableModel *table = lfirst(lc);
-
-		if ((table->relkind == RELKIND_RELATION ||
-			 table->relkind == RELKIND_PARTITIONED_TABLE) &&
-			model_concerns(model, table))
-			relids = list_concat_unique_oid(relids,
-											OidIsValid(table->relid) ?
-											catalog_table_tree(table->relid) : NIL);
-	}
-	foreach(lc, relids)
-	{
-		Oid			relid = lfirst_oid(lc);
-
-		foreach(lc2, own_triggers(model, relid))
-			plan_step(plan, (Step) {
-				.phase = phase,
-				.command = psprintf("DROP TRIGGER %s ON %s",
-									quote_identifier(lfirst(lc2)),
-									catalog_relation_name(relid)),
-				.lock = AccessExclusiveLock,
-				.relation = relid,
-				.relation_name = catalog_relation_name(relid),
-				.also = operation_other_members(relid),
-			});
-	}
-}
-
-/*
- * The names of our triggers on a relation, by name.  A child may have them from a
- * parent that another schema's migration changes.
- */
-static List *
-own_triggers(SchemaModel *model, Oid relid)
-{
-	TableModel *table;
-	List	   *names = NIL;
-	ListCell   *lc;
-
-	if (!model->foreseen)
-		return edge_triggers_of_schema(relid, model->base_schema);
-	table = table_with_edges(model, relid);
-	if (table == NULL || has_clones(table, relid))
-		return NIL;
-	foreach(lc, trigger_roles(table))
-		names = lappend(names, pstrdup(dual_write_ddl_name(lfirst_int(lc))));
-	return names;
 }
 
 /* What came to depend, since the start, on a column that is to go. */

@@ -6,6 +6,7 @@
  */
 #include "pgroll.h"
 
+#include "access/attmap.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/reloptions.h"
@@ -43,6 +44,8 @@ static IndexColumn *read_index_column(Relation index, int place,
 									  ListCell **expression);
 static int	compare_indexes(const ListCell *a, const ListCell *b);
 static Bitmapset *plain_attnums(Bitmapset *offset);
+static AttrMap *map_by_names(Oid relid, Oid other);
+static bool reads_mapped_columns(Relation index, const AttrMap *map);
 
 char *
 catalog_collation_name(Oid collation)
@@ -328,6 +331,27 @@ catalog_index_of_table(Oid relid, const char *name)
 		index : InvalidOid;
 }
 
+/* As the server compares them where it attaches a partition. */
+bool
+catalog_indexes_are_alike(Oid index, Oid other)
+{
+	Relation	rel = index_open(index, AccessShareLock);
+	Relation	other_rel = index_open(other, AccessShareLock);
+	AttrMap    *map = map_by_names(rel->rd_index->indrelid, other_rel->rd_index->indrelid);
+	int			n_keys = IndexRelationGetNumberOfKeyAttributes(rel);
+	bool		alike;
+
+	alike = reads_mapped_columns(other_rel, map) &&
+		n_keys == IndexRelationGetNumberOfKeyAttributes(other_rel) &&
+		memcmp(rel->rd_indoption, other_rel->rd_indoption, n_keys * sizeof(int16)) == 0 &&
+		CompareIndexInfo(BuildIndexInfo(rel), BuildIndexInfo(other_rel),
+						 rel->rd_indcollation, other_rel->rd_indcollation,
+						 rel->rd_opfamily, other_rel->rd_opfamily, map);
+	index_close(other_rel, AccessShareLock);
+	index_close(rel, AccessShareLock);
+	return alike;
+}
+
 bool
 catalog_index_reads_own_column(Oid index, int64 migration)
 {
@@ -474,4 +498,35 @@ plain_attnums(Bitmapset *offset)
 			plain = bms_add_member(plain, attnum);
 	}
 	return plain;
+}
+
+/* From the columns of another table to those of this one; 0: it has none of the name. */
+static AttrMap *
+map_by_names(Oid relid, Oid other)
+{
+	AttrNumber	last = catalog_last_attnum(other);
+	AttrMap    *map = make_attrmap(last);
+
+	for (AttrNumber attnum = 1; attnum <= last; attnum++)
+	{
+		char	   *name = get_attname(other, attnum, true);
+
+		map->attnums[attnum - 1] = name == NULL ? InvalidAttrNumber :
+			get_attnum(relid, name);
+	}
+	return map;
+}
+
+static bool
+reads_mapped_columns(Relation index, const AttrMap *map)
+{
+	Bitmapset  *attnums = read_index(index)->attnums;
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(attnums, attnum)) >= 0)
+	{
+		if (attnum == 0 || map->attnums[attnum - 1] == InvalidAttrNumber)
+			return false;
+	}
+	return true;
 }

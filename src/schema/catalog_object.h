@@ -102,6 +102,9 @@ extern bool catalog_index_is_key(const IndexFacts *index, Bitmapset *attnums);
 /* The table's index of that name, valid or not; InvalidOid: it has none. */
 extern Oid	catalog_index_of_table(Oid relid, const char *name);
 
+/* Do both index the same columns, by name, of their tables in the same way? */
+extern bool catalog_indexes_are_alike(Oid index, Oid other);
+
 /* Does the index read a column that was made for the migration? */
 extern bool catalog_index_reads_own_column(Oid index, int64 migration);
 
