@@ -82,4 +82,11 @@ SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated FROM
 	WHERE contype = 'f' AND connamespace = 'public'::regnamespace ORDER BY 1, 2;
 SELECT indrelid::regclass, indexrelid::regclass, indisvalid FROM pg_index
 	WHERE pg_get_indexdef(indexrelid) ~ ' btree \(day\)' AND indrelid::regclass::text !~ 'plain' ORDER BY 1;
+
+-- what stands for one is told by its name
+SELECT pgroll_c.start_migration('07_wider', '{"operations": [{"alter_column": {"table": "deals", "column": "amount", "type": "integer", "up": "amount::int", "down": "amount"}}]}');
+ALTER TABLE deals RENAME CONSTRAINT sale_number TO other;                       -- fails
+ALTER TABLE sales_2_a RENAME CONSTRAINT sale_amount TO other;                   -- fails
+SELECT pgroll_c.rollback_migration();
+ALTER TABLE sales_2_a RENAME CONSTRAINT sale_amount TO other;
 \i test/include/teardown.sql

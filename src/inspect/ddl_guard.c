@@ -236,6 +236,9 @@ guard_rename(List *lines, const RenameStmt *stmt)
 		case OBJECT_TABCONSTRAINT:
 			guard_rename_part(lines, stmt->relation, "rename constraint",
 							  stmt->subname);
+			if (rename_guard_refuses(lines, stmt) != NULL)
+				refuse(rename_guard_refuses(lines, stmt), "rename constraint",
+					   stmt->subname);
 			break;
 		case OBJECT_INDEX:
 			guard_rename_part(lines, stmt->relation, "rename index",

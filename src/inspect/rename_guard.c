@@ -10,7 +10,9 @@
 #include "pgroll.h"
 
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -19,8 +21,10 @@
 #include "inspect/rename_guard.h"
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/names.h"
 
+static bool has_foreign_key_of(Oid relid, int64 migration);
 static void index_follows(const GuardLine *line, Oid namespace, const char *from,
 						  const char *to);
 static void constraint_follows(const GuardLine *line, Oid relid, const char *from,
@@ -49,6 +53,51 @@ rename_guard_follow(List *lines, const RenameStmt *stmt)
 			index_follows(line, get_rel_namespace(relid), stmt->relation->relname,
 						  stmt->newname);
 	}
+}
+
+const GuardLine *
+rename_guard_refuses(List *lines, const RenameStmt *stmt)
+{
+	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+	Oid			constraint = OidIsValid(relid) ?
+		get_relation_constraint_oid(relid, stmt->subname, true) : InvalidOid;
+	FormData_pg_constraint row;
+	ListCell   *lc;
+
+	if (!OidIsValid(constraint) || !catalog_constraint_row(constraint, &row) ||
+		row.contype != CONSTRAINT_FOREIGN ||
+		(get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE &&
+		 !(OidIsValid(row.conparentid) && get_rel_relispartition(relid))))
+		return NULL;
+	while (get_rel_relispartition(relid))
+		relid = get_partition_parent(relid, true);
+	foreach(lc, lines)
+	{
+		if (has_foreign_key_of(relid, ((GuardLine *) lfirst(lc))->migration))
+			return lfirst(lc);
+	}
+	return NULL;
+}
+
+/* Has one of its partitions a foreign key that the migration has made? */
+static bool
+has_foreign_key_of(Oid relid, int64 migration)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, catalog_table_tree(relid))
+	{
+		foreach(lc2, catalog_constraints(lfirst_oid(lc)))
+		{
+			const ConstraintFacts *facts = lfirst(lc2);
+
+			if (facts->type == CONSTRAINT_FOREIGN &&
+				name_is_of_migration(facts->name, migration))
+				return true;
+		}
+	}
+	return false;
 }
 
 static void

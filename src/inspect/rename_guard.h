@@ -7,6 +7,7 @@
 #ifndef PGROLL_RENAME_GUARD_H
 #define PGROLL_RENAME_GUARD_H
 
+#include "inspect/guard_scope.h"
 #include "nodes/parsenodes.h"
 
 /*
@@ -14,5 +15,12 @@
  * that name, in a migration (GuardLine *), gets the name that goes with the new one.
  */
 extern void rename_guard_follow(List *lines, const RenameStmt *stmt);
+
+/*
+ * Before a constraint is renamed: the migration (GuardLine) that needs its name, or NULL.
+ * What stands for a foreign key of a partitioned table is told by the name of the whole in
+ * some partitions, in others by that of the part.
+ */
+extern const GuardLine *rename_guard_refuses(List *lines, const RenameStmt *stmt);
 
 #endif							/* PGROLL_RENAME_GUARD_H */
