@@ -54,7 +54,7 @@ static void check_table_can_have_edges(TableModel *table);
 static void check_rows_can_be_updated(const Migration *migration,
 									  const TableModel *table);
 static void check_no_member_has_edges(SchemaModel *model, TableModel *table);
-static void name_created(SchemaModel *model, MigrationPlan *plan);
+static void name_created(SchemaModel *model, int operation, MigrationPlan *plan);
 static bool has_marker(SchemaModel *model, const TableModel *table, bool *inherited);
 static List *qualified_tables(const Migration *migration, SchemaModel *model);
 static List *table_and_children(SchemaModel *model, TableModel *table);
@@ -173,7 +173,10 @@ plan_complete(const Migration *migration, SchemaModel *model,
 
 		/* The user's statements see what the operations before them leave. */
 		if (op_sql_runs_at_completion(operation))
+		{
 			complete_columns(model, operation->number, plan);
+			name_created(model, operation->number, plan);
+		}
 		if (operation->ops->complete != NULL)
 			operation->ops->complete(operation, model, plan);
 	}
@@ -185,7 +188,7 @@ plan_complete(const Migration *migration, SchemaModel *model,
 		if (operation->ops->settle != NULL)
 			operation->ops->settle(operation, model, plan);
 	}
-	name_created(model, plan);
+	name_created(model, PG_INT32_MAX, plan);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
@@ -209,9 +212,9 @@ plan_complete(const Migration *migration, SchemaModel *model,
 	built_indexes_complete(model, plan);
 }
 
-/* What had the names has been dropped or renamed by whatever operation. */
+/* What had the names has been dropped or renamed by the operations before. */
 static void
-name_created(SchemaModel *model, MigrationPlan *plan)
+name_created(SchemaModel *model, int operation, MigrationPlan *plan)
 {
 	ListCell   *lc;
 
@@ -221,8 +224,8 @@ name_created(SchemaModel *model, MigrationPlan *plan)
 
 		if (!table->created || table->dropped)
 			continue;
-		new_objects_name_created(model, table, plan);
-		column_sequences_name_created(model, table, plan);
+		new_objects_name_created(model, table, operation, plan);
+		column_sequences_name_created(model, table, operation, plan);
 	}
 }
 

@@ -195,7 +195,8 @@ column_sequence_to_identity(SchemaModel *model, TableModel *table,
 }
 
 void
-column_sequences_name_created(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+column_sequences_name_created(SchemaModel *model, TableModel *table, int operation,
+							  MigrationPlan *plan)
 {
 	ListCell   *lc;
 
@@ -205,6 +206,9 @@ column_sequences_name_created(SchemaModel *model, TableModel *table, MigrationPl
 		char	   *made = generation->sequence_made;
 
 		if (made == NULL || strcmp(made, generation->sequence_name) == 0 ||
+			generation->operation >= operation ||
+			(operation != PG_INT32_MAX &&
+			 model_relation_is_carried(model, generation->sequence_name)) ||
 			model_newest_generation(table, generation) == NULL)
 			continue;
 		plan_step(plan, (Step) {
@@ -218,6 +222,7 @@ column_sequences_name_created(SchemaModel *model, TableModel *table, MigrationPl
 			.relation = get_relname_relid(made, model->namespace),
 			.relation_name = model_qualified(model, made),
 		});
+		generation->sequence_made = generation->sequence_name;
 	}
 }
 

@@ -45,9 +45,9 @@ extern void column_sequence_forget(SchemaModel *model, const Generation *generat
 
 /*
  * The steps that give the sequences of a table that the migration creates their names, when
- * those of another table that had them are gone.
+ * those of another table that had them are gone: as new_objects_name_created().
  */
 extern void column_sequences_name_created(SchemaModel *model, TableModel *table,
-										  MigrationPlan *plan);
+										  int operation, MigrationPlan *plan);
 
 #endif							/* PGROLL_COLUMN_SEQUENCE_H */

@@ -164,7 +164,8 @@ new_object_on_created(const Operation *op, SchemaModel *model, const char *table
 }
 
 void
-new_objects_name_created(SchemaModel *model, TableModel *table, MigrationPlan *plan)
+new_objects_name_created(SchemaModel *model, TableModel *table, int operation,
+						 MigrationPlan *plan)
 {
 	ListCell   *lc;
 
@@ -172,7 +173,9 @@ new_objects_name_created(SchemaModel *model, TableModel *table, MigrationPlan *p
 	{
 		ObjectModel *object = lfirst(lc);
 
-		if (!object_is_shown(table, object) || strcmp(object->made, object->name) == 0)
+		if (!object_is_shown(table, object) || strcmp(object->made, object->name) == 0 ||
+			object->operation >= operation ||
+			(operation != PG_INT32_MAX && model_relation_is_carried(model, object->name)))
 			continue;
 		check_owns(table);
 		plan_step(plan, (Step) {
@@ -186,6 +189,7 @@ new_objects_name_created(SchemaModel *model, TableModel *table, MigrationPlan *p
 			.relation = get_relname_relid(object->made, model->namespace),
 			.relation_name = model_qualified(model, object->made),
 		});
+		object->made = object->name;
 	}
 }
 

@@ -52,10 +52,11 @@ extern void new_object_on_created(const Operation *op, SchemaModel *model,
 								  MigrationPlan *plan);
 
 /*
- * The steps that give the indexes of a table that the migration creates their names, when
- * what had them at the start is gone.
+ * The steps that give the indexes that the operations before operation make on a table
+ * that the migration creates their names, when what had them at the start is gone;
+ * PG_INT32_MAX: those that are left.
  */
-extern void new_objects_name_created(SchemaModel *model, TableModel *table,
+extern void new_objects_name_created(SchemaModel *model, TableModel *table, int operation,
 									 MigrationPlan *plan);
 
 #endif							/* PGROLL_NEW_OBJECT_H */

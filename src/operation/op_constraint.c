@@ -12,7 +12,6 @@
  */
 #include "pgroll.h"
 
-#include "catalog/index.h"
 #include "catalog/pg_constraint.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -58,7 +57,6 @@ static void add_change(DropConstraint *op, SchemaModel *model, Generation *gener
 					   ColumnChange change);
 static ColumnModel *column_of(TableModel *table, const Generation *generation);
 static bool is_inherited_check(const TableModel *table, const ObjectModel *object);
-static bool is_of_carried_key(const SchemaModel *model, const char *name);
 static void check_is_own(const Operation *base, const TableModel *table,
 						 const ObjectModel *object, const char *field);
 
@@ -324,26 +322,8 @@ complete_rename_constraint(const Operation *base, SchemaModel *model,
 	const RenameConstraint *op = (const RenameConstraint *) base;
 
 	if (op->object == NULL || !object_has_index(op->object) ||
-		!is_of_carried_key(model, op->to))
+		!model_relation_is_carried(model, op->to))
 		settle_rename_constraint(base, model, plan);
-}
-
-static bool
-is_of_carried_key(const SchemaModel *model, const char *name)
-{
-	Oid			index = get_relname_relid(name, model->namespace);
-	TableModel *table = model_table_of(model, OidIsValid(index) ?
-									   IndexGetRelation(index, true) : InvalidOid);
-	ListCell   *lc;
-
-	foreach(lc, table == NULL || table->dropped ? NIL : model_objects(table))
-	{
-		const ObjectModel *object = lfirst(lc);
-
-		if (object->stored != NULL && strcmp(object->stored, name) == 0)
-			return object_has_index(object) && object_is_carried(table, object);
-	}
-	return false;
 }
 
 /*

@@ -91,6 +91,9 @@ extern void model_check_members_free(SchemaModel *model, TableModel *table,
  */
 extern bool model_relation_is_vacated(SchemaModel *model, const char *name);
 
+/* Is it an index whose name is free only when that which is carried over has its place? */
+extern bool model_relation_is_carried(const SchemaModel *model, const char *name);
+
 /* Has nothing the name in the newest version that the migration makes or keeps? */
 extern bool model_relation_is_unclaimed(SchemaModel *model, const char *name);
 

@@ -203,16 +203,30 @@ sub table_cases
 - rename_constraint: {table: d, from: d_k, to: d_l}
 - create_index: {table: n, name: d_k, columns: {a: {}, id: {}}}
 - rename_table: {from: x, to: y}
-- create_index: {table: n, name: x, columns: {id: {}}}
-- sql: {up: CREATE TABLE made (a int), onComplete: true}],
+- create_index: {table: n, name: x, columns: {id: {}}}],
 		ddl => 'CREATE TABLE n (id bigint PRIMARY KEY, a int NOT NULL); DROP TABLE t; CREATE INDEX t_a ON n (a);
 			ALTER TABLE d DROP a, ALTER id TYPE bigint; ALTER TABLE n ADD CONSTRAINT d_a UNIQUE (a);
 			ALTER TABLE d RENAME CONSTRAINT d_k TO d_l; CREATE INDEX d_k ON n (a, id); ALTER TABLE x RENAME TO y;
-			CREATE INDEX x ON n (id); CREATE TABLE made (a int)',
+			CREATE INDEX x ON n (id)',
 		old => [ 'INSERT INTO t VALUES (0, 0)', 'INSERT INTO d VALUES (1, 1)' ],
 		new => [ 'INSERT INTO n VALUES (1, 2)', [ 'INSERT INTO n VALUES (2, 2)', '23505' ] ],
 		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
 		sees_new => { 'SELECT * FROM n' => '1|2' },
+	},
+	{
+		name => 'drop_table and create_table of one name, and sql at the completion that drops its index',
+		own_locks => 1,
+		setup => 'CREATE TABLE t (id serial PRIMARY KEY, a int, b text); CREATE INDEX t_a ON t (a)',
+		operations => q[
+- drop_table: {name: t}
+- create_table: {name: t, columns: [{name: id, type: serial, pk: true}, {name: a, type: int, unique: true}]}
+- create_index: {table: t, name: t_a, columns: {a: {}}}
+- sql: {up: "DROP INDEX t_a; ALTER SEQUENCE t_id_seq RENAME TO other", onComplete: true}],
+		ddl => 'DROP TABLE t; CREATE TABLE t (id serial PRIMARY KEY, a int NOT NULL UNIQUE); ALTER SEQUENCE t_id_seq RENAME TO other',
+		old => [ 'INSERT INTO t VALUES (0, 0)' ],
+		new => [ 'INSERT INTO t (a) VALUES (2)' ],
+		sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+		sees_new => { 'SELECT id, a FROM t' => '1|2' },
 	},
 	{
 		name => 'drop_table and create_table, of tables whose sequences could have one name',
