@@ -24,10 +24,11 @@
 #include "state/migration_tables.h"
 
 /*
- * The ATTACH PARTITION that runs, and the indexes (Oid) that the partition had at its
- * start.  Where it failed, the pointer is stale until the next command begins.
+ * The partition that an ATTACH PARTITION attaches, and the indexes (Oid) that it had at
+ * its start.  They stay until the next one, since an event trigger's own commands may come
+ * in between.
  */
-static const Node *attaching = NULL;
+static Oid	attaching = InvalidOid;
 static List *indexes_before = NIL;
 
 static Oid	attached_table(const Node *command);
@@ -45,10 +46,12 @@ part_guard_note(const Node *command)
 	MemoryContext caller;
 	ListCell   *lc;
 
+	if (!OidIsValid(partition))
+		return;
 	list_free(indexes_before);
 	indexes_before = NIL;
-	attaching = OidIsValid(partition) ? command : NULL;
-	foreach(lc, attaching != NULL ? catalog_table_tree(partition) : NIL)
+	attaching = partition;
+	foreach(lc, catalog_table_tree(partition))
 	{
 		List	   *indexes = indexes_of(lfirst_oid(lc));
 
@@ -70,8 +73,9 @@ part_guard_name(List *lines, const Node *command, List *relids)
 		return;
 	}
 	/* Of one whose start we have not seen, all may be the partition's own. */
-	if (command == attaching)
-		relids = catalog_table_tree(attached_table(command));
+	if (OidIsValid(attached_table(command)))
+		relids = attached_table(command) == attaching ?
+			catalog_table_tree(attaching) : NIL;
 	else if (!IsA(command, CreateStmt) && !IsA(command, CreateSchemaStmt))
 		relids = NIL;
 	foreach(lc, relids)
@@ -82,7 +86,6 @@ part_guard_name(List *lines, const Node *command, List *relids)
 			get_rel_relispartition(lfirst_oid(lc)))
 			name_parts(lines, lfirst_oid(lc));
 	}
-	attaching = NULL;
 }
 
 /* The table that the command attaches; InvalidOid: none. */
@@ -122,7 +125,7 @@ name_parts(List *lines, Oid relid)
 	{
 		if (get_rel_relispartition(lfirst_oid(lc)) &&
 			!name_is_ours(get_rel_name(lfirst_oid(lc))) &&
-			!(attaching != NULL && list_member_oid(indexes_before, lfirst_oid(lc))))
+			!list_member_oid(indexes_before, lfirst_oid(lc)))
 			name_part(lines, lfirst_oid(lc));
 	}
 }

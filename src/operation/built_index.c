@@ -7,6 +7,7 @@
 #include "pgroll.h"
 
 #include "catalog/index.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "utils/builtins.h"
@@ -46,12 +47,26 @@ built_indexes_rollback(SchemaModel *model, MigrationPlan *plan)
 void
 built_indexes_complete(SchemaModel *model, MigrationPlan *plan)
 {
+	List	   *left = NIL;
 	ListCell   *lc;
 
 	foreach(lc, new_indexes(model->migration))
 	{
 		if (!is_expected(model, lfirst_oid(lc)))
-			built_index_drop(lfirst_oid(lc), PHASE_COMPLETE, plan);
+			left = lappend_oid(left, lfirst_oid(lc));
+	}
+	foreach(lc, left)
+	{
+		Oid			index = lfirst_oid(lc);
+		Oid			whole = get_rel_relispartition(index) ?
+			get_partition_parent(index, false) : InvalidOid;
+
+		if (list_member_oid(left, whole))
+			continue;
+		/* Of a partition whose concurrent detaching waits to be finished. */
+		if (OidIsValid(whole))
+			built_index_release(index, catalog_relation_name(whole), PHASE_COMPLETE, plan);
+		built_index_drop(index, PHASE_COMPLETE, plan);
 	}
 }
 

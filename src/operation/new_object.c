@@ -47,6 +47,7 @@ static void resolve_key(ConstraintDefinition *def, SchemaModel *model,
 						TableModel *table);
 static List *stored_names(List *generations);
 static void check_primary_key(const ConstraintDefinition *def, const TableModel *table);
+static void check_partitions_keys(const ConstraintDefinition *def);
 static bool has_primary_key(Oid relid);
 static void check_takes_no_changed_key(const ConstraintDefinition *def, const TableModel *table);
 static List *stored_columns_of_primary(const ConstraintDefinition *def,
@@ -337,6 +338,7 @@ start_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 	if (!model->started)
 		check_takes_no_changed_key(def, table);
 	index_members_rename(model, def->members, object->name);
+	check_partitions_keys(def);
 	foreach(lc, stored_columns_of_primary(def, table))
 		column_not_null_start(model, table, lfirst(lc), object->operation, plan);
 	maker = maker_of(table, object);
@@ -429,6 +431,7 @@ complete_key(SchemaModel *model, TableModel *table, const ObjectModel *object,
 	ListCell   *lc;
 
 	index_members_rename(model, def->members, object->name);
+	check_partitions_keys(def);
 	foreach(lc, stored_columns_of_primary(def, table))
 		column_not_null_complete(model, table, lfirst(lc), object->operation, plan);
 	maker = maker_of(table, object);
@@ -499,7 +502,16 @@ check_primary_key(const ConstraintDefinition *def, const TableModel *table)
 					 errdetail("At %s.", def->path),
 					 errhint("Validate constraint \"%s\" first.", not_null)));
 	}
-	foreach(lc, def->members)
+	check_partitions_keys(def);
+}
+
+/* One of a partition that came since the start may not be a part of the new one, either. */
+static void
+check_partitions_keys(const ConstraintDefinition *def)
+{
+	ListCell   *lc;
+
+	foreach(lc, def->type == CONSTRAINT_PRIMARY ? def->members : NIL)
 	{
 		const IndexMember *member = lfirst(lc);
 

@@ -295,6 +295,7 @@ forget_create_table(const Operation *base, SchemaModel *model)
 
 		if (table->schema == NULL && strcmp(table->physical, name) == 0)
 		{
+			model->made = lappend_oid(model->made, table->relid);
 			model->tables = list_delete_ptr(model->tables, table);
 			break;
 		}

@@ -195,6 +195,7 @@ put_back_drop_table(const Operation *base, SchemaModel *model, MigrationPlan *pl
 		.relation = table->relid,
 		.relation_name = model_qualified(model, table->physical),
 	});
+	table->physical = name;
 }
 
 /* The table that was moved aside is the one of that name. */

@@ -207,7 +207,8 @@ operation_claim_name(SchemaModel *model, const char *name, const char *path)
 		(!model_makes_index(model, name) &&
 		 !OidIsValid(get_relname_relid(name, model->namespace))))
 		return;
-	foreach(lc, model->tables)
+	/* An index that gets the name at the completion has it in the newest version. */
+	foreach(lc, model_makes_index(model, name) ? NIL : model->tables)
 	{
 		TableModel *table = lfirst(lc);
 

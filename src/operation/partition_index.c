@@ -186,7 +186,8 @@ own_index(const SchemaModel *model, const IndexMember *member, const NewIndex *n
 		{
 			IndexFacts *facts = lfirst(lc2);
 
-			if (facts->oid == constraint->index &&
+			/* One that is not valid would keep the whole from ever being so. */
+			if (facts->oid == constraint->index && facts->valid &&
 				key_is_equal(member, facts, new_index))
 				return facts->oid;
 		}

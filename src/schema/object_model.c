@@ -30,6 +30,7 @@ static char *name_until_completion(SchemaModel *model, const TableModel *table,
 								   const ObjectModel *object);
 static bool is_index_of_another(const SchemaModel *model, const TableModel *table,
 								const char *name);
+static bool is_made(const SchemaModel *model, Oid relid);
 static bool name_is_vacated(const SchemaModel *model, Oid relid);
 pg_noreturn static void raise_duplicate(const SchemaModel *model, const char *what,
 										const char *name, const char *owner, int code,
@@ -173,8 +174,11 @@ model_check_object_free(SchemaModel *model, TableModel *table, const char *name,
 	if (same != NULL || model_find_table(model, name) != NULL ||
 		is_index_of_another(model, table, name) || model_makes_sequence(model, name))
 		raise_duplicate(model, "relation", name, NULL, ERRCODE_DUPLICATE_TABLE, path);
-	/* A table that the migration creates has its indexes from the start. */
-	if (OidIsValid(relid) && !name_is_vacated(model, relid) &&
+	/*
+	 * A table that the migration creates has its indexes from the start, and a later
+	 * operation may have taken the name after another has let it go.
+	 */
+	if (OidIsValid(relid) && !name_is_vacated(model, relid) && !is_made(model, relid) &&
 		!(model->started && table->created &&
 		  !OidIsValid(catalog_index_of_table(table->made,
 											 name_new(model->migration, name)))))
@@ -499,6 +503,16 @@ is_index_of_another(const SchemaModel *model, const TableModel *table,
 			return true;
 	}
 	return false;
+}
+
+/* Is it a table that an active migration has created, or an index or sequence of one? */
+static bool
+is_made(const SchemaModel *model, Oid relid)
+{
+	Oid			owner = get_rel_relkind(relid) == RELKIND_SEQUENCE ?
+		catalog_sequence_table(relid) : IndexGetRelation(relid, true);
+
+	return list_member_oid(model->made, OidIsValid(owner) ? owner : relid);
 }
 
 /*

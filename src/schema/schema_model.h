@@ -124,6 +124,8 @@ typedef struct SchemaModel
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
 	List	   *concerned;		/* Oid: of a migration that is active, the
 								 * tables in which it has made something */
+	List	   *made;			/* Oid: of a migration that is active, the tables
+								 * that it has created */
 	bool		started;		/* read while the migration is active: its up
 								 * and down are in the triggers, and not
 								 * parsed */
