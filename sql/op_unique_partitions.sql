@@ -220,6 +220,53 @@ COMMIT;
 CALL pgroll_c.wait_for_migration();
 SELECT pgroll_c.complete_migration();
 SELECT "table", index, of, columns, key FROM index_tree WHERE schema = 'public' AND "table" ~ 'note' ORDER BY 1, 2;
+-- the parts that the server makes are known also where an event trigger has commands of its own
+RESET ROLE;
+CREATE FUNCTION busy() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN CREATE TEMP TABLE busy (a int); DROP TABLE busy; END $$;
+CREATE EVENT TRIGGER a_busy ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION busy();
+CREATE EVENT TRIGGER z_busy ON ddl_command_start WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION busy();
+GRANT EXECUTE ON FUNCTION busy() TO regress_owner;
+SET ROLE regress_owner;
+CREATE TABLE busy_table (a int) PARTITION BY RANGE (a);
+SELECT pgroll_c.start_migration('08_busy', test.migration('{"create_index": {"table": "busy_table", "name": "busy_a", "columns": ["a"], "unique": true}}'));
+CALL pgroll_c.wait_for_migration();
+CREATE TABLE busy_1 (a int);
+ALTER TABLE busy_table ATTACH PARTITION busy_1 FOR VALUES FROM (0) TO (10);
+SELECT * FROM parts('busy');
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM parts('busy');
+RESET ROLE;
+DROP EVENT TRIGGER a_busy;
+DROP EVENT TRIGGER z_busy;
+SET ROLE regress_owner;
+-- what could not be built is not given to somebody's index, which would not be valid
+INSERT INTO busy_table VALUES (1), (1);
+SELECT pgroll_c.start_migration('08_twice', test.migration('{"create_index": {"table": "busy_table", "name": "busy_a", "columns": ["a"], "unique": true}}'));
+CALL pgroll_c.wait_for_migration(); -- fails
+CREATE UNIQUE INDEX busy_own ON busy_table (a); -- fails
+SELECT pgroll_c.rollback_migration();
+SELECT * FROM parts('busy');
+-- a partition's key that is not valid is no part
+TRUNCATE busy_table;
+CREATE TABLE busy_2 (a int) PARTITION BY RANGE (a);
+CREATE TABLE busy_2_1 PARTITION OF busy_2 FOR VALUES FROM (10) TO (20);
+ALTER TABLE ONLY busy_2 ADD CONSTRAINT busy_2_own UNIQUE (a);
+ALTER TABLE busy_table ATTACH PARTITION busy_2 FOR VALUES FROM (10) TO (20);
+CALL pgroll_c.migrate('08_invalid', test.migration('{"create_constraint": {"table": "busy_table", "name": "busy_key", "type": "unique", "columns": ["a"], "up": {"a": "a"}, "down": {"a": "a"}}}'));
+SELECT * FROM parts('busy');
+-- one with another primary key is told before the completion
+CREATE TABLE first (a int NOT NULL, b int) PARTITION BY RANGE (a);
+SELECT pgroll_c.start_migration('08_first', test.migration('{"create_constraint": {"table": "first", "name": "first_key", "type": "primary_key", "columns": ["a"], "up": {"a": "a"}, "down": {"a": "a"}}}'));
+CALL pgroll_c.wait_for_migration();
+CREATE TABLE first_1 (a int NOT NULL, b int PRIMARY KEY);
+ALTER TABLE first ATTACH PARTITION first_1 FOR VALUES FROM (0) TO (10);
+CALL pgroll_c.wait_for_migration(); -- fails
+SELECT last_error FROM pgroll_c.status();
+ALTER TABLE first_1 DROP CONSTRAINT first_1_pkey;
+SELECT pgroll_c.retry_migration();
+CALL pgroll_c.wait_for_migration();
+SELECT pgroll_c.complete_migration();
+SELECT "table", index, of, key FROM index_tree WHERE schema = 'public' AND "table" ~ 'first' ORDER BY 1, 2;
 -- copies of another table's are left alone
 CREATE TABLE other (a int, b int);
 CREATE UNIQUE INDEX other_own ON other (a);

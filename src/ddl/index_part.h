@@ -19,6 +19,12 @@ extern void index_part_release(Oid index);
 /* Give it another name, whatever the user may do. */
 extern void index_part_rename(Oid index, const char *name);
 
+/*
+ * Let the whole, and what it is a part of, be valid where each partition has a valid part:
+ * the server looks only when one is attached, not when a partition without one goes.
+ */
+extern void index_part_validate(Oid whole);
+
 /* What the first does, for people; whole and part are qualified and quoted. */
 extern char *index_part_release_sql(const char *whole, const char *part);
 

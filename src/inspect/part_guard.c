@@ -36,6 +36,7 @@ static List *indexes_of(Oid relid);
 static void name_parts(List *lines, Oid relid);
 static void name_part(List *lines, Oid index);
 static void give_away_parts(List *lines, Oid whole);
+static void check_is_built(Oid index, const GuardLine *line, Oid whole);
 static const GuardLine *line_of_new(List *lines, const char *name);
 static bool is_taken(Oid index, const char *name);
 
@@ -166,12 +167,28 @@ give_away_parts(List *lines, Oid whole)
 
 		if (line_of_new(lines, name) == NULL)
 			continue;
+		check_is_built(lfirst_oid(lc), line_of_new(lines, name), whole);
 		original = name_carried_original(name);
 		wanted = pstrdup(original);
 		for (int i = 1; is_taken(lfirst_oid(lc), wanted); i++)
 			wanted = psprintf("%s%d", original, i);
 		index_part_rename(lfirst_oid(lc), wanted);
 	}
+}
+
+/* The server takes one whose building has failed, too; then the whole would not be valid. */
+static void
+check_is_built(Oid index, const GuardLine *line, Oid whole)
+{
+	if (get_rel_relkind(index) != RELKIND_INDEX || get_index_isvalid(index))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_PGROLL_PROTECTED),
+			 errmsg("cannot create index \"%s\" now", get_rel_name(whole)),
+			 errdetail("The migration \"%s\" of schema \"%s\" has an equal index of partition \"%s\" under way, which is not valid.",
+					   line->name, line->base_schema,
+					   get_rel_name(IndexGetRelation(index, false))),
+			 errhint("Wait for the migration, retry it or roll it back first.")));
 }
 
 /* That whose migration makes the index of that name; NULL: none. */

@@ -56,6 +56,7 @@ static void check_keys(const IndexMember *member, List *columns, const char *pat
 static void set_early(List *members, bool early);
 static bool is_made(const IndexMember *member);
 static char *name_now(const IndexMember *member);
+static bool awaits_validation(const IndexMember *whole, List *members);
 static void make_whole(const IndexMaker *maker, List *members, MigrationPlan *plan);
 static void create_on_only(const IndexMaker *maker, const IndexMember *member,
 						   MigrationPlan *plan);
@@ -495,6 +496,23 @@ name_now(const IndexMember *member)
 								  member->name);
 }
 
+/* It has all its parts, and nobody has attached one since the last without one has gone. */
+static bool
+awaits_validation(const IndexMember *whole, List *members)
+{
+	ListCell   *lc;
+
+	foreach(lc, members)
+	{
+		const IndexMember *member = lfirst(lc);
+
+		if (member->parent == whole &&
+			(!OidIsValid(member->attached) || !get_index_isvalid(member->attached)))
+			return false;
+	}
+	return !get_index_isvalid(whole->index);
+}
+
 /* Those at the bottom are attached first, so that each is complete by then. */
 static void
 make_whole(const IndexMaker *maker, List *members, MigrationPlan *plan)
@@ -506,7 +524,8 @@ make_whole(const IndexMaker *maker, List *members, MigrationPlan *plan)
 		const IndexMember *member = lfirst(lc);
 		char	   *relation = index_member_relation(member);
 
-		if (is_made(member) && !member->is_leaf && !OidIsValid(member->index))
+		if (is_made(member) && !member->is_leaf &&
+			(!OidIsValid(member->index) || awaits_validation(member, members)))
 			plan_step(plan, (Step) {
 				.phase = PHASE_BACKGROUND,
 				.operation = maker->operation,

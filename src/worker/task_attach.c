@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "ddl/index_part.h"
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
 #include "support/spi.h"
@@ -28,6 +29,7 @@
 static ErrorData *run_attach(TaskRunner *runner, const MigrationRow *migration,
 							 const Task *task);
 static void attach(void *arg);
+static void execute(const Task *task);
 static List *locks_for(const Task *task);
 static List *locks_to_create(const Task *task, const IndexStmt *create);
 static List *locks_to_attach(const Task *task, const AlterTableStmt *alter);
@@ -56,8 +58,20 @@ attach(void *arg)
 	restricted_begin(&scope, migration_role(locked->migration, false));
 	task_locked_acquire(requests);
 	if (locks_for(task) != NIL)
-		task_locked_execute(task);
+		execute(task);
 	restricted_end(&scope);
+}
+
+/* The whole may be there, and only not valid since a partition without a part is gone. */
+static void
+execute(const Task *task)
+{
+	Oid			index = catalog_index_of_table(task->relation, task->object);
+
+	if (OidIsValid(index) && IsA(task_locked_statement(task), IndexStmt))
+		index_part_validate(index);
+	else
+		task_locked_execute(task);
 }
 
 /*
@@ -85,8 +99,10 @@ locks_for(const Task *task)
 static List *
 locks_to_create(const Task *task, const IndexStmt *create)
 {
+	Oid			index = catalog_index_of_table(task->relation, task->object);
+
 	if (RangeVarGetRelid(create->relation, NoLock, true) != task->relation ||
-		OidIsValid(catalog_index_of_table(task->relation, task->object)))
+		(OidIsValid(index) && get_index_isvalid(index)))
 		return NIL;
 	return task_locked_request(NIL, task->relation, ShareLock);
 }

@@ -177,5 +177,19 @@ $holder->quit;
 $node->safe_psql($db, 'SELECT pgroll_c.rollback_migration()');
 is($node->safe_psql($db, $indexes), $before, 'half attached, rolled back: the indexes are as they were');
 
+# what is left of the whole is valid where the partition without a part goes
+($db, $holder, $before) = half_attached();
+$holder->query_safe('ALTER TABLE part DETACH PARTITION part_1; COMMIT');
+$holder->quit;
+poll_state($node, $db, 'ready', 'detached: the migration becomes ready');
+is( $node->safe_psql($db, q{INSERT INTO public_02.part VALUES (2, 2), (2, 2) ON CONFLICT (a, b) DO NOTHING RETURNING a || ' ' || b}),
+	'2 2', 'detached: ON CONFLICT finds the whole');
+$node->safe_psql($db, 'SELECT pgroll_c.complete_migration()');
+is( $node->safe_psql($db, $indexes =~ s/, 'people'::regclass|'people'::regclass, //r . q{ AND indisunique}), join("\n",
+		'CREATE UNIQUE INDEX own ON public.part_1 USING btree (a, b) t t',
+		'CREATE UNIQUE INDEX part_2_a_b_key ON public.part_2 USING btree (a, b) t t part_key',
+		'CREATE UNIQUE INDEX part_key ON ONLY public.part USING btree (a, b) t t'),
+	'detached: all indexes are there');
+
 $node->stop;
 done_testing();
