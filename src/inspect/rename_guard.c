@@ -25,6 +25,7 @@
 #include "schema/names.h"
 
 static bool has_foreign_key_of(Oid relid, int64 migration);
+static bool has_column_of(const ConstraintFacts *facts, int64 migration);
 static void index_follows(const GuardLine *line, Oid namespace, const char *from,
 						  const char *to);
 static void constraint_follows(const GuardLine *line, Oid relid, const char *from,
@@ -79,7 +80,7 @@ rename_guard_refuses(List *lines, const RenameStmt *stmt)
 	return NULL;
 }
 
-/* Has one of its partitions a foreign key that the migration has made? */
+/* Has one of its partitions a foreign key that the migration has made on a column of it? */
 static bool
 has_foreign_key_of(Oid relid, int64 migration)
 {
@@ -93,9 +94,25 @@ has_foreign_key_of(Oid relid, int64 migration)
 			const ConstraintFacts *facts = lfirst(lc2);
 
 			if (facts->type == CONSTRAINT_FOREIGN &&
-				name_is_of_migration(facts->name, migration))
+				name_is_of_migration(facts->name, migration) &&
+				has_column_of(facts, migration))
 				return true;
 		}
+	}
+	return false;
+}
+
+/* One that only references a changed key is told by its parts' names, which may change. */
+static bool
+has_column_of(const ConstraintFacts *facts, int64 migration)
+{
+	ListCell   *lc;
+
+	foreach(lc, facts->key)
+	{
+		if (name_is_of_migration(get_attname(facts->relation, lfirst_int(lc), false),
+								 migration))
+			return true;
 	}
 	return false;
 }

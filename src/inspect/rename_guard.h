@@ -18,8 +18,8 @@ extern void rename_guard_follow(List *lines, const RenameStmt *stmt);
 
 /*
  * Before a constraint is renamed: the migration (GuardLine) that needs its name, or NULL.
- * What stands for a foreign key of a partitioned table is told by the name of the whole in
- * some partitions, in others by that of the part.
+ * What stands for a foreign key of a partitioned table whose column changes is told, in the
+ * partitions, by the name of the whole.
  */
 extern const GuardLine *rename_guard_refuses(List *lines, const RenameStmt *stmt);
 
