@@ -121,7 +121,7 @@ CALL pgroll_c.wait_for_migration();
 SELECT pgroll_c.complete_migration();
 SELECT pg_get_serial_sequence('item', 'n'), seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle
 	FROM pg_sequence WHERE seqrelid = pg_get_serial_sequence('item', 'n')::regclass;
-INSERT INTO public_05a.item (id) VALUES (32) RETURNING n > 1000;
+INSERT INTO public_05a.item (id) VALUES (32) RETURNING n >= 1000;
 SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace ORDER BY 1;
 CALL pgroll_c.migrate('05b', '{"operations": [{"drop_column": {"table": "item", "column": "n"}}]}');
 SELECT pgroll_c.start_migration('05c', :'identity');

@@ -208,7 +208,7 @@ column_sequences_name_created(SchemaModel *model, TableModel *table, int operati
 		if (made == NULL || strcmp(made, generation->sequence_name) == 0 ||
 			generation->operation >= operation ||
 			(operation != PG_INT32_MAX &&
-			 model_relation_is_carried(model, generation->sequence_name)) ||
+			 operation_name_comes_late(model, generation->sequence_name, operation)) ||
 			model_newest_generation(table, generation) == NULL)
 			continue;
 		plan_step(plan, (Step) {

@@ -176,7 +176,8 @@ new_objects_name_created(SchemaModel *model, TableModel *table, int operation,
 
 		if (!object_is_shown(table, object) || strcmp(object->made, object->name) == 0 ||
 			object->operation >= operation ||
-			(operation != PG_INT32_MAX && model_relation_is_carried(model, object->name)))
+			(operation != PG_INT32_MAX &&
+			 operation_name_comes_late(model, object->name, operation)))
 			continue;
 		check_owns(table);
 		plan_step(plan, (Step) {

@@ -56,6 +56,7 @@ static bool drop_from_model(DropConstraint *op, SchemaModel *model);
 static void add_change(DropConstraint *op, SchemaModel *model, Generation *generation,
 					   ColumnChange change);
 static ColumnModel *column_of(TableModel *table, const Generation *generation);
+static bool is_due(const RenameConstraint *op, SchemaModel *model);
 static bool is_inherited_check(const TableModel *table, const ObjectModel *object);
 static void check_is_own(const Operation *base, const TableModel *table,
 						 const ObjectModel *object, const char *field);
@@ -304,17 +305,30 @@ settle_rename_constraint(const Operation *base, SchemaModel *model,
 
 	if (op->table->created || op->table->dropped || op->object == NULL ||
 		op->object->stored == NULL || !object_is_shown(op->table, op->object) ||
-		object_is_carried(op->table, op->object) ||
-		strcmp(op->object->present, op->from) != 0)
+		object_is_carried(op->table, op->object) || !is_due(op, model))
 		return;
 	shadow_alter_table(model, op->table, base->number, PHASE_COMPLETE,
 					   psprintf("RENAME CONSTRAINT %s TO %s",
-								quote_identifier(op->from),
+								quote_identifier(op->object->present),
 								quote_identifier(op->to)), plan);
 	op->object->present = op->to;
 }
 
-/* A name that a key has which is carried over comes free with the columns. */
+/*
+ * A name that a later operation takes away again is passed over where something else
+ * gets it in the end.
+ */
+static bool
+is_due(const RenameConstraint *op, SchemaModel *model)
+{
+	const ObjectModel *object = op->object;
+
+	if (object->operation == op->base.number)
+		return strcmp(object->present, op->to) != 0;
+	return strcmp(object->present, op->from) == 0 &&
+		(!object_has_index(object) || model_relation_is_unclaimed(model, op->to));
+}
+
 static void
 complete_rename_constraint(const Operation *base, SchemaModel *model,
 						   MigrationPlan *plan)
@@ -322,7 +336,7 @@ complete_rename_constraint(const Operation *base, SchemaModel *model,
 	const RenameConstraint *op = (const RenameConstraint *) base;
 
 	if (op->object == NULL || !object_has_index(op->object) ||
-		!model_relation_is_carried(model, op->to))
+		!operation_name_comes_late(model, op->to, base->number))
 		settle_rename_constraint(base, model, plan);
 }
 

@@ -45,6 +45,7 @@ typedef struct DropIndex
 
 static void resolve_members(CreateIndex *op, SchemaModel *model);
 static bool is_built(const CreateIndex *op);
+static void complete_built(const CreateIndex *op, SchemaModel *model, MigrationPlan *plan);
 static IndexMaker maker_of(const CreateIndex *op);
 static char *index_sql(const IndexMaker *maker, const char *how, const char *name,
 					   const char *relation);
@@ -209,10 +210,26 @@ complete_create_index(const Operation *base, SchemaModel *model,
 					  MigrationPlan *plan)
 {
 	const CreateIndex *op = (const CreateIndex *) base;
+
+	if (is_built(op) && !operation_name_comes_late(model, op->object->name, base->number))
+		complete_built(op, model, plan);
+}
+
+static void
+settle_create_index(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const CreateIndex *op = (const CreateIndex *) base;
+
+	if (is_built(op) && op->object->present == NULL)
+		complete_built(op, model, plan);
+}
+
+static void
+complete_built(const CreateIndex *op, SchemaModel *model, MigrationPlan *plan)
+{
 	IndexMaker	maker;
 
-	if (!is_built(op))
-		return;
+	op->object->present = op->object->name;
 	if (!model->foreseen)
 		index_definition_follow(op->definition, model, op->table);
 	maker = maker_of(op);
@@ -359,6 +376,7 @@ const OperationOps create_index_ops = {
 	.start = start_create_index,
 	.supplement = supplement_create_index,
 	.complete = complete_create_index,
+	.settle = settle_create_index,
 	.rollback = NULL,			/* the index is found by its name */
 };
 

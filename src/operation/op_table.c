@@ -16,6 +16,7 @@
 #include "operation/operation.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_read.h"
+#include "schema/object_model.h"
 #include "schema/names.h"
 
 typedef struct RenameTable
@@ -33,6 +34,7 @@ typedef struct DropTable
 	TableModel *table;
 } DropTable;
 
+static void rename_stored(const RenameTable *op, SchemaModel *model, MigrationPlan *plan);
 static char *name_before(const Operation *op, char *name);
 static TableModel *aside_of(SchemaModel *model, const char *name);
 
@@ -76,12 +78,35 @@ complete_rename_table(const Operation *base, SchemaModel *model, MigrationPlan *
 {
 	const RenameTable *op = (const RenameTable *) base;
 
-	/* One that a later operation drops may not get the name of a new one. */
-	if (op->table->created || op->table->dropped)
+	/*
+	 * One that a later operation drops may not get the name of a new one, nor may one
+	 * that a later operation renames get what something else has in the end.
+	 */
+	if (!op->table->created && !op->table->dropped &&
+		(strcmp(op->table->name, op->to) == 0 ||
+		 model_relation_is_unclaimed(model, op->to)) &&
+		!operation_name_comes_late(model, op->to, base->number))
+		rename_stored(op, model, plan);
+}
+
+static void
+settle_rename_table(const Operation *base, SchemaModel *model, MigrationPlan *plan)
+{
+	const RenameTable *op = (const RenameTable *) base;
+
+	if (!op->table->created && !op->table->dropped &&
+		strcmp(op->table->name, op->to) == 0 && strcmp(op->table->physical, op->to) != 0)
+		rename_stored(op, model, plan);
+}
+
+static void
+rename_stored(const RenameTable *op, SchemaModel *model, MigrationPlan *plan)
+{
+	if (strcmp(op->table->physical, op->to) == 0)
 		return;
 	plan_step(plan, (Step) {
 		.phase = PHASE_COMPLETE,
-		.operation = base->number,
+		.operation = op->base.number,
 		.command = psprintf("ALTER TABLE %s RENAME TO %s",
 							model_table_sql(model, op->table),
 							quote_identifier(op->to)),
@@ -265,6 +290,7 @@ const OperationOps rename_table_ops = {
 	.validate = validate_rename_table,
 	.start = start_rename_table,
 	.complete = complete_rename_table,
+	.settle = settle_rename_table,
 	.rollback = NULL,			/* the view goes with its schema */
 };
 

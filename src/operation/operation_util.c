@@ -6,6 +6,7 @@
  */
 #include "pgroll.h"
 
+#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "utils/builtins.h"
@@ -225,6 +226,36 @@ operation_claim_name(SchemaModel *model, const char *name, const char *path)
 					name, model->base_schema),
 			 errdetail("At %s.", path),
 			 errhint("Choose another name.")));
+}
+
+bool
+operation_name_comes_late(SchemaModel *model, const char *name, int number)
+{
+	Oid			relid = get_relname_relid(name, model->namespace);
+	Oid			owner;
+	TableModel *table;
+	ListCell   *lc;
+
+	if (!OidIsValid(relid))
+		return false;
+	owner = get_rel_relkind(relid) == RELKIND_SEQUENCE ?
+		catalog_sequence_table(relid) : IndexGetRelation(relid, true);
+	table = model_table_of(model, OidIsValid(owner) ? owner : relid);
+	if (table == NULL)
+		return false;
+	if (table->dropped)
+		return table->operation > number;
+	foreach(lc, model_objects(table))
+	{
+		const ObjectModel *object = lfirst(lc);
+
+		if (object->stored != NULL && object_has_index(object) &&
+			strcmp(object->stored, name) == 0)
+			return !object_is_shown(table, object) ||
+				object_is_carried(table, object) ||
+				strcmp(object->present, name) == 0;
+	}
+	return false;
 }
 
 List *

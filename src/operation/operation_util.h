@@ -89,6 +89,13 @@ extern List *operation_extensions_sql(const char *described, List *extensions);
  */
 extern void operation_claim_name(SchemaModel *model, const char *name, const char *path);
 
+/*
+ * Has something the name of an index still where operation number completes, although
+ * the migration takes it away: it goes with a column, or with a table that a later
+ * operation drops, or is renamed when all of those have gone?
+ */
+extern bool operation_name_comes_late(SchemaModel *model, const char *name, int number);
+
 /* Lock a table, and all of its partitions, in a phase. */
 extern void operation_lock_tree(MigrationPlan *plan, Phase phase, Oid relid, LOCKMODE mode);
 

@@ -111,6 +111,9 @@ shadow_column_start(SchemaModel *model, TableModel *table,
 {
 	Generation *old = model_stored_ancestor(generation);
 
+	/* No version shows it, and nothing would fill it. */
+	if (table->dropped)
+		return;
 	if (generation->sequence != NULL)
 		column_sequence_create(model, table, generation, plan);
 	if (old != NULL)
@@ -201,7 +204,7 @@ shadow_column_complete(SchemaModel *model, TableModel *table,
 {
 	Generation *old = model_stored_ancestor(generation);
 
-	if (generation->swapped)
+	if (generation->swapped || table->dropped)
 		return;
 	set_default(model, table, generation, old, plan);
 	if (old != NULL)

@@ -235,24 +235,6 @@ model_relation_is_vacated(SchemaModel *model, const char *name)
 }
 
 bool
-model_relation_is_carried(const SchemaModel *model, const char *name)
-{
-	Oid			index = get_relname_relid(name, model->namespace);
-	TableModel *table = model_table_of(model, OidIsValid(index) ?
-									   IndexGetRelation(index, true) : InvalidOid);
-	ListCell   *lc;
-
-	foreach(lc, table == NULL || table->dropped ? NIL : model_objects(table))
-	{
-		const ObjectModel *object = lfirst(lc);
-
-		if (object->stored != NULL && strcmp(object->stored, name) == 0)
-			return object_has_index(object) && object_is_carried(table, object);
-	}
-	return false;
-}
-
-bool
 model_relation_is_unclaimed(SchemaModel *model, const char *name)
 {
 	return model_find_table(model, name) == NULL &&

@@ -20,7 +20,8 @@ typedef struct ObjectModel
 	char	   *name;			/* logical */
 	char	   *stored;			/* before the migration; NULL: it makes it */
 	char	   *present;		/* in the completion's plan: stored, or what a
-								 * step has renamed it to */
+								 * step has renamed it to; NULL: one that is made has
+								 * no name yet */
 	char		type;			/* pg_constraint.contype or OBJECT_INDEX */
 	bool		inherited;		/* from a parent table */
 	bool		dropped;		/* by the migration */
@@ -90,9 +91,6 @@ extern void model_check_members_free(SchemaModel *model, TableModel *table,
  * that the migration drops or renames, a sequence of a table that it drops?
  */
 extern bool model_relation_is_vacated(SchemaModel *model, const char *name);
-
-/* Is it an index whose name is free only when that which is carried over has its place? */
-extern bool model_relation_is_carried(const SchemaModel *model, const char *name);
 
 /* Has nothing the name in the newest version that the migration makes or keeps? */
 extern bool model_relation_is_unclaimed(SchemaModel *model, const char *name);

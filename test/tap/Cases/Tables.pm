@@ -358,6 +358,48 @@ sub table_cases
 		sees_old => { 'SELECT count(*) FROM u' => '2' },
 		sees_new => { 'SELECT count(*) FROM u' => '2' },
 	},
+	(map {
+		my ($name, $setup, $operations, $ddl) = @$_;
+		{
+			name => "names used again: $name",
+			setup => "CREATE TABLE t (id int PRIMARY KEY, a int, b text); $setup",
+			operations => $operations,
+			ddl => $ddl,
+			old => [ 'INSERT INTO t VALUES (0, 0)' ],
+			new => [],
+			sees_old => { 'SELECT * FROM t WHERE id = 0' => '0|0|-' },
+			sees_new => {},
+		}
+	} [ 'a table that is changed and dropped', '', q[
+- add_column: {table: t, column: {name: s, type: serial}}
+- drop_table: {name: t}
+- create_table: {name: t, columns: [{name: id, type: int}]}], 'DROP TABLE t; CREATE TABLE t (id int NOT NULL)' ],
+	[ 'of an index that goes with its table, by a table', 'CREATE TABLE u (a int)', q[
+- create_index: {table: u, name: k, columns: {a: {}}}
+- drop_table: {name: u}
+- create_table: {name: k, columns: [{name: id, type: int}]}], 'DROP TABLE u; CREATE TABLE k (id int NOT NULL)' ],
+	[ 'of a key that is renamed before its table goes, by an index', 'CREATE TABLE u (a int UNIQUE)', q[
+- rename_constraint: {table: u, from: u_a_key, to: k}
+- create_index: {table: t, name: u_a_key, columns: {a: {}}}
+- drop_table: {name: u}], 'DROP TABLE u; CREATE INDEX u_a_key ON t (a)' ],
+	[ 'of a table that goes later, by a table', 'CREATE TABLE u (a int); CREATE TABLE v (b int)', q[
+- rename_table: {from: u, to: w}
+- rename_table: {from: v, to: u}
+- drop_table: {name: w}], 'DROP TABLE u; ALTER TABLE v RENAME TO u' ],
+	[ 'of a key that goes with a column, by a key', 'CREATE TABLE u (a int PRIMARY KEY, b int); CREATE TABLE v (b int UNIQUE)', q[
+- rename_constraint: {table: u, from: u_pkey, to: k}
+- rename_constraint: {table: v, from: v_b_key, to: u_pkey}
+- drop_column: {table: u, column: a, down: b}], 'ALTER TABLE u DROP a; ALTER TABLE v RENAME CONSTRAINT v_b_key TO u_pkey' ],
+	[ 'to and fro, and by a key in between', 'CREATE TABLE u (a int PRIMARY KEY); CREATE TABLE v (b int)', q[
+- rename_constraint: {table: u, from: u_pkey, to: k}
+- rename_constraint: {table: u, from: k, to: l}
+- rename_constraint: {table: u, from: l, to: k}
+- create_constraint: {table: v, name: l, type: unique, columns: [b], up: {b: b}, down: {b: b}}],
+		'ALTER TABLE u RENAME CONSTRAINT u_pkey TO k; ALTER TABLE v ADD CONSTRAINT l UNIQUE (b)' ],
+	[ 'of a table that is renamed twice, by a new one', 'CREATE TABLE u (a int)', q[
+- rename_table: {from: u, to: v}
+- rename_table: {from: v, to: w}
+- create_table: {name: v, columns: [{name: id, type: int}]}], 'ALTER TABLE u RENAME TO w; CREATE TABLE v (id int NOT NULL)' ]),
 	{
 		name => 'create_table, where a sequence has the first name of its key and something dropped the second',
 		setup => 'CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE SEQUENCE n_pkey; CREATE INDEX n_pkey1 ON t (a)',
