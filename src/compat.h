@@ -45,6 +45,13 @@
 #define partitions_have_identity true
 #endif
 
+/* PG18: NOT NULL is a constraint with a name. */
+#if PG_VERSION_NUM < 180000
+#define not_null_has_name false
+#else
+#define not_null_has_name true
+#endif
+
 /* PG18: constraints that are not enforced, and keys that compare periods. */
 #if PG_VERSION_NUM < 180000
 #define constraint_is_enforced(form) true

@@ -9,6 +9,7 @@
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
+#include "commands/defrem.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -16,6 +17,8 @@
 #include "operation/operation_util.h"
 #include "versioning/expression.h"
 
+static char *not_null_name(const ColumnDefinition *def, const SchemaModel *model,
+						   const TableModel *table);
 static void parse_generated(ColumnDefinition *def, JsonReader *reader,
 							const char *path);
 static void check_values(const ColumnDefinition *def, const char *path);
@@ -153,7 +156,7 @@ column_definition_sql(const ColumnDefinition *def, const SchemaModel *model,
 					 def->serial != NULL ? def->serial :
 					 expression_type_name(def->type, def->typmod));
 	if (!def->nullable)
-		appendStringInfoString(&sql, " NOT NULL");
+		appendStringInfo(&sql, "%s NOT NULL", not_null_name(def, model, table));
 	if (def->default_text != NULL)
 		appendStringInfo(&sql, " DEFAULT %s", def->default_text);
 	if (def->generated_expr != NULL)
@@ -166,6 +169,28 @@ column_definition_sql(const ColumnDefinition *def, const SchemaModel *model,
 						 "ALWAYS" : "BY DEFAULT",
 						 sequence_options_of_identity(def->options, model));
 	return sql.data;
+}
+
+/*
+ * The server would not take the name that a constraint of a dropped table has until the
+ * completion; two tables may each have one of that name.
+ */
+static char *
+not_null_name(const ColumnDefinition *def, const SchemaModel *model,
+			  const TableModel *table)
+{
+	char	   *name = makeObjectName(table->name, def->name, "not_null");
+	ListCell   *lc;
+
+	foreach(lc, not_null_has_name && table->created ? model->tables : NIL)
+	{
+		const TableModel *other = lfirst(lc);
+
+		if (other->dropped && OidIsValid(other->relid) &&
+			OidIsValid(get_relation_constraint_oid(other->relid, name, true)))
+			return psprintf(" CONSTRAINT %s", quote_identifier(name));
+	}
+	return "";
 }
 
 /* {expression} or {identity: {user_specified_values, sequence_options}} */
