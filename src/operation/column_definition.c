@@ -15,10 +15,12 @@
 
 #include "operation/column_definition.h"
 #include "operation/operation_util.h"
+#include "schema/names.h"
 #include "versioning/expression.h"
 
-static char *not_null_name(const ColumnDefinition *def, const SchemaModel *model,
+static char *not_null_name(const ColumnDefinition *def, SchemaModel *model,
 						   const TableModel *table);
+static bool is_of_dropped(const SchemaModel *model, const char *constraint);
 static void parse_generated(ColumnDefinition *def, JsonReader *reader,
 							const char *path);
 static void check_values(const ColumnDefinition *def, const char *path);
@@ -146,7 +148,7 @@ column_definition_constraints(const ColumnDefinition *def, const char *path)
 }
 
 char *
-column_definition_sql(const ColumnDefinition *def, const SchemaModel *model,
+column_definition_sql(const ColumnDefinition *def, SchemaModel *model,
 					  const TableModel *table)
 {
 	StringInfoData sql;
@@ -172,25 +174,41 @@ column_definition_sql(const ColumnDefinition *def, const SchemaModel *model,
 }
 
 /*
- * The server would not take the name that a constraint of a dropped table has until the
- * completion; two tables may each have one of that name.
+ * The server would pass over a name that a dropped table's has until the completion; it
+ * lets two tables have one each.
  */
 static char *
-not_null_name(const ColumnDefinition *def, const SchemaModel *model,
-			  const TableModel *table)
+not_null_name(const ColumnDefinition *def, SchemaModel *model, const TableModel *table)
 {
-	char	   *name = makeObjectName(table->name, def->name, "not_null");
-	ListCell   *lc;
-
-	foreach(lc, not_null_has_name && table->created ? model->tables : NIL)
+	for (int i = 0; not_null_has_name && table->created && i < MAX_TRIED_NAMES; i++)
 	{
-		const TableModel *other = lfirst(lc);
+		char	   *name = makeObjectName(table->name, def->name,
+										  i == 0 ? "not_null" : psprintf("not_null%d", i));
 
-		if (other->dropped && OidIsValid(other->relid) &&
-			OidIsValid(get_relation_constraint_oid(other->relid, name, true)))
-			return psprintf(" CONSTRAINT %s", quote_identifier(name));
+		if (!ConstraintNameExists(name, model->namespace))
+			break;
+		if (!is_of_dropped(model, name) || names_include(model->not_nulls, name))
+			continue;
+		model->not_nulls = lappend(model->not_nulls, name);
+		return psprintf(" CONSTRAINT %s", quote_identifier(name));
 	}
 	return "";
+}
+
+static bool
+is_of_dropped(const SchemaModel *model, const char *constraint)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		const TableModel *table = lfirst(lc);
+
+		if (table->dropped && OidIsValid(table->relid) &&
+			OidIsValid(get_relation_constraint_oid(table->relid, constraint, true)))
+			return true;
+	}
+	return false;
 }
 
 /* {expression} or {identity: {user_specified_values, sequence_options}} */

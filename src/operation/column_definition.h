@@ -71,8 +71,7 @@ extern void column_definition_show(const ColumnDefinition *def, TableModel *tabl
 extern List *column_definition_constraints(const ColumnDefinition *def, const char *path);
 
 /* "name type NOT NULL DEFAULT x", without constraints. */
-extern char *column_definition_sql(const ColumnDefinition *def,
-								   const SchemaModel *model,
+extern char *column_definition_sql(const ColumnDefinition *def, SchemaModel *model,
 								   const TableModel *table);
 
 #endif							/* PGROLL_COLUMN_DEFINITION_H */
