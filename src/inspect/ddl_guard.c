@@ -47,6 +47,7 @@
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "state/migrations.h"
 #include "versioning/edge.h"
@@ -236,9 +237,9 @@ guard_rename(List *lines, const RenameStmt *stmt)
 		case OBJECT_TABCONSTRAINT:
 			guard_rename_part(lines, stmt->relation, "rename constraint",
 							  stmt->subname);
-			if (rename_guard_refuses(lines, stmt) != NULL)
-				refuse(rename_guard_refuses(lines, stmt), "rename constraint",
-					   stmt->subname);
+			line = rename_guard_refuses(lines, stmt);
+			if (line != NULL)
+				refuse(line, "rename constraint", stmt->subname);
 			break;
 		case OBJECT_INDEX:
 			guard_rename_part(lines, stmt->relation, "rename index",
@@ -569,7 +570,7 @@ guard_dropped_index(List *lines, const char *schema, const char *index)
 		/* A partition's goes with that of the whole table. */
 		if (catalog_is_index(relid))
 			ddl_execute_own(psprintf("DROP INDEX %s",
-									 catalog_relation_name(index_topmost(relid))));
+									 catalog_relation_name(catalog_topmost(relid))));
 	}
 }
 

@@ -89,9 +89,7 @@ lock_tasks(const GuardLine *line, Oid parent)
 static List *
 whole_tree(Oid parent)
 {
-	while (get_rel_relispartition(parent))
-		parent = get_partition_parent(parent, true);
-	return catalog_table_tree(parent);
+	return catalog_table_tree(catalog_topmost(parent));
 }
 
 void

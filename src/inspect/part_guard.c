@@ -137,7 +137,7 @@ name_part(List *lines, Oid index)
 {
 	Oid			parent = get_partition_parent(index, false);
 	const GuardLine *line = line_of_new(lines, get_rel_name(parent));
-	Oid			whole = IndexGetRelation(index_topmost(parent), false);
+	Oid			whole = IndexGetRelation(catalog_topmost(parent), false);
 	const char *name = get_rel_name(index);
 	char	   *wanted;
 

@@ -10,7 +10,6 @@
 #include "pgroll.h"
 
 #include "catalog/namespace.h"
-#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "utils/builtins.h"
@@ -56,7 +55,7 @@ rename_guard_follow(List *lines, const RenameStmt *stmt)
 	}
 }
 
-const GuardLine *
+GuardLine *
 rename_guard_refuses(List *lines, const RenameStmt *stmt)
 {
 	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
@@ -70,8 +69,7 @@ rename_guard_refuses(List *lines, const RenameStmt *stmt)
 		(get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE &&
 		 !(OidIsValid(row.conparentid) && get_rel_relispartition(relid))))
 		return NULL;
-	while (get_rel_relispartition(relid))
-		relid = get_partition_parent(relid, true);
+	relid = catalog_topmost(relid);
 	foreach(lc, lines)
 	{
 		if (has_foreign_key_of(relid, ((GuardLine *) lfirst(lc))->migration))

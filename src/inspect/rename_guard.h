@@ -21,6 +21,6 @@ extern void rename_guard_follow(List *lines, const RenameStmt *stmt);
  * What stands for a foreign key of a partitioned table whose column changes is told, in the
  * partitions, by the name of the whole.
  */
-extern const GuardLine *rename_guard_refuses(List *lines, const RenameStmt *stmt);
+extern GuardLine *rename_guard_refuses(List *lines, const RenameStmt *stmt);
 
 #endif							/* PGROLL_RENAME_GUARD_H */

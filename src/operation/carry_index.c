@@ -298,7 +298,7 @@ built_index(const IndexHome *home, const IndexFacts *facts)
 static Oid
 whole_of(const IndexHome *home, Oid index)
 {
-	Oid			whole = index_topmost(index);
+	Oid			whole = catalog_topmost(index);
 
 	return IndexGetRelation(whole, false) == home->table->relid ? whole : InvalidOid;
 }

@@ -6,7 +6,6 @@
  */
 #include "pgroll.h"
 
-#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "utils/builtins.h"
@@ -232,15 +231,10 @@ bool
 operation_name_comes_late(SchemaModel *model, const char *name, int number)
 {
 	Oid			relid = get_relname_relid(name, model->namespace);
-	Oid			owner;
-	TableModel *table;
+	TableModel *table = OidIsValid(relid) ?
+		model_table_of(model, catalog_table_of_relation(relid)) : NULL;
 	ListCell   *lc;
 
-	if (!OidIsValid(relid))
-		return false;
-	owner = get_rel_relkind(relid) == RELKIND_SEQUENCE ?
-		catalog_sequence_table(relid) : IndexGetRelation(relid, true);
-	table = model_table_of(model, OidIsValid(owner) ? owner : relid);
 	if (table == NULL)
 		return false;
 	if (table->dropped)

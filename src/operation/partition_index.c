@@ -202,7 +202,7 @@ is_part_of_other(const SchemaModel *model, const IndexMember *member, Oid index)
 {
 	return get_rel_relispartition(index) && index != member->attached &&
 		(OidIsValid(member->parent->index) ||
-		 !is_of_migration(model, index_topmost(index)));
+		 !is_of_migration(model, catalog_topmost(index)));
 }
 
 /* As CompareIndexInfo() has it, for what a key of the document can be. */
@@ -415,14 +415,6 @@ check_keys(const IndexMember *member, List *columns, const char *path)
 					 errhint("Add the partitioning columns to the index.")));
 	}
 	table_close(rel, AccessShareLock);
-}
-
-Oid
-index_topmost(Oid index)
-{
-	while (get_rel_relispartition(index))
-		index = get_partition_parent(index, false);
-	return index;
 }
 
 bool

@@ -84,9 +84,6 @@ extern void index_members_rename(SchemaModel *model, List *members,
 extern void index_members_check(SchemaModel *model, List *members, bool unique,
 								List *columns, const char *path);
 
-/* The index to which one belongs as a partition, at the top; itself: it is none. */
-extern Oid	index_topmost(Oid index);
-
 /* Is the index, by its name of now, that of a partition among all of a migration's? */
 extern bool index_members_have(const SchemaModel *model, Oid index);
 

@@ -249,6 +249,15 @@ catalog_table_tree(Oid relid)
 		list_make1_oid(relid);
 }
 
+Oid
+catalog_topmost(Oid relid)
+{
+	/* also of a partition whose concurrent detaching waits to be finished */
+	while (get_rel_relispartition(relid))
+		relid = get_partition_parent(relid, true);
+	return relid;
+}
+
 List *
 catalog_parents(Oid relid)
 {

@@ -68,6 +68,9 @@ extern List *catalog_views_of_schema(Oid namespace);
 /* A table, its partitions and inheritance children, at all levels (Oid). */
 extern List *catalog_table_tree(Oid relid);
 
+/* What a partition, or its index, is a part of at the top; itself: it is none. */
+extern Oid	catalog_topmost(Oid relid);
+
 /*
  * A partition, at any level, that DETACH PARTITION … CONCURRENTLY has not let go of yet;
  * InvalidOid: none.  The tree is without it.

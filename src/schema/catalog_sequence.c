@@ -8,6 +8,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/dependency.h"
+#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_sequence.h"
 #include "catalog/pg_type.h"
@@ -45,6 +46,15 @@ catalog_sequence_table(Oid sequence)
 		sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &table, &attnum))
 		return table;
 	return InvalidOid;
+}
+
+Oid
+catalog_table_of_relation(Oid relid)
+{
+	Oid			table = get_rel_relkind(relid) == RELKIND_SEQUENCE ?
+		catalog_sequence_table(relid) : IndexGetRelation(relid, true);
+
+	return OidIsValid(table) ? table : relid;
 }
 
 SequenceFacts *

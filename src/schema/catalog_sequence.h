@@ -35,6 +35,9 @@ extern Oid	catalog_identity_sequence(Oid relid, AttrNumber attnum);
 /* The table of the column that it belongs to in either way, or InvalidOid. */
 extern Oid	catalog_sequence_table(Oid sequence);
 
+/* The table of an index, or of a sequence that belongs to a column; else the relation. */
+extern Oid	catalog_table_of_relation(Oid relid);
+
 extern SequenceFacts *catalog_sequence(Oid sequence);
 
 /*

@@ -491,10 +491,7 @@ is_index_of_another(const SchemaModel *model, const TableModel *table,
 static bool
 is_made(const SchemaModel *model, Oid relid)
 {
-	Oid			owner = get_rel_relkind(relid) == RELKIND_SEQUENCE ?
-		catalog_sequence_table(relid) : IndexGetRelation(relid, true);
-
-	return list_member_oid(model->made, OidIsValid(owner) ? owner : relid);
+	return list_member_oid(model->made, catalog_table_of_relation(relid));
 }
 
 /*
@@ -504,21 +501,16 @@ is_made(const SchemaModel *model, Oid relid)
 static bool
 name_is_vacated(const SchemaModel *model, Oid relid)
 {
-	Oid			owner = IndexGetRelation(relid, true);
-	TableModel *table;
+	TableModel *table = model_table_of(model, catalog_table_of_relation(relid));
 	ListCell   *lc;
 
-	if (get_rel_relkind(relid) == RELKIND_SEQUENCE)
-	{
-		table = model_table_of(model, catalog_sequence_table(relid));
-		return table != NULL && table->dropped;
-	}
-	table = model_table_of(model, OidIsValid(owner) ? owner : relid);
 	if (table == NULL)
 		return false;
 	if (table->dropped)
 		return true;
-	if (!OidIsValid(owner))
+	if (get_rel_relkind(relid) == RELKIND_SEQUENCE)
+		return false;
+	if (table->relid == relid)
 		return strcmp(table->name, table->physical) != 0;
 	foreach(lc, model_objects(table))
 	{
