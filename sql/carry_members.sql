@@ -183,6 +183,34 @@ CALL pgroll_c.migrate('04', '{"operations": [
 	{"alter_column": {"table": "r", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}]}', 'app');
 SELECT pg_get_indexdef(indexrelid), indisreplident FROM pg_index WHERE indrelid = 'r_1'::regclass;
 
+-- keys that partitions have by themselves, whose indexes are parts of a plain one
+CREATE TABLE k (id int, n int, name text DEFAULT 'k') PARTITION BY RANGE (id);
+CREATE TABLE k_1 PARTITION OF k FOR VALUES FROM (0) TO (10);
+CREATE TABLE k_2 PARTITION OF k FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (id);
+CREATE TABLE k_21 PARTITION OF k_2 FOR VALUES FROM (10) TO (15);
+CREATE TABLE k_3 PARTITION OF k FOR VALUES FROM (20) TO (30);
+ALTER TABLE k_1 ADD CONSTRAINT k_1_own UNIQUE (id, n);
+COMMENT ON CONSTRAINT k_1_own ON k_1 IS 'its own';
+ALTER TABLE k_2 ADD CONSTRAINT k_2_own UNIQUE (id, n);
+ALTER TABLE k_3 ADD CONSTRAINT k_3_own UNIQUE (id, n) DEFERRABLE INITIALLY DEFERRED;
+CREATE UNIQUE INDEX k_whole ON k (id, n);
+CREATE TABLE of_k (id int, n int, CONSTRAINT of_k_1 FOREIGN KEY (id, n) REFERENCES k_1 (id, n));
+INSERT INTO k VALUES (1, 1), (11, 1), (21, 1);
+INSERT INTO of_k VALUES (1, 1);
+CREATE TABLE keys_before AS SELECT conrelid::regclass, conname, pg_get_constraintdef(oid),
+	conindid::regclass::text, conparentid <> 0 AS is_part, conislocal, coninhcount, obj_description(oid)
+	FROM pg_constraint WHERE conname ~ '^(of_)?k_';
+SELECT pgroll_c.validate_migration('05', '{"operations": [{"drop_index": {"name": "k_whole"}}]}', 'app');	-- fails
+\set changes '{"operations": [{"alter_column": {"table": "k", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}, {"alter_column": {"table": "of_k", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}]}'
+SELECT pgroll_c.start_migration('05', :'changes', 'app');
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.rollback_migration('app');
+CALL pgroll_c.migrate('05', :'changes', 'app');
+TABLE keys_before EXCEPT SELECT conrelid::regclass, conname, pg_get_constraintdef(oid),
+	conindid::regclass::text, conparentid <> 0, conislocal, coninhcount, obj_description(oid)
+	FROM pg_constraint;	-- no rows
+SELECT inhrelid::regclass, inhparent::regclass FROM pg_inherits WHERE inhparent::regclass::text ~ '^k_.*(own|whole)' ORDER BY 1::text;
+
 RESET ROLE;
 DROP OWNED BY regress_carry_members CASCADE;
 DROP ROLE regress_carry_members;

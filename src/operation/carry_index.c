@@ -71,7 +71,7 @@ static char *index_column_sql(const IndexHome *home, const IndexFacts *facts,
 static ConstraintFacts *key_of(const IndexHome *home, const IndexFacts *facts);
 static void complete_index(const IndexHome *home, IndexFacts *facts,
 						   MigrationPlan *plan);
-static bool is_table_key(const IndexHome *home, const IndexFacts *facts);
+static bool serves_own_key(const IndexHome *home, const IndexFacts *facts);
 static void add_key(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan);
 static void complete_details(const IndexHome *home, const IndexFacts *facts,
 							  MigrationPlan *plan);
@@ -150,8 +150,7 @@ carry_indexes_complete(SchemaModel *model, TableModel *table, MigrationPlan *pla
 		{
 			IndexFacts *facts = lfirst(lc2);
 
-			if (!home->is_leaf && !get_rel_relispartition(facts->oid) &&
-				key_of(home, facts) != NULL)
+			if (!home->is_leaf && serves_own_key(home, facts))
 				add_key(home, facts, plan);
 		}
 	}
@@ -524,7 +523,7 @@ complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
 						 facts->name);
 	if (home->relid == home->table->relid)
 		facts->name = object_final_name(home->table, facts->name);
-	if (is_table_key(home, facts))
+	if (home->is_leaf && serves_own_key(home, facts))
 		add_key(home, facts, plan);
 	else if (home->is_leaf || attached)
 		index_member_rename(member_of(home, facts), 0, plan);
@@ -533,12 +532,16 @@ complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
 	complete_columns(home, facts, index, attached, plan);
 }
 
-/* Does it serve a key that is no part of a partitioned table's? */
+/*
+ * Does it serve a key that is no part of a partitioned table's?  The index itself may be
+ * a part of one that serves none.
+ */
 static bool
-is_table_key(const IndexHome *home, const IndexFacts *facts)
+serves_own_key(const IndexHome *home, const IndexFacts *facts)
 {
-	return home->is_leaf && !get_rel_relispartition(facts->oid) &&
-		key_of(home, facts) != NULL;
+	const ConstraintFacts *key = key_of(home, facts);
+
+	return key != NULL && !key->inherited;
 }
 
 static void

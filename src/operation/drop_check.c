@@ -6,6 +6,7 @@
  */
 #include "pgroll.h"
 
+#include "catalog/dependency.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
@@ -30,6 +31,9 @@ static void check_none_stays(SchemaModel *model, List *dependents, const char *o
 							 const char *path);
 static List *those_that_stay(const SchemaModel *model, List *dependents);
 static bool goes_before(const SchemaModel *model, const Dependent *dependent);
+static void check_sequences(SchemaModel *model, const TableModel *table, Oid relid,
+							AttrNumber attnum, const char *path);
+static bool default_goes_before(const SchemaModel *model, Oid relid, AttrNumber attnum);
 static bool loses_key(const TableModel *table, Oid relid, Oid constraint);
 static bool shows_stored_column(const TableModel *table, const char *physical);
 
@@ -68,6 +72,40 @@ drop_check_dependents(SchemaModel *model, TableModel *table,
 							 psprintf("column \"%s\" of table \"%s\"", column->name,
 									  table->name), path);
 	}
+	foreach(lc, OidIsValid(table->relid) ? catalog_table_tree(table->relid) : NIL)
+		check_sequences(model, table, lfirst_oid(lc),
+						column == NULL ? 0 :
+						get_attnum(lfirst_oid(lc), column->physical), path);
+}
+
+/* A sequence of a table goes with its column, and another's default may read it. */
+static void
+check_sequences(SchemaModel *model, const TableModel *table, Oid relid,
+				AttrNumber attnum, const char *path)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_sequences_of_table(relid, attnum))
+	{
+		Oid			sequence = lfirst_oid(lc);
+		List	   *others = NIL;
+		ListCell   *lc2;
+
+		foreach(lc2, blocking(model, sequence, 0))
+		{
+			const Dependent *dependent = lfirst(lc2);
+			ObjectAddress column = dependent->object.classId != AttrDefaultRelationId ?
+				InvalidObjectAddress :
+				GetAttrDefaultColumnAddress(dependent->object.objectId);
+
+			if (column.objectId != relid ||
+				(attnum != 0 && column.objectSubId != attnum))
+				others = lappend(others, lfirst(lc2));
+		}
+		check_none_stays(model, others,
+						 psprintf("sequence \"%s\" of table \"%s\"",
+								  get_rel_name(sequence), table->name), path);
+	}
 }
 
 void
@@ -86,10 +124,21 @@ drop_check_index_dependents(SchemaModel *model, const char *index,
 							const char *path)
 {
 	Oid			relid = get_relname_relid(index, model->namespace);
+	List	   *dependents = catalog_blocking_dependents(relid, 0,
+														 model->version_namespaces);
+	ListCell   *lc;
 
-	check_none_stays(model,
-					 catalog_blocking_dependents(relid, 0, model->version_namespaces),
-					 psprintf("index \"%s\"", index), path);
+	/* A key of a partition alone may have its index as a part of it. */
+	foreach(lc, catalog_table_tree(relid))
+	{
+		Oid			key = get_index_constraint(lfirst_oid(lc));
+		Dependent  *dependent = palloc0(sizeof(Dependent));
+
+		ObjectAddressSet(dependent->object, ConstraintRelationId, key);
+		if (OidIsValid(key))
+			dependents = lappend(dependents, dependent);
+	}
+	check_none_stays(model, dependents, psprintf("index \"%s\"", index), path);
 }
 
 void
@@ -144,7 +193,7 @@ those_that_stay(const SchemaModel *model, List *dependents)
 	return staying;
 }
 
-/* Is it a foreign key that an operation before this one drops? */
+/* Is it a foreign key or a default that an operation before this one drops? */
 static bool
 goes_before(const SchemaModel *model, const Dependent *dependent)
 {
@@ -152,6 +201,12 @@ goes_before(const SchemaModel *model, const Dependent *dependent)
 	Oid			relid;
 	ListCell   *lc;
 
+	if (dependent->object.classId == AttrDefaultRelationId)
+	{
+		ObjectAddress column = GetAttrDefaultColumnAddress(dependent->object.objectId);
+
+		return default_goes_before(model, column.objectId, column.objectSubId);
+	}
 	if (dependent->object.classId != ConstraintRelationId)
 		return false;
 	relid = constraint_relation(constraint);
@@ -165,6 +220,19 @@ goes_before(const SchemaModel *model, const Dependent *dependent)
 		return table->dropped || loses_key(table, relid, constraint);
 	}
 	return false;
+}
+
+/* Does the newest version show the column with another default, or not at all? */
+static bool
+default_goes_before(const SchemaModel *model, Oid relid, AttrNumber attnum)
+{
+	TableModel *table = model_stored_table(model, relid);
+	const Generation *newest;
+
+	if (table == NULL || table->dropped)
+		return table != NULL;
+	newest = model_newest_of_stored(table, attnum);
+	return newest == NULL || newest->sets_default;
 }
 
 /* Does the newest version of a table lack a column of its foreign key? */

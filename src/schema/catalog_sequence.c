@@ -36,6 +36,15 @@ catalog_identity_sequence(Oid relid, AttrNumber attnum)
 	return sequences == NIL ? InvalidOid : linitial_oid(sequences);
 }
 
+List *
+catalog_sequences_of_table(Oid relid, AttrNumber attnum)
+{
+	if (attnum == 0)
+		return getOwnedSequences(relid);
+	return list_concat(sequences_of(relid, attnum, DEPENDENCY_AUTO),
+					   sequences_of(relid, attnum, DEPENDENCY_INTERNAL));
+}
+
 Oid
 catalog_sequence_table(Oid sequence)
 {

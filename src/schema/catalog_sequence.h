@@ -32,6 +32,9 @@ extern List *catalog_owned_sequences(Oid relid, AttrNumber attnum);
 /* The sequence of an identity column; InvalidOid where it is none. */
 extern Oid	catalog_identity_sequence(Oid relid, AttrNumber attnum);
 
+/* Both (Oid), of a column, or of all where attnum is 0. */
+extern List *catalog_sequences_of_table(Oid relid, AttrNumber attnum);
+
 /* The table of the column that it belongs to in either way, or InvalidOid. */
 extern Oid	catalog_sequence_table(Oid sequence);
 
