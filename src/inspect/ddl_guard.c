@@ -24,7 +24,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_trigger.h"
 #include "commands/event_trigger.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
@@ -37,6 +36,7 @@
 #include "inspect/addition_guard.h"
 #include "inspect/child_guard.h"
 #include "inspect/detach_guard.h"
+#include "inspect/drop_guard.h"
 #include "inspect/grant_guard.h"
 #include "inspect/guard_scope.h"
 #include "inspect/matview_guard.h"
@@ -48,8 +48,10 @@
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
+#include "schema/catalog_sequence.h"
 #include "schema/names.h"
 #include "state/migrations.h"
+#include "support/spi.h"
 #include "versioning/edge.h"
 
 PG_FUNCTION_INFO_V1(pgroll_guard_ddl);
@@ -66,6 +68,7 @@ static void guard_matviews(List *lines, Node *command);
 static void guard_matview(List *lines, const RangeVar *name, const char *what);
 static void guard_rename(List *lines, const RenameStmt *stmt);
 static void guard_rename_relation(List *lines, const RangeVar *name);
+static void guard_rename_index(List *lines, const RangeVar *name);
 static void guard_rename_column(List *lines, const RangeVar *name,
 								const char *column);
 static void guard_rename_part(List *lines, const RangeVar *name,
@@ -79,30 +82,14 @@ static void guard_detach(List *lines, const AlterTableCmd *cmd);
 static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 							 const AlterTableCmd *cmd);
 static void guard_drop(List *lines, const DropStmt *stmt);
-static void guard_drop_index(List *lines, const char *index);
+static void guard_drop_index(List *lines, Oid relid, const char *index);
 static void guard_drop_extension(List *lines, const DropStmt *stmt);
-static void guard_dropped(void);
-static void guard_dropped_schema(List *lines, const char *schema);
-static void guard_dropped_view(List *lines, const char *schema,
-							   const char *view);
-static void guard_dropped_constraint(List *lines, const char *schema,
-									 const char *table, const char *constraint);
-static void guard_dropped_index(List *lines, const char *schema,
-								const char *index);
-static void guard_dropped_statistics(List *lines, const char *schema,
-									 const char *statistics);
-static void guard_dropped_trigger(List *lines, const char *schema,
-								  const char *table, const char *trigger);
 static void guard_new_object(List *lines, const char *schema, const char *object);
 static bool adds_only(const Node *command);
 static void guard_key_parts(const AlterTableStmt *stmt);
 static void guard_command_end(Node *command);
 static Oid	table_of_trigger(Oid trigger);
-static char *spi_text(uint64 row, int column);
 static List *lines_now(void);
-static GuardLine *line_of_table(List *lines, Oid relid);
-pg_noreturn static void refuse(const GuardLine *line, const char *what,
-							   const char *object);
 
 /*
  * CREATE EVENT TRIGGER … ON ddl_command_start | sql_drop | ddl_command_end
@@ -131,7 +118,7 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 	else if (strcmp(data->event, "ddl_command_start") == 0)
 		guard_command_start(data->parsetree);
 	else if (strcmp(data->event, "sql_drop") == 0)
-		guard_dropped();
+		drop_guard_look(lines_now());
 	PG_RETURN_NULL();
 }
 
@@ -202,7 +189,7 @@ guard_matview(List *lines, const RangeVar *name, const char *what)
 	GuardLine  *line = OidIsValid(relid) ? matview_guard_line(lines, relid) : NULL;
 
 	if (line != NULL)
-		refuse(line, psprintf("%s materialized view", what), name->relname);
+		guard_refuse(line, psprintf("%s materialized view", what), name->relname);
 }
 
 static void
@@ -215,13 +202,14 @@ guard_rename(List *lines, const RenameStmt *stmt)
 		case OBJECT_SCHEMA:
 			line = guard_line_of_schema(lines, stmt->subname);
 			if (line != NULL)
-				refuse(line, "rename schema", stmt->subname);
+				guard_refuse(line, "rename schema", stmt->subname);
 			break;
 		case OBJECT_TABLE:
 		case OBJECT_FOREIGN_TABLE:
 		case OBJECT_VIEW:
 		case OBJECT_MATVIEW:
 			guard_rename_relation(lines, stmt->relation);
+			guard_rename_index(lines, stmt->relation);
 			guard_sequence(lines, stmt->relation, "rename sequence");
 			break;
 		case OBJECT_SEQUENCE:
@@ -239,11 +227,12 @@ guard_rename(List *lines, const RenameStmt *stmt)
 							  stmt->subname);
 			line = rename_guard_refuses(lines, stmt);
 			if (line != NULL)
-				refuse(line, "rename constraint", stmt->subname);
+				guard_refuse(line, "rename constraint", stmt->subname);
 			break;
 		case OBJECT_INDEX:
 			guard_rename_part(lines, stmt->relation, "rename index",
 							  stmt->relation->relname);
+			guard_rename_index(lines, stmt->relation);
 			break;
 		default:
 			break;
@@ -260,7 +249,25 @@ guard_rename_relation(List *lines, const RangeVar *name)
 		return;
 	line = guard_line_of_relation(lines, relid);
 	if (line != NULL)
-		refuse(line, "rename relation", name->relname);
+		guard_refuse(line, "rename relation", name->relname);
+}
+
+/* ALTER TABLE renames it, too; and a key has the name of its index. */
+static void
+guard_rename_index(List *lines, const RangeVar *name)
+{
+	Oid			index = RangeVarGetRelid(name, NoLock, true);
+	Oid			table;
+	GuardLine  *line;
+
+	if (!catalog_is_index(index))
+		return;
+	table = catalog_table_of_relation(index);
+	line = guard_line_of_drop(lines, DROPS_INDEX, table, name->relname);
+	if (line == NULL)
+		line = guard_line_of_drop(lines, DROPS_CONSTRAINT, table, name->relname);
+	if (line != NULL)
+		guard_refuse(line, "rename index", name->relname);
 }
 
 static void
@@ -273,7 +280,7 @@ guard_rename_column(List *lines, const RangeVar *name, const char *column)
 		return;
 	line = guard_line_of_column(lines, relid, column);
 	if (line != NULL)
-		refuse(line, "rename column", column);
+		guard_refuse(line, "rename column", column);
 }
 
 /* That of a column which a migration adds is known by its name and its column. */
@@ -290,7 +297,7 @@ guard_sequence(List *lines, const RangeVar *name, const char *what)
 		return;
 	column = get_attname(table, attnum, true);
 	if (column != NULL && name_is_ours(column))
-		refuse(line_of_table(lines, table), what, name->relname);
+		guard_refuse(guard_line_of_table(lines, table), what, name->relname);
 }
 
 static void
@@ -311,7 +318,7 @@ guard_rename_part(List *lines, const RangeVar *name, const char *what,
 				  const char *part)
 {
 	if (name_is_ours(part) || name_is_dual_write_trigger(part))
-		refuse(line_of_table(lines, RangeVarGetRelid(name, NoLock, true)),
+		guard_refuse(guard_line_of_table(lines, RangeVarGetRelid(name, NoLock, true)),
 			   what, part);
 }
 
@@ -328,7 +335,7 @@ guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt)
 		return;
 	line = guard_line_of_relation(lines, relid);
 	if (line != NULL)
-		refuse(line, "move relation", stmt->relation->relname);
+		guard_refuse(line, "move relation", stmt->relation->relname);
 }
 
 static void
@@ -386,30 +393,30 @@ guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 	{
 		case AT_DropColumn:
 			if (guard_line_of_column(lines, relid, cmd->name) != NULL)
-				refuse(line, "drop column", cmd->name);
+				guard_refuse(line, "drop column", cmd->name);
 			break;
 		case AT_AlterColumnType:
 			if (guard_line_of_column(lines, relid, cmd->name) != NULL)
-				refuse(line, "change the type of column", cmd->name);
+				guard_refuse(line, "change the type of column", cmd->name);
 			break;
 		case AT_ColumnDefault:
 		case AT_SetNotNull:
 		case AT_DropNotNull:
 			if (name_is_ours(cmd->name))
-				refuse(line, "change column", cmd->name);
+				guard_refuse(line, "change column", cmd->name);
 			break;
 		case AT_DropConstraint:
 			if (name_is_ours(cmd->name))
-				refuse(line, "drop constraint", cmd->name);
+				guard_refuse(line, "drop constraint", cmd->name);
 			break;
 		case AT_EnableTrig:
 		case AT_EnableReplicaTrig:
 		case AT_DisableTrig:
 			if (name_is_dual_write_trigger(cmd->name))
-				refuse(line, "change when to fire trigger", cmd->name);
+				guard_refuse(line, "change when to fire trigger", cmd->name);
 			break;
 		case AT_DropInherit:
-			refuse(line, "detach table", get_rel_name(relid));
+			guard_refuse(line, "detach table", get_rel_name(relid));
 			break;
 		default:
 			break;
@@ -435,30 +442,38 @@ guard_drop(List *lines, const DropStmt *stmt)
 
 		if (stmt->removeType == OBJECT_INDEX)
 		{
-			guard_drop_index(lines, name->relname);
+			guard_drop_index(lines, relid, name->relname);
 			continue;
 		}
 		/* A partition or child that no version shows may go. */
 		if (OidIsValid(relid))
 			line = guard_line_of_shown(lines, relid);
 		if (line != NULL)
-			refuse(line, "drop relation", name->relname);
+			guard_refuse(line, "drop relation", name->relname);
 		detach_guard_prepare(lines, relid);
 	}
 }
 
-/* What stands for an index on the new form of a column. */
+/*
+ * What stands for an index on the new form of a column, and what the completion is to
+ * drop; at once, since DROP INDEX CONCURRENTLY can't be undone at its end.
+ */
 static void
-guard_drop_index(List *lines, const char *index)
+guard_drop_index(List *lines, Oid relid, const char *index)
 {
+	GuardLine  *of_drop = catalog_is_index(relid) ?
+		guard_line_of_drop(lines, DROPS_INDEX, catalog_table_of_relation(relid), index) :
+		NULL;
 	ListCell   *lc;
 
+	if (of_drop != NULL)
+		guard_refuse(of_drop, "drop index", index);
 	foreach(lc, lines)
 	{
 		GuardLine  *line = lfirst(lc);
 
 		if (name_is_of_migration(index, line->migration))
-			refuse(line, "drop index", index);
+			guard_refuse(line, "drop index", index);
 	}
 }
 
@@ -473,136 +488,8 @@ guard_drop_extension(List *lines, const DropStmt *stmt)
 	foreach(lc, stmt->objects)
 	{
 		if (strcmp(strVal(lfirst(lc)), "pgroll_c") == 0)
-			refuse(linitial(lines), "drop extension", "pgroll_c");
+			guard_refuse(linitial(lines), "drop extension", "pgroll_c");
 	}
-}
-
-static void
-guard_dropped(void)
-{
-	List	   *lines = lines_now();
-	uint64		row;
-
-	SPI_connect();
-	if (SPI_execute("SELECT object_type, schema_name, object_name, objid,"
-					" address_names[1], address_names[2], address_names[3]"
-					" FROM pg_catalog.pg_event_trigger_dropped_objects()"
-					" WHERE NOT is_temporary", true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the dropped objects");
-	for (row = 0; row < SPI_processed; row++)
-	{
-		char	   *type = spi_text(row, 1);
-
-		if (strcmp(type, "schema") == 0)
-			guard_dropped_schema(lines, spi_text(row, 3));
-		else if (strcmp(type, "view") == 0)
-			guard_dropped_view(lines, spi_text(row, 2), spi_text(row, 3));
-		else if (strcmp(type, "table column") == 0)
-			table_guard_check_columns(atooid(spi_text(row, 4)));
-		else if (strcmp(type, "table constraint") == 0)
-			guard_dropped_constraint(lines, spi_text(row, 5), spi_text(row, 6),
-									 spi_text(row, 7));
-		else if (strcmp(type, "index") == 0)
-			guard_dropped_index(lines, spi_text(row, 2), spi_text(row, 3));
-		else if (strcmp(type, "statistics object") == 0)
-			guard_dropped_statistics(lines, spi_text(row, 2), spi_text(row, 3));
-		else if (strcmp(type, "trigger") == 0)
-			guard_dropped_trigger(lines, spi_text(row, 5), spi_text(row, 6),
-								  spi_text(row, 7));
-	}
-	SPI_finish();
-	table_guard_check_expressions();
-}
-
-static void
-guard_dropped_schema(List *lines, const char *schema)
-{
-	GuardLine  *line = guard_line_of_schema(lines, schema);
-
-	if (line != NULL)
-		refuse(line, "drop schema", schema);
-}
-
-static void
-guard_dropped_view(List *lines, const char *schema, const char *view)
-{
-	GuardLine  *line = guard_line_of_view_schema(lines, schema);
-
-	if (line != NULL)
-		refuse(line, "drop view", quote_qualified_identifier(schema, view));
-}
-
-/*
- * What stands for a constraint on the new form of a column goes with it: another
- * of the same name may follow.
- */
-static void
-guard_dropped_constraint(List *lines, const char *schema, const char *table,
-						 const char *constraint)
-{
-	Oid			relid = get_relname_relid(table, get_namespace_oid(schema, true));
-	ListCell   *lc;
-
-	foreach(lc, OidIsValid(relid) ? lines : NIL)
-	{
-		GuardLine  *line = lfirst(lc);
-		char	   *carried = name_carried(line->migration, constraint);
-
-		if (catalog_constraint_is_own(relid, carried))
-			ddl_execute_own(psprintf("ALTER TABLE %s DROP CONSTRAINT %s",
-									 quote_qualified_identifier(schema, table),
-									 quote_identifier(carried)));
-	}
-}
-
-static void
-guard_dropped_index(List *lines, const char *schema, const char *index)
-{
-	Oid			namespace = get_namespace_oid(schema, true);
-	ListCell   *lc;
-
-	foreach(lc, OidIsValid(namespace) ? lines : NIL)
-	{
-		GuardLine  *line = lfirst(lc);
-		Oid			relid = get_relname_relid(name_carried(line->migration, index),
-											  namespace);
-
-		/* A partition's goes with that of the whole table. */
-		if (catalog_is_index(relid))
-			ddl_execute_own(psprintf("DROP INDEX %s",
-									 catalog_relation_name(catalog_topmost(relid))));
-	}
-}
-
-static void
-guard_dropped_statistics(List *lines, const char *schema, const char *statistics)
-{
-	ListCell   *lc;
-
-	foreach(lc, OidIsValid(get_namespace_oid(schema, true)) ? lines : NIL)
-	{
-		GuardLine  *line = lfirst(lc);
-		char	   *carried = name_carried(line->migration, statistics);
-
-		if (catalog_statistics_exist(schema, carried))
-			ddl_execute_own(psprintf("DROP STATISTICS %s",
-									 quote_qualified_identifier(schema, carried)));
-	}
-}
-
-/* With its table, a partition say, it may go. */
-static void
-guard_dropped_trigger(List *lines, const char *schema, const char *table,
-					  const char *trigger)
-{
-	Oid			namespace = get_namespace_oid(schema, true);
-	Oid			relid;
-
-	if (!name_is_dual_write_trigger(trigger))
-		return;
-	relid = get_relname_relid(table, namespace);
-	if (OidIsValid(relid))
-		refuse(line_of_table(lines, relid), "drop trigger", trigger);
 }
 
 /* A version schema goes with its views alone, and could not with anything else. */
@@ -747,16 +634,6 @@ table_of_trigger(Oid trigger)
 	return table;
 }
 
-/* A field of the SPI result, "" where it is NULL. */
-static char *
-spi_text(uint64 row, int column)
-{
-	char	   *text = SPI_getvalue(SPI_tuptable->vals[row],
-									SPI_tuptable->tupdesc, column);
-
-	return text == NULL ? "" : text;
-}
-
 /*
  * A transaction with an older snapshot than the start cannot see whom it would
  * disturb.
@@ -772,23 +649,4 @@ lines_now(void)
 				 errmsg("could not serialize access due to a migration that was started meanwhile"),
 				 errhint("Run the transaction again.")));
 	return lines;
-}
-
-static GuardLine *
-line_of_table(List *lines, Oid relid)
-{
-	GuardLine  *line = guard_line_of_relation(lines, relid);
-
-	return line != NULL ? line : linitial(lines);
-}
-
-static void
-refuse(const GuardLine *line, const char *what, const char *object)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_PGROLL_PROTECTED),
-			 errmsg("cannot %s \"%s\"", what, object),
-			 errdetail("The migration \"%s\" of schema \"%s\" is in progress and needs it.",
-					   line->name, line->base_schema),
-			 errhint("Complete the migration or roll it back first.")));
 }

@@ -47,6 +47,7 @@ guard_lines(void)
 		line->is_home = migration->is_home;
 		line->base_schema = migration->base_schema;
 		line->version_schemas = version_schemas_of(migration);
+		line->drops = migration_drops(migration->id);
 		lines = lappend(lines, line);
 	}
 	return lines;
@@ -93,6 +94,8 @@ guard_line_of_shown(List *lines, Oid relid)
 		line = guard_line_of_view_schema(lines, schema);
 	if (line == NULL)
 		line = line_of_dependent_view(lines, relid, InvalidAttrNumber);
+	if (line == NULL)
+		line = guard_line_of_drop(lines, DROPS_TABLE, relid, NULL);
 	return line;
 }
 
@@ -119,7 +122,43 @@ guard_line_of_column(List *lines, Oid relid, const char *column)
 		line = line_of_dependent_view(lines, relid, attnum);
 	if (line == NULL)
 		line = line_of_trigger(lines, relid, column);
+	if (line == NULL)
+		line = guard_line_of_drop(lines, DROPS_COLUMN, relid, column);
 	return line;
+}
+
+GuardLine *
+guard_line_of_table(List *lines, Oid relid)
+{
+	GuardLine  *line = guard_line_of_relation(lines, relid);
+
+	return line != NULL ? line : linitial(lines);
+}
+
+void
+guard_refuse(const GuardLine *line, const char *what, const char *object)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PGROLL_PROTECTED),
+			 errmsg("cannot %s \"%s\"", what, object),
+			 errdetail("The migration \"%s\" of schema \"%s\" is in progress and needs it.",
+					   line->name, line->base_schema),
+			 errhint("Complete the migration or roll it back first.")));
+}
+
+GuardLine *
+guard_line_of_drop(List *lines, DropType type, Oid relid, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, lines)
+	{
+		GuardLine  *line = lfirst(lc);
+
+		if (migration_drops_include(line->drops, type, relid, name))
+			return line;
+	}
+	return NULL;
 }
 
 /* Its own and those before it that are not retired. */

@@ -62,8 +62,11 @@ rename_guard_refuses(List *lines, const RenameStmt *stmt)
 	Oid			constraint = OidIsValid(relid) ?
 		get_relation_constraint_oid(relid, stmt->subname, true) : InvalidOid;
 	FormData_pg_constraint row;
+	GuardLine  *line = guard_line_of_drop(lines, DROPS_CONSTRAINT, relid, stmt->subname);
 	ListCell   *lc;
 
+	if (line != NULL)
+		return line;
 	if (!OidIsValid(constraint) || !catalog_constraint_row(constraint, &row) ||
 		row.contype != CONSTRAINT_FOREIGN ||
 		(get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE &&

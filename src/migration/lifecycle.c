@@ -29,7 +29,9 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
+#include "schema/object_model.h"
 #include "state/claims.h"
+#include "state/migration_drops.h"
 #include "state/migration_tables.h"
 #include "state/migrations.h"
 #include "state/replica_identity.h"
@@ -47,6 +49,10 @@ static SchemaModel *read_model(const char *base_schema, int64 id,
 static MigrationPlan *start_plan(const Migration *migration, int64 id,
 								 const char *newest, SchemaModel **model);
 static void note_tables(int64 id, const MigrationPlan *plan);
+static void note_drops(int64 id, const SchemaModel *model);
+static List *drops_of_table(const TableModel *table);
+static List *add_drop(List *drops, DropType type, const TableModel *table,
+					  const char *name);
 static void read_concerned(SchemaModel *model);
 static void save_identities(int64 id, const SchemaModel *model);
 static bool runs_sql_at_start(const Migration *migration);
@@ -101,6 +107,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 	plan = start_plan(migration, id, previous, &model);
 	save_identities(id, model);
 	note_tables(id, plan);
+	note_drops(id, model);
 	ddl_execute_plan(plan, PHASE_START, id, done);
 
 	if (runs_sql_at_start(migration))
@@ -449,6 +456,63 @@ note_tables(int64 id, const MigrationPlan *plan)
 	migration_tables_add(id, tables);
 }
 
+/* What the completion drops for an operation that names it. */
+static void
+note_drops(int64 id, const SchemaModel *model)
+{
+	List	   *drops = NIL;
+	ListCell   *lc;
+
+	foreach(lc, model->tables)
+	{
+		const TableModel *table = lfirst(lc);
+
+		if (OidIsValid(table->relid))
+			drops = list_concat(drops, drops_of_table(table));
+	}
+	migration_drops_add(id, drops);
+}
+
+static List *
+drops_of_table(const TableModel *table)
+{
+	List	   *drops = NIL;
+	ListCell   *lc;
+
+	if (table->dropped)
+		drops = add_drop(drops, DROPS_TABLE, table, NULL);
+	foreach(lc, table->generations)
+	{
+		const Generation *generation = lfirst(lc);
+
+		if (generation->attnum > 0 && !table->dropped &&
+			model_newest_of_stored(table, generation->attnum) == NULL)
+			drops = add_drop(drops, DROPS_COLUMN, table, generation->physical);
+	}
+	foreach(lc, table->objects)
+	{
+		const ObjectModel *object = lfirst(lc);
+
+		if (object->dropped && object->stored != NULL)
+			drops = add_drop(drops, object->type == OBJECT_INDEX ? DROPS_INDEX :
+							 DROPS_CONSTRAINT, table, object->stored);
+	}
+	return drops;
+}
+
+static List *
+add_drop(List *drops, DropType type, const TableModel *table, const char *name)
+{
+	MigrationDrop *drop = palloc(sizeof(MigrationDrop));
+
+	*drop = (MigrationDrop) {
+		.type = type,
+		.relation = table->relid,
+		.name = unconstify(char *, name),
+	};
+	return lappend(drops, drop);
+}
+
 /*
  * The model's concerned tables: what note_tables() has noted, and what has become a
  * partition or child of one since.
@@ -650,6 +714,7 @@ lifecycle_active_model(const MigrationRow *row, const Migration *migration)
 									previous_version(row));
 
 	read_concerned(model);
+	model->drops = migration_drops(row->id);
 	guc_set_local_list(row->settings);
 	model->started = true;
 	plan_apply_operations(migration, model);

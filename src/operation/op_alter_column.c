@@ -209,8 +209,10 @@ validate_null_change(AlterColumn *op, SchemaModel *model,
 {
 	bool		not_null = column->generation->not_null;
 
-	if ((op->nullable == NULLABLE_SET_NOT_NULL && not_null) ||
-		(op->nullable == NULLABLE_DROP_NOT_NULL && !not_null))
+	/* Somebody may have changed it since the start. */
+	if (!model->started &&
+		((op->nullable == NULLABLE_SET_NOT_NULL && not_null) ||
+		 (op->nullable == NULLABLE_DROP_NOT_NULL && !not_null)))
 		ereport(ERROR,
 				(errcode(ERRCODE_PGROLL_INVALID_DOCUMENT),
 				 not_null ?

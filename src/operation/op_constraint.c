@@ -52,7 +52,7 @@ typedef struct RenameConstraint
 	ObjectModel *object;
 } RenameConstraint;
 
-static bool drop_from_model(DropConstraint *op, SchemaModel *model);
+static void drop_from_model(DropConstraint *op, SchemaModel *model);
 static void add_change(DropConstraint *op, SchemaModel *model, Generation *generation,
 					   ColumnChange change);
 static ColumnModel *column_of(TableModel *table, const Generation *generation);
@@ -91,8 +91,7 @@ validate_drop_constraint(Operation *base, SchemaModel *model)
 	DropConstraint *op = (DropConstraint *) base;
 	int			n_columns;
 
-	if (!drop_from_model(op, model))
-		return;
+	drop_from_model(op, model);
 	n_columns = list_length(op->object->columns);
 	if (n_columns > 1)
 		ereport(ERROR,
@@ -117,8 +116,7 @@ validate_drop_multicolumn_constraint(Operation *base, SchemaModel *model)
 	DropConstraint *op = (DropConstraint *) base;
 	ListCell   *lc;
 
-	if (!drop_from_model(op, model))
-		return;
+	drop_from_model(op, model);
 	foreach(lc, op->object->columns)
 	{
 		char	   *column = column_of(op->table, lfirst(lc))->name;
@@ -136,24 +134,30 @@ validate_drop_multicolumn_constraint(Operation *base, SchemaModel *model)
 	column_changes_apply(op->changes, model);
 }
 
-/* False where it is gone, and there is nothing to do. */
-static bool
+/*
+ * Which columns have a shadow is told by the constraint, so it must still be there; the
+ * guard keeps it (inspect/drop_guard.c).
+ */
+static void
 drop_from_model(DropConstraint *op, SchemaModel *model)
 {
 	const char *path = operation_path(&op->base, "name");
 
 	op->table = model_owned_table(model, op->table_name,
 								  operation_path(&op->base, "table"));
-	/* Somebody may have dropped it since the start. */
 	if (model->started && model_find_object(op->table, op->name) == NULL)
-		return false;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("constraint \"%s\" of table \"%s\", which the migration drops, is gone",
+						op->name, op->table_name),
+				 errdetail("At %s: it tells which columns differ between the versions.", path),
+				 errhint("Roll the migration back and start it again.")));
 	op->object = model_constraint(op->table, op->name, path);
 	check_is_own(&op->base, op->table, op->object, "name");
 	if (op->object->stored != NULL)
 		drop_check_constraint_dependents(model, op->table, op->object->stored, path);
 	op->object->dropped = true;
 	op->object->operation = op->base.number;
-	return true;
 }
 
 /* Only a column whose values may differ between the versions is changed. */

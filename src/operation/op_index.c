@@ -22,6 +22,7 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/object_model.h"
+#include "state/migration_drops.h"
 #include "state/tasks.h"
 
 typedef struct CreateIndex
@@ -254,6 +255,14 @@ validate_drop_index(Operation *base, SchemaModel *model)
 	op->object = model_find_index(model, op->name, &op->table);
 	if (op->object == NULL && model->started)
 		return;
+	if (model->started && op->object->stored != NULL &&
+		!migration_drops_include(model->drops, DROPS_INDEX, op->table->relid,
+								 op->object->stored))
+	{
+		/* Somebody else's, who has the name now. */
+		op->object = NULL;
+		return;
+	}
 	if (op->object == NULL)
 		check_is_of_no_partition(op, model);
 	op->object = model_index(model, op->name, path, &op->table);

@@ -18,6 +18,7 @@
 #include "schema/catalog_read.h"
 #include "schema/object_model.h"
 #include "schema/names.h"
+#include "state/migration_drops.h"
 
 typedef struct RenameTable
 {
@@ -35,6 +36,7 @@ typedef struct DropTable
 } DropTable;
 
 static void rename_stored(const RenameTable *op, SchemaModel *model, MigrationPlan *plan);
+static void check_is_noted(const DropTable *op, const SchemaModel *model);
 static char *name_before(const Operation *op, char *name);
 static TableModel *aside_of(SchemaModel *model, const char *name);
 
@@ -136,11 +138,31 @@ validate_drop_table(Operation *base, SchemaModel *model)
 	op->table = model_owned_table(model, op->name, path);
 	foreach(lc, op->table->created ? op->table->columns : NIL)
 		column_sequence_forget(model, ((ColumnModel *) lfirst(lc))->generation);
+	if (model->started)
+		check_is_noted(op, model);
 	op->table->dropped = true;
 	op->table->operation = base->number;
 	if (OidIsValid(op->table->relid))
 		drop_check_dependents(model, op->table, NULL, path);
 	foreign_key_definition_check_unreferenced(model, op->table, NULL, path);
+}
+
+/*
+ * A transaction that had dropped the table when the start looked for it, and was not
+ * committed, may have made another one since.
+ */
+static void
+check_is_noted(const DropTable *op, const SchemaModel *model)
+{
+	if (!OidIsValid(op->table->relid) ||
+		migration_drops_include(model->drops, DROPS_TABLE, op->table->relid, NULL))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" is not the one that the migration is to drop", op->name),
+			 errdetail("At %s: another has got its name since the start.",
+					   operation_path(&op->base, "name")),
+			 errhint("Roll the migration back and start it again.")));
 }
 
 /*

@@ -128,6 +128,8 @@ typedef struct SchemaModel
 								 * tables in which it has made something */
 	List	   *made;			/* Oid: of a migration that is active, the tables
 								 * that it has created */
+	List	   *drops;			/* MigrationDrop *: of a migration that is active,
+								 * what its start has found to drop */
 	bool		started;		/* read while the migration is active: its up
 								 * and down are in the triggers, and not
 								 * parsed */

@@ -67,6 +67,15 @@ CREATE TABLE @extschema@.migration_table (
 );
 COMMENT ON TABLE @extschema@.migration_table IS 'where the start of a migration has made something';
 
+CREATE TABLE @extschema@.migration_drop (
+	migration		bigint NOT NULL,
+	type			text NOT NULL CHECK (type IN ('table', 'column', 'constraint', 'index')),
+	relation		regclass NOT NULL,	-- the table that is it, or has it
+	name			name NOT NULL,	-- of a column, constraint or index; else empty
+	PRIMARY KEY (migration, type, relation, name)
+);
+COMMENT ON TABLE @extschema@.migration_drop IS 'what the completion of a migration is to drop';
+
 CREATE TABLE @extschema@.replica_identity (
 	migration		bigint NOT NULL,
 	relation		regclass NOT NULL,
@@ -95,6 +104,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.migration_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.task', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.task_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migration_table', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migration_drop', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.replica_identity', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.step_log', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.step_log_id_seq', '');

@@ -86,6 +86,15 @@ spi_fetch_text(const char *query, Oid type, Datum value)
 	return result;
 }
 
+char *
+spi_text(uint64 row, int column)
+{
+	char	   *text = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
+									column);
+
+	return text == NULL ? "" : text;
+}
+
 static void
 scope_begin(SecurityScope *scope, Oid user, int sec_context)
 {

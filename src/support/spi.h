@@ -50,4 +50,7 @@ extern void spi_execute(const char *command, int nargs, Oid *types,
  */
 extern char *spi_fetch_text(const char *query, Oid type, Datum value);
 
+/* A field of the last result, from row 0 and column 1 on; "" where it is NULL. */
+extern char *spi_text(uint64 row, int column);
+
 #endif							/* PGROLL_SPI_H */

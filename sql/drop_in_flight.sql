@@ -1,0 +1,118 @@
+-- What a completion is to drop goes by the name that the start has found: nobody else
+-- gets it meanwhile, and what has it by another way is left alone.
+\i test/include/setup.sql
+
+CREATE TYPE mood AS ENUM ('good');
+CREATE TABLE gone (id int);
+CREATE TABLE item (
+	id int PRIMARY KEY,
+	price int CONSTRAINT positive CHECK (price > 0),
+	n int,
+	m mood,
+	CONSTRAINT pair UNIQUE (id, n)
+);
+CREATE INDEX item_n ON item (n);
+INSERT INTO item SELECT g, g, g FROM generate_series(1, 3) g;
+
+-- also where there is no version before, whose views would need it
+SELECT pgroll_c.start_migration('01_drops', '{"operations": [
+	{"drop_table": {"name": "gone"}},
+	{"drop_index": {"name": "item_n"}},
+	{"drop_multicolumn_constraint": {"table": "item", "name": "pair", "down": {"id": "id", "n": "n"}}},
+	{"drop_column": {"table": "item", "column": "m"}},
+	{"drop_constraint": {"table": "item", "name": "positive", "up": "price", "down": "greatest(price, 1)"}}]}');
+CALL pgroll_c.run_tasks();
+UPDATE public_01_drops.item SET price = -5 WHERE id = 3;
+RESET ROLE;
+SELECT type, relation, name FROM pgroll_c.migration_drop ORDER BY 1, 2, 3;
+SET ROLE regress_owner;
+\set VERBOSITY terse
+DROP TABLE gone;
+ALTER TABLE gone RENAME TO went;
+ALTER TABLE gone SET SCHEMA pg_temp;
+ALTER TABLE item DROP COLUMN m;
+ALTER TABLE item RENAME m TO feeling;
+ALTER TABLE item ALTER m TYPE text;
+DROP TYPE mood CASCADE;
+DROP INDEX item_n;
+DROP INDEX CONCURRENTLY item_n;
+ALTER INDEX item_n RENAME TO other;
+ALTER TABLE item_n RENAME TO other;
+ALTER TABLE item DROP CONSTRAINT positive;
+ALTER TABLE item RENAME CONSTRAINT positive TO other;
+ALTER TABLE item RENAME CONSTRAINT pair TO other;
+ALTER INDEX pair RENAME TO other;
+\set VERBOSITY default
+ALTER TABLE item DROP CONSTRAINT positive;
+-- what is changed in place stays the same
+REINDEX INDEX CONCURRENTLY item_n;
+ALTER TABLE gone ADD COLUMN n int, DROP COLUMN id;
+SELECT pgroll_c.complete_migration();
+SELECT * FROM item ORDER BY id;
+\d item
+\d gone
+
+-- around the guard
+CREATE TABLE gone (id int);
+CREATE TABLE other (id int);
+CREATE INDEX item_n ON item (n);
+SELECT pgroll_c.start_migration('02_index', '{"operations": [{"drop_index": {"name": "item_n"}}]}');
+RESET ROLE;
+ALTER EVENT TRIGGER pgroll_c_guard_start DISABLE;
+ALTER EVENT TRIGGER pgroll_c_guard_drop DISABLE;
+SET ROLE regress_owner;
+DROP INDEX item_n;
+CREATE INDEX item_n ON other (id);
+SELECT pgroll_c.complete_migration();
+\d other
+SELECT pgroll_c.start_migration('03_table', '{"operations": [{"drop_table": {"name": "gone"}}]}');
+DROP VIEW public_02_index.gone;
+DROP TABLE gone;
+CREATE TABLE gone (precious text);
+SELECT pgroll_c.complete_migration();	-- fails
+SELECT pgroll_c.rollback_migration();
+TABLE gone;
+ALTER TABLE other ADD CONSTRAINT positive CHECK (id > 0);
+INSERT INTO other VALUES (1);
+SELECT pgroll_c.start_migration('04_check', '{"operations": [{"drop_constraint": {"table": "other", "name": "positive", "up": "id", "down": "greatest(id, 1)"}}]}');
+CALL pgroll_c.run_tasks();
+UPDATE public_04_check.other SET id = -1;
+ALTER TABLE other DROP CONSTRAINT positive;
+SELECT pgroll_c.complete_migration();	-- fails: -1 would be lost
+SELECT pgroll_c.rollback_migration();
+RESET ROLE;
+ALTER EVENT TRIGGER pgroll_c_guard_start ENABLE ALWAYS;
+ALTER EVENT TRIGGER pgroll_c_guard_drop ENABLE ALWAYS;
+SET ROLE regress_owner;
+
+-- NOT NULL, which somebody has set or taken away as the migration does
+CREATE TABLE nulls (id int PRIMARY KEY, a int, b int NOT NULL, c int NOT NULL);
+INSERT INTO nulls VALUES (1, 1, 1, 1);
+SELECT pgroll_c.start_migration('05_nulls', '{"operations": [
+	{"alter_column": {"table": "nulls", "column": "a", "nullable": false, "up": "coalesce(a, 7)", "down": "a + 100"}},
+	{"alter_column": {"table": "nulls", "column": "b", "nullable": true, "down": "coalesce(b, 0)"}},
+	{"alter_column": {"table": "nulls", "column": "c", "nullable": true}}]}');
+CALL pgroll_c.run_tasks();
+UPDATE public_05_nulls.nulls SET a = 2, b = NULL;
+ALTER TABLE nulls ALTER a SET NOT NULL, ALTER b DROP NOT NULL, ALTER c DROP NOT NULL;
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+TABLE nulls;
+\d nulls
+
+-- a sequence goes with its table, or its column, and another's default may read it
+CREATE TABLE counted (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE reader (id int DEFAULT nextval('counted_id_seq'), n int DEFAULT nextval('counted_n_seq'));
+\set table '{"drop_table": {"name": "counted"}}'
+SELECT test.error(test.migration(:'table'));
+SELECT test.error(test.migration('{"drop_column": {"table": "counted", "column": "n", "down": "1"}}'));
+SELECT test.error(test.migration('{"drop_column": {"table": "reader", "column": "id"}}', :'table'));
+ALTER TABLE reader ALTER n DROP DEFAULT;
+SELECT pgroll_c.start_migration('06_counted', test.migration('{"alter_column": {"table": "reader", "column": "id", "default": "5"}}', :'table'));
+ALTER TABLE reader ALTER n SET DEFAULT nextval('counted_n_seq');
+SELECT pgroll_c.complete_migration();	-- fails
+ALTER TABLE reader ALTER n DROP DEFAULT;
+SELECT pgroll_c.complete_migration();
+\d reader
+
+\i test/include/teardown.sql

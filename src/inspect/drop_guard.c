@@ -1,0 +1,212 @@
+/*-------------------------------------------------------------------------
+ *
+ * drop_guard.c
+ *		What goes away with what others drop while a schema is migrated.
+ *
+ * What a migration needs is refused; what stands for a thing that has gone goes, too.
+ *-------------------------------------------------------------------------
+ */
+#include "pgroll.h"
+
+#include "catalog/namespace.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "ddl/ddl_execute.h"
+#include "inspect/drop_guard.h"
+#include "inspect/table_guard.h"
+#include "schema/catalog_constraint.h"
+#include "schema/catalog_dependent.h"
+#include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
+#include "schema/names.h"
+#include "support/spi.h"
+#include "versioning/edge.h"
+
+static void look_at_schema(List *lines, const char *schema);
+static void look_at_view(List *lines, const char *schema, const char *view);
+static void look_at_table(List *lines, Oid relid, const char *table);
+static void look_at_column(List *lines, Oid relid, const char *column);
+static void look_at_constraint(List *lines, const char *schema, const char *table,
+						 const char *constraint);
+static void look_at_index(List *lines, const char *schema, const char *index);
+static bool drops_index(const GuardLine *line, Oid namespace, const char *index);
+static void look_at_statistics(List *lines, const char *schema, const char *statistics);
+static void look_at_trigger(List *lines, const char *schema, const char *table,
+					  const char *trigger);
+
+void
+drop_guard_look(List *lines)
+{
+	uint64		row;
+
+	SPI_connect();
+	if (SPI_execute("SELECT object_type, schema_name, object_name, objid,"
+					" address_names[1], address_names[2], address_names[3]"
+					" FROM pg_catalog.pg_event_trigger_dropped_objects()"
+					" WHERE NOT is_temporary", true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the dropped objects");
+	for (row = 0; row < SPI_processed; row++)
+	{
+		char	   *type = spi_text(row, 1);
+
+		if (strcmp(type, "schema") == 0)
+			look_at_schema(lines, spi_text(row, 3));
+		else if (strcmp(type, "view") == 0)
+			look_at_view(lines, spi_text(row, 2), spi_text(row, 3));
+		else if (strcmp(type, "table") == 0)
+			look_at_table(lines, atooid(spi_text(row, 4)), spi_text(row, 3));
+		else if (strcmp(type, "table column") == 0)
+			look_at_column(lines, atooid(spi_text(row, 4)), spi_text(row, 7));
+		else if (strcmp(type, "table constraint") == 0)
+			look_at_constraint(lines, spi_text(row, 5), spi_text(row, 6),
+									 spi_text(row, 7));
+		else if (strcmp(type, "index") == 0)
+			look_at_index(lines, spi_text(row, 2), spi_text(row, 3));
+		else if (strcmp(type, "statistics object") == 0)
+			look_at_statistics(lines, spi_text(row, 2), spi_text(row, 3));
+		else if (strcmp(type, "trigger") == 0)
+			look_at_trigger(lines, spi_text(row, 5), spi_text(row, 6),
+								  spi_text(row, 7));
+	}
+	SPI_finish();
+	table_guard_check_expressions();
+}
+
+static void
+look_at_schema(List *lines, const char *schema)
+{
+	GuardLine  *line = guard_line_of_schema(lines, schema);
+
+	if (line != NULL)
+		guard_refuse(line, "drop schema", schema);
+}
+
+static void
+look_at_view(List *lines, const char *schema, const char *view)
+{
+	GuardLine  *line = guard_line_of_view_schema(lines, schema);
+
+	if (line != NULL)
+		guard_refuse(line, "drop view", quote_qualified_identifier(schema, view));
+}
+
+/* With a type that it is of, say; what names it was refused before. */
+static void
+look_at_table(List *lines, Oid relid, const char *table)
+{
+	GuardLine  *line = guard_line_of_drop(lines, DROPS_TABLE, relid, NULL);
+
+	if (line != NULL)
+		guard_refuse(line, "drop relation", table);
+}
+
+static void
+look_at_column(List *lines, Oid relid, const char *column)
+{
+	GuardLine  *line = guard_line_of_drop(lines, DROPS_COLUMN, relid, column);
+
+	if (line != NULL)
+		guard_refuse(line, "drop column", column);
+	table_guard_check_columns(relid);
+}
+
+/*
+ * What stands for a constraint on the new form of a column goes with it: another
+ * of the same name may follow.
+ */
+static void
+look_at_constraint(List *lines, const char *schema, const char *table,
+						 const char *constraint)
+{
+	Oid			relid = get_relname_relid(table, get_namespace_oid(schema, true));
+	GuardLine  *line = guard_line_of_drop(lines, DROPS_CONSTRAINT, relid, constraint);
+	ListCell   *lc;
+
+	if (line != NULL)
+		guard_refuse(line, "drop constraint", constraint);
+	foreach(lc, OidIsValid(relid) ? lines : NIL)
+	{
+		char	   *carried = name_carried(((GuardLine *) lfirst(lc))->migration,
+											   constraint);
+
+		if (catalog_constraint_is_own(relid, carried))
+			ddl_execute_own(psprintf("ALTER TABLE %s DROP CONSTRAINT %s",
+									 quote_qualified_identifier(schema, table),
+									 quote_identifier(carried)));
+	}
+}
+
+static void
+look_at_index(List *lines, const char *schema, const char *index)
+{
+	Oid			namespace = get_namespace_oid(schema, true);
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(namespace) ? lines : NIL)
+	{
+		GuardLine  *line = lfirst(lc);
+
+		if (drops_index(line, namespace, index))
+			guard_refuse(line, "drop index", index);
+	}
+	foreach(lc, OidIsValid(namespace) ? lines : NIL)
+	{
+		GuardLine  *line = lfirst(lc);
+		Oid			relid = get_relname_relid(name_carried(line->migration, index),
+											  namespace);
+
+		/* A partition's goes with that of the whole table. */
+		if (catalog_is_index(relid))
+			ddl_execute_own(psprintf("DROP INDEX %s",
+									 catalog_relation_name(catalog_topmost(relid))));
+	}
+}
+
+/* Is it one that the completion is to drop?  Its table can't be asked any more. */
+static bool
+drops_index(const GuardLine *line, Oid namespace, const char *index)
+{
+	ListCell   *lc;
+
+	foreach(lc, line->drops)
+	{
+		const MigrationDrop *drop = lfirst(lc);
+
+		if (drop->type == DROPS_INDEX && strcmp(drop->name, index) == 0 &&
+			get_rel_namespace(drop->relation) == namespace)
+			return true;
+	}
+	return false;
+}
+
+static void
+look_at_statistics(List *lines, const char *schema, const char *statistics)
+{
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(get_namespace_oid(schema, true)) ? lines : NIL)
+	{
+		GuardLine  *line = lfirst(lc);
+		char	   *carried = name_carried(line->migration, statistics);
+
+		if (catalog_statistics_exist(schema, carried))
+			ddl_execute_own(psprintf("DROP STATISTICS %s",
+									 quote_qualified_identifier(schema, carried)));
+	}
+}
+
+/* With its table, a partition say, it may go. */
+static void
+look_at_trigger(List *lines, const char *schema, const char *table,
+					  const char *trigger)
+{
+	Oid			namespace = get_namespace_oid(schema, true);
+	Oid			relid;
+
+	if (!name_is_dual_write_trigger(trigger))
+		return;
+	relid = get_relname_relid(table, namespace);
+	if (OidIsValid(relid))
+		guard_refuse(guard_line_of_table(lines, relid), "drop trigger", trigger);
+}
