@@ -54,7 +54,6 @@ static void raise_missing(const IndexMaker *maker, const IndexMember *member);
 static void check_is_of_no_partition(const DropIndex *op, SchemaModel *model);
 static void check_serves_no_constraint(const DropIndex *op, SchemaModel *model);
 static void check_is_no_identity(const DropIndex *op);
-static bool has_gone(const ObjectModel *object);
 
 static Operation *
 parse_create_index(JsonReader *reader)
@@ -348,7 +347,7 @@ complete_drop_index(const Operation *base, SchemaModel *model, MigrationPlan *pl
 	Oid			index;
 
 	if (op->object == NULL || op->object->stored == NULL || op->table->dropped ||
-		has_gone(op->object))
+		object_has_gone(op->object))
 		return;
 	index = get_relname_relid(op->object->stored, model->namespace);
 	plan_step(plan, (Step) {
@@ -362,20 +361,6 @@ complete_drop_index(const Operation *base, SchemaModel *model, MigrationPlan *pl
 		.also = list_concat(operation_other_members(op->table->relid),
 							catalog_table_tree(index)),
 	});
-}
-
-/* With a column that an operation before this one has replaced? */
-static bool
-has_gone(const ObjectModel *object)
-{
-	ListCell   *lc;
-
-	foreach(lc, object->columns)
-	{
-		if (((Generation *) lfirst(lc))->gone)
-			return true;
-	}
-	return false;
 }
 
 const OperationOps create_index_ops = {

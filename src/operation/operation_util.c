@@ -245,7 +245,7 @@ operation_name_comes_late(SchemaModel *model, const char *name, int number)
 
 		if (object->stored != NULL && object_has_index(object) &&
 			strcmp(object->stored, name) == 0)
-			return !object_is_shown(table, object) ||
+			return !object_is_shown(table, object) ? !object_has_gone(object) :
 				object_is_carried(table, object) ||
 				strcmp(object->present, name) == 0;
 	}

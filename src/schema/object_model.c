@@ -303,6 +303,19 @@ object_is_shown(const TableModel *table, const ObjectModel *object)
 }
 
 bool
+object_has_gone(const ObjectModel *object)
+{
+	ListCell   *lc;
+
+	foreach(lc, object->columns)
+	{
+		if (((Generation *) lfirst(lc))->gone)
+			return true;
+	}
+	return false;
+}
+
+bool
 object_is_carried(const TableModel *table, const ObjectModel *object)
 {
 	ListCell   *lc;

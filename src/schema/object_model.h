@@ -113,6 +113,9 @@ extern bool object_has_index(const ObjectModel *object);
 /* Is none of its columns dropped, itself neither? */
 extern bool object_is_shown(const TableModel *table, const ObjectModel *object);
 
+/* Has the completion's plan, as far as it goes, dropped a column of it? */
+extern bool object_has_gone(const ObjectModel *object);
+
 /* Has a column of a stored one a shadow, so that it is made again on that? */
 extern bool object_is_carried(const TableModel *table, const ObjectModel *object);
 

@@ -390,6 +390,12 @@ sub table_cases
 - rename_constraint: {table: u, from: u_pkey, to: k}
 - rename_constraint: {table: v, from: v_b_key, to: u_pkey}
 - drop_column: {table: u, column: a, down: b}], 'ALTER TABLE u DROP a; ALTER TABLE v RENAME CONSTRAINT v_b_key TO u_pkey' ],
+	[ 'of a key that goes with a column, by a key whose name a new one gets',
+		'CREATE TABLE u (a int CONSTRAINT y UNIQUE, b int CONSTRAINT x UNIQUE, c int)', q[
+- drop_column: {table: u, column: a}
+- rename_constraint: {table: u, from: x, to: y}
+- create_constraint: {table: u, name: x, type: unique, columns: [c], up: {c: c}, down: {c: c}}],
+		'ALTER TABLE u DROP a; ALTER TABLE u RENAME CONSTRAINT x TO y; ALTER TABLE u ADD CONSTRAINT x UNIQUE (c)' ],
 	[ 'to and fro, and by a key in between', 'CREATE TABLE u (a int PRIMARY KEY); CREATE TABLE v (b int)', q[
 - rename_constraint: {table: u, from: u_pkey, to: k}
 - rename_constraint: {table: u, from: k, to: l}
