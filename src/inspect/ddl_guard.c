@@ -43,11 +43,7 @@
 #include "inspect/part_guard.h"
 #include "inspect/rename_guard.h"
 #include "inspect/table_guard.h"
-#include "operation/partition_index.h"
-#include "schema/catalog_constraint.h"
-#include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
-#include "schema/catalog_read.h"
 #include "schema/catalog_sequence.h"
 #include "schema/names.h"
 #include "state/migrations.h"
@@ -319,7 +315,7 @@ guard_rename_part(List *lines, const RangeVar *name, const char *what,
 {
 	if (name_is_ours(part) || name_is_dual_write_trigger(part))
 		guard_refuse(guard_line_of_table(lines, RangeVarGetRelid(name, NoLock, true)),
-			   what, part);
+					 what, part);
 }
 
 static void

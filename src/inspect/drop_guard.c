@@ -28,12 +28,12 @@ static void look_at_view(List *lines, const char *schema, const char *view);
 static void look_at_table(List *lines, Oid relid, const char *table);
 static void look_at_column(List *lines, Oid relid, const char *column);
 static void look_at_constraint(List *lines, const char *schema, const char *table,
-						 const char *constraint);
+							   const char *constraint);
 static void look_at_index(List *lines, const char *schema, const char *index);
 static bool drops_index(const GuardLine *line, Oid namespace, const char *index);
 static void look_at_statistics(List *lines, const char *schema, const char *statistics);
 static void look_at_trigger(List *lines, const char *schema, const char *table,
-					  const char *trigger);
+							const char *trigger);
 
 void
 drop_guard_look(List *lines)
@@ -60,14 +60,14 @@ drop_guard_look(List *lines)
 			look_at_column(lines, atooid(spi_text(row, 4)), spi_text(row, 7));
 		else if (strcmp(type, "table constraint") == 0)
 			look_at_constraint(lines, spi_text(row, 5), spi_text(row, 6),
-									 spi_text(row, 7));
+							   spi_text(row, 7));
 		else if (strcmp(type, "index") == 0)
 			look_at_index(lines, spi_text(row, 2), spi_text(row, 3));
 		else if (strcmp(type, "statistics object") == 0)
 			look_at_statistics(lines, spi_text(row, 2), spi_text(row, 3));
 		else if (strcmp(type, "trigger") == 0)
 			look_at_trigger(lines, spi_text(row, 5), spi_text(row, 6),
-								  spi_text(row, 7));
+							spi_text(row, 7));
 	}
 	SPI_finish();
 	table_guard_check_expressions();
@@ -117,7 +117,7 @@ look_at_column(List *lines, Oid relid, const char *column)
  */
 static void
 look_at_constraint(List *lines, const char *schema, const char *table,
-						 const char *constraint)
+				   const char *constraint)
 {
 	Oid			relid = get_relname_relid(table, get_namespace_oid(schema, true));
 	GuardLine  *line = guard_line_of_drop(lines, DROPS_CONSTRAINT, relid, constraint);
@@ -128,7 +128,7 @@ look_at_constraint(List *lines, const char *schema, const char *table,
 	foreach(lc, OidIsValid(relid) ? lines : NIL)
 	{
 		char	   *carried = name_carried(((GuardLine *) lfirst(lc))->migration,
-											   constraint);
+										   constraint);
 
 		if (catalog_constraint_is_own(relid, carried))
 			ddl_execute_own(psprintf("ALTER TABLE %s DROP CONSTRAINT %s",
@@ -199,7 +199,7 @@ look_at_statistics(List *lines, const char *schema, const char *statistics)
 /* With its table, a partition say, it may go. */
 static void
 look_at_trigger(List *lines, const char *schema, const char *table,
-					  const char *trigger)
+				const char *trigger)
 {
 	Oid			namespace = get_namespace_oid(schema, true);
 	Oid			relid;
