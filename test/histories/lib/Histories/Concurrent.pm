@@ -76,7 +76,8 @@ sub fill
 	my ($self) = @_;
 	my $table = $self->{table};
 	my $model = $self->{model};
-	my ($code) = map { $_->{slots}[0] } grep { $_->{kind} eq 'unique' } $table->uniques;
+	my $key = $table->key('base')->[0];
+	my ($code) = grep { $_ != $key } map { $_->{slots}[0] } grep { $_->{kind} eq 'unique' } $table->uniques;
 	my $history = { %{ $self->{history} }, ids => [ $filler_from .. $filler_from + $filler_rows - 1 ] };
 	my $statement = random_insert($history, $table, 'base', plain => 1, rows => $filler_rows, all => 1);
 	my @rows;
