@@ -336,7 +336,8 @@ sub step_backfill
 	return if $self->state ne 'started';
 	return if my @failing = $model->stopping;
 	# the rows that foreign keys have locked are not known
-	return if grep { %{ $_->{pets} } } values %{ $model->{transactions} };
+	return if grep { %{ $_->{pets} } || %{ $_->{rows} } && $self->{table}->objects(qr/self/) }
+		values %{ $model->{transactions} };
 	@numbers = $model->backfillable(\%held);
 	($last) = sort map { $_->{member} } $model->held_rows(\%held);
 	if (defined $last)
