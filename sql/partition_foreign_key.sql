@@ -89,4 +89,23 @@ ALTER TABLE deals RENAME CONSTRAINT sale_number TO other;                       
 ALTER TABLE sales_2_a RENAME CONSTRAINT sale_amount TO other;                   -- fails
 SELECT pgroll_c.rollback_migration();
 ALTER TABLE sales_2_a RENAME CONSTRAINT sale_amount TO other;
+
+-- a partition's own foreign key, equal to the table's, stays its own, whichever the
+-- server would find first
+CREATE TABLE twice_target (id int PRIMARY KEY);
+CREATE TABLE twice (k int, a int) PARTITION BY RANGE (k);
+CREATE TABLE twice_1 PARTITION OF twice FOR VALUES FROM (0) TO (10);
+CREATE TABLE twice_2 PARTITION OF twice FOR VALUES FROM (10) TO (20);
+ALTER TABLE twice ADD CONSTRAINT mid FOREIGN KEY (a) REFERENCES twice_target;
+ALTER TABLE twice_1 ADD CONSTRAINT zzz FOREIGN KEY (a) REFERENCES twice_target;
+ALTER TABLE twice_2 ADD CONSTRAINT "AAA" FOREIGN KEY (a) REFERENCES twice_target;
+CREATE VIEW twice_keys AS SELECT conrelid::regclass, conname, conparentid <> 0 AS is_part, conislocal, coninhcount, convalidated
+	FROM pg_constraint WHERE conrelid::regclass::text ~ '^twice' AND contype = 'f';
+CREATE TABLE keys_before AS TABLE twice_keys;
+TABLE keys_before ORDER BY conrelid::text, conname;
+CALL pgroll_c.migrate('90_big', '{"operations": [{"alter_column": {"table": "twice", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}]}');
+TABLE keys_before EXCEPT TABLE twice_keys;	-- no rows
+CALL pgroll_c.migrate('91_both', '{"operations": [{"alter_column": {"table": "twice_target", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}]}');
+TABLE keys_before EXCEPT TABLE twice_keys;	-- no rows
+
 \i test/include/teardown.sql

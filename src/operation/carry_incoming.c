@@ -136,6 +136,7 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 {
 	List	   *keys = may_be_referenced(table) ? catalog_referencing(table->relid) : NIL;
 	ListCell   *lc;
+	ListCell   *lc2;
 
 	foreach(lc, keys)
 	{
@@ -154,6 +155,8 @@ carry_incoming_complete(SchemaModel *model, TableModel *table, MigrationPlan *pl
 			alter(facts, PHASE_COMPLETE,
 				  psprintf("ADD CONSTRAINT %s %s", quote_identifier(facts->name),
 						   key_sql(model, table, facts)), plan);
+			foreach(lc2, parts_of(facts))
+				partition_foreign_key_name_found(lfirst(lc2), 0, plan);
 			partition_foreign_key_follow(facts->relation, facts->name, facts->oid, 0, plan);
 		}
 		partition_foreign_key_name_parts(facts->relation,
@@ -276,7 +279,8 @@ complete_parts(SchemaModel *model, const ConstraintFacts *facts, List *keys,
 						 get_rel_name(part->relation), part->name);
 		alter(part, PHASE_COMPLETE,
 			  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
-					   quote_identifier(part->name)), plan);
+					   quote_identifier(part->oid == facts->oid ? part->name :
+										partition_foreign_key_part_name(part))), plan);
 	}
 }
 

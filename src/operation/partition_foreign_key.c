@@ -20,7 +20,11 @@
 #include "operation/partition_foreign_key.h"
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
+#include "schema/names.h"
 
+static bool has_equal(const ConstraintFacts *part);
+static void rename_part(Oid leaf, int operation, const char *from, const char *to,
+						MigrationPlan *plan);
 static const ConstraintFacts *part_of(Oid member, Oid original);
 static Oid	parent_of(Oid constraint);
 static List *leaves(Oid relid);
@@ -61,15 +65,63 @@ partition_foreign_key_complete(SchemaModel *model, TableModel *table, int operat
 
 		carry_must_exist(model->foreseen || catalog_constraint_is_valid(leaf, name),
 						 get_rel_name(leaf), final);
-		alter(leaf, PHASE_COMPLETE, operation, catalog_relation_name(leaf),
-			  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
-					   quote_identifier(former != NULL ? former->name : final)),
-			  InvalidOid, plan);
+		rename_part(leaf, operation, name, former == NULL ? final :
+					partition_foreign_key_part_name(former), plan);
 	}
 	alter(table->relid, PHASE_COMPLETE, operation,
 		  model_table_sql(model, table),
 		  psprintf("ADD CONSTRAINT %s %s", quote_identifier(final), sql), partner, plan);
+	foreach(lc, leaves(table->relid))
+	{
+		const ConstraintFacts *former = part_of(lfirst_oid(lc), original);
+
+		if (former != NULL)
+			partition_foreign_key_name_found(former, operation, plan);
+	}
 	partition_foreign_key_follow(table->relid, final, original, operation, plan);
+}
+
+const char *
+partition_foreign_key_part_name(const ConstraintFacts *part)
+{
+	return has_equal(part) ? PART_FOUND_FIRST : part->name;
+}
+
+void
+partition_foreign_key_name_found(const ConstraintFacts *part, int operation,
+								 MigrationPlan *plan)
+{
+	if (has_equal(part))
+		rename_part(part->relation, operation, PART_FOUND_FIRST, part->name, plan);
+}
+
+/* Has the partition another foreign key, of its own, that is equal? */
+static bool
+has_equal(const ConstraintFacts *part)
+{
+	ListCell   *lc;
+
+	foreach(lc, get_rel_relispartition(part->relation) ?
+			catalog_constraints(part->relation) : NIL)
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->type == CONSTRAINT_FOREIGN && facts->oid != part->oid &&
+			!facts->inherited && facts->partner == part->partner &&
+			equal(facts->key, part->key) &&
+			bms_equal(facts->partner_columns, part->partner_columns))
+			return true;
+	}
+	return false;
+}
+
+static void
+rename_part(Oid leaf, int operation, const char *from, const char *to,
+				  MigrationPlan *plan)
+{
+	alter(leaf, PHASE_COMPLETE, operation, catalog_relation_name(leaf),
+		  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(from),
+				   quote_identifier(to)), InvalidOid, plan);
 }
 
 void

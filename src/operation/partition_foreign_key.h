@@ -14,6 +14,7 @@
 #define PGROLL_PARTITION_FOREIGN_KEY_H
 
 #include "operation/operation.h"
+#include "schema/catalog_constraint.h"
 
 /*
  * The steps that give the partitions the foreign key ("FOREIGN KEY (…) REFERENCES …")
@@ -34,6 +35,15 @@ extern void partition_foreign_key_complete(SchemaModel *model, TableModel *table
 										   int operation, const char *name,
 										   const char *final, const char *sql,
 										   Oid partner, Oid original, MigrationPlan *plan);
+
+/*
+ * The name that a partition's part gets until the table's foreign key is made: its own,
+ * or where the partition has an equal foreign key besides, one by which the server finds
+ * the part first.  Then the step, if need be, that gives it its own.
+ */
+extern const char *partition_foreign_key_part_name(const ConstraintFacts *part);
+extern void partition_foreign_key_name_found(const ConstraintFacts *part, int operation,
+											 MigrationPlan *plan);
 
 /*
  * The steps that give the parts of a table's foreign key, when the completion has made it

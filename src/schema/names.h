@@ -16,6 +16,9 @@
 #define DUAL_WRITE_TRIGGER_FIRST "!pgroll_c_dual_write"
 #define DUAL_WRITE_TRIGGER_LAST "~pgroll_c_dual_write"
 
+/* Within a completion: of a constraint that the server is to find before others. */
+#define PART_FOUND_FIRST "!pgroll_c_part"
+
 /* "_pgroll_c_7_pending": the marker of migration 7. */
 extern char *name_marker(int64 migration);
 
