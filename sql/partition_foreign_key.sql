@@ -103,9 +103,13 @@ CREATE VIEW twice_keys AS SELECT conrelid::regclass, conname, conparentid <> 0 A
 	FROM pg_constraint WHERE conrelid::regclass::text ~ '^twice' AND contype = 'f';
 CREATE TABLE keys_before AS TABLE twice_keys;
 TABLE keys_before ORDER BY conrelid::text, conname;
-CALL pgroll_c.migrate('90_big', '{"operations": [{"alter_column": {"table": "twice", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}]}');
+SELECT pgroll_c.start_migration('90_big', '{"operations": [{"alter_column": {"table": "twice", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}]}');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
 TABLE keys_before EXCEPT TABLE twice_keys;	-- no rows
-CALL pgroll_c.migrate('91_both', '{"operations": [{"alter_column": {"table": "twice_target", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}]}');
+SELECT pgroll_c.start_migration('91_both', '{"operations": [{"alter_column": {"table": "twice_target", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}]}');
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
 TABLE keys_before EXCEPT TABLE twice_keys;	-- no rows
 
 \i test/include/teardown.sql
