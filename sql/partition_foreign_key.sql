@@ -99,6 +99,7 @@ CREATE TABLE twice_2 PARTITION OF twice FOR VALUES FROM (10) TO (20);
 ALTER TABLE twice ADD CONSTRAINT mid FOREIGN KEY (a) REFERENCES twice_target;
 ALTER TABLE twice_1 ADD CONSTRAINT zzz FOREIGN KEY (a) REFERENCES twice_target;
 ALTER TABLE twice_2 ADD CONSTRAINT "AAA" FOREIGN KEY (a) REFERENCES twice_target;
+SELECT test.error('{"operations": [{"alter_column": {"table": "twice", "column": "a", "type": "text", "up": "a::text", "down": "a::int"}}]}');
 CREATE VIEW twice_keys AS SELECT conrelid::regclass, conname, conparentid <> 0 AS is_part, conislocal, coninhcount, convalidated
 	FROM pg_constraint WHERE conrelid::regclass::text ~ '^twice' AND contype = 'f';
 CREATE TABLE keys_before AS TABLE twice_keys;

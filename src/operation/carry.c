@@ -267,6 +267,8 @@ start_constraint(SchemaModel *model, TableModel *table,
 				 const ConstraintFacts *facts, MigrationPlan *plan)
 {
 	char	   *name = name_carried(model->migration, facts->name);
+	char	   *carried = psprintf("constraint \"%s\" of table \"%s\"", facts->name,
+								   table->name);
 
 	if (catalog_constraint_exists(table->relid, name))
 		return;
@@ -277,7 +279,7 @@ start_constraint(SchemaModel *model, TableModel *table,
 	{
 		partition_foreign_key_start(model, table, 0, name,
 									constraint_sql(model, table, facts),
-									facts->partner, plan);
+									facts->partner, carried, plan);
 		return;
 	}
 	plan_step(plan, (Step) {
@@ -291,8 +293,7 @@ start_constraint(SchemaModel *model, TableModel *table,
 		.relation = table->relid,
 		.relation_name = model_table_sql(model, table),
 		.also = operation_other_members(table->relid),
-		.carried = psprintf("constraint \"%s\" of table \"%s\"", facts->name,
-							table->name),
+		.carried = carried,
 	});
 	if (facts->type == CONSTRAINT_FOREIGN)
 		operation_lock_tree(plan, PHASE_START, facts->partner, ShareRowExclusiveLock);

@@ -250,7 +250,7 @@ start_constraint(SchemaModel *model, TableModel *table, const ObjectModel *objec
 	{
 		partition_foreign_key_start(model, table, object->operation, name,
 									constraint_definition_sql(def, model, table),
-									def->references->partner->relid, plan);
+									def->references->partner->relid, NULL, plan);
 		return;
 	}
 	if (catalog_constraint_exists(table->relid, name))

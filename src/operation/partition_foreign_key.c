@@ -29,12 +29,12 @@ static const ConstraintFacts *part_of(Oid member, Oid original);
 static Oid	parent_of(Oid constraint);
 static List *leaves(Oid relid);
 static void alter(Oid relid, Phase phase, int operation, const char *name, char *action,
-				  Oid partner, MigrationPlan *plan);
+				  Oid partner, char *carried, MigrationPlan *plan);
 
 void
 partition_foreign_key_start(SchemaModel *model, TableModel *table, int operation,
 							const char *name, const char *sql, Oid partner,
-							MigrationPlan *plan)
+							char *carried, MigrationPlan *plan)
 {
 	ListCell   *lc;
 
@@ -46,7 +46,7 @@ partition_foreign_key_start(SchemaModel *model, TableModel *table, int operation
 			continue;
 		alter(leaf, PHASE_START, operation, catalog_relation_name(leaf),
 			  psprintf("ADD CONSTRAINT %s %s NOT VALID", quote_identifier(name), sql),
-			  partner, plan);
+			  partner, carried, plan);
 		plan_validate(plan, operation, leaf, catalog_relation_name(leaf), name);
 	}
 }
@@ -70,7 +70,8 @@ partition_foreign_key_complete(SchemaModel *model, TableModel *table, int operat
 	}
 	alter(table->relid, PHASE_COMPLETE, operation,
 		  model_table_sql(model, table),
-		  psprintf("ADD CONSTRAINT %s %s", quote_identifier(final), sql), partner, plan);
+		  psprintf("ADD CONSTRAINT %s %s", quote_identifier(final), sql), partner, NULL,
+		  plan);
 	foreach(lc, leaves(table->relid))
 	{
 		const ConstraintFacts *former = part_of(lfirst_oid(lc), original);
@@ -121,7 +122,7 @@ rename_part(Oid leaf, int operation, const char *from, const char *to,
 {
 	alter(leaf, PHASE_COMPLETE, operation, catalog_relation_name(leaf),
 		  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(from),
-				   quote_identifier(to)), InvalidOid, plan);
+				   quote_identifier(to)), InvalidOid, NULL, plan);
 }
 
 void
@@ -232,7 +233,7 @@ leaves(Oid relid)
 
 static void
 alter(Oid relid, Phase phase, int operation, const char *name, char *action, Oid partner,
-	  MigrationPlan *plan)
+	  char *carried, MigrationPlan *plan)
 {
 	if (OidIsValid(partner))
 		operation_lock_tree(plan, phase, partner, ShareRowExclusiveLock);
@@ -244,5 +245,6 @@ alter(Oid relid, Phase phase, int operation, const char *name, char *action, Oid
 		.relation = relid,
 		.relation_name = pstrdup(name),
 		.also = operation_other_members(relid),
+		.carried = carried,
 	});
 }

@@ -19,11 +19,11 @@
 /*
  * The steps that give the partitions the foreign key ("FOREIGN KEY (…) REFERENCES …")
  * under a name of ours, and validate it in the background.  What is there already is
- * left out.
+ * left out.  carried is what a Step says of one that is made again, or NULL.
  */
 extern void partition_foreign_key_start(SchemaModel *model, TableModel *table,
 										int operation, const char *name,
-										const char *sql, Oid partner,
+										const char *sql, Oid partner, char *carried,
 										MigrationPlan *plan);
 
 /*
