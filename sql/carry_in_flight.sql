@@ -76,6 +76,30 @@ SELECT (i).id, (i).n FROM stored;
 DROP TABLE stored;
 SELECT pgroll_c.complete_migration();
 
+-- of equal indexes a foreign key keeps the one that it was made with
+CREATE TABLE target (id int NOT NULL, a int, CONSTRAINT z_key UNIQUE (id));
+CREATE TABLE source (id int, CONSTRAINT of_z FOREIGN KEY (id) REFERENCES target (id));
+CREATE UNIQUE INDEX a_plain ON target (id);
+CREATE INDEX target_a ON target (a) WITH (fillfactor = 90);
+CREATE INDEX target_b ON target USING brin (a) WITH (pages_per_range = 7);
+\set changes '{"operations": [{"alter_column": {"table": "target", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}, {"alter_column": {"table": "target", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}]}'
+SELECT pgroll_c.start_migration('03_target', :'changes');
+-- while an index is to be built again it keeps its name: another could get that
+ALTER INDEX target_a RENAME TO target_c; -- fails
+ALTER TABLE target RENAME CONSTRAINT z_key TO other; -- fails
+ALTER TABLE target ADD UNIQUE USING INDEX a_plain; -- fails
+CALL pgroll_c.run_tasks();
+ALTER TABLE target ADD UNIQUE USING INDEX a_plain; -- fails
+ALTER INDEX target_a RENAME TO target_c;
+-- options of indexes are what they are in the end
+ALTER INDEX target_c RESET (fillfactor);
+ALTER INDEX z_key SET (fillfactor = 60);
+ALTER INDEX target_b SET (autosummarize = on);
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+SELECT relname, reloptions FROM pg_class WHERE oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'target'::regclass) ORDER BY 1;
+SELECT conindid::regclass FROM pg_constraint WHERE conname = 'of_z';
+
 -- an action of a foreign key that sets a default which is not there yet
 SELECT test.error(test.migration('{"add_column": {"table": "item", "column": {"name": "o", "type": "int", "default": "3", "references": {"name": "o", "table": "other", "column": "id", "on_delete": "SET DEFAULT"}}, "up": "n::int"}}'));
 \i test/include/teardown.sql

@@ -52,6 +52,26 @@ SELECT * FROM item ORDER BY id;
 \d item
 \d gone
 
+-- other ways to a name: by ALTER INDEX, which takes tables and views as well, and by a key
+-- that takes an index over
+CREATE TABLE named (id int PRIMARY KEY, a int, z int);
+CREATE UNIQUE INDEX named_a ON named (a);
+SELECT pgroll_c.start_migration('01_names', '{"operations": [{"drop_index": {"name": "named_a"}}, {"drop_column": {"table": "named", "column": "z"}}]}');
+ALTER INDEX named RENAME TO other;
+ALTER INDEX public_01_names.named RENAME TO other;
+ALTER TABLE named ADD CONSTRAINT named_key UNIQUE USING INDEX named_a;
+SELECT pgroll_c.complete_migration();
+\d named
+
+-- a key of a partition that has come since, whose index is a part by now
+CREATE TABLE whole (id int, k int NOT NULL) PARTITION BY LIST (k);
+CREATE UNIQUE INDEX whole_all ON whole (id, k);
+SELECT pgroll_c.start_migration('01_whole', '{"operations": [{"drop_index": {"name": "whole_all"}}]}');
+CREATE TABLE whole_1 (id int, k int NOT NULL, CONSTRAINT whole_1_own UNIQUE (id, k));
+ALTER TABLE whole ATTACH PARTITION whole_1 FOR VALUES IN (1);
+SELECT pgroll_c.complete_migration();	-- fails
+SELECT pgroll_c.rollback_migration();
+
 -- around the guard
 CREATE TABLE gone (id int);
 CREATE TABLE other (id int);
@@ -100,6 +120,12 @@ SELECT pgroll_c.complete_migration();
 TABLE nulls;
 \d nulls
 
+-- a column that is changed and dropped is still referenced
+CREATE TABLE referenced (id int PRIMARY KEY);
+CREATE TABLE referencing (r int REFERENCES referenced);
+SELECT test.error(test.migration('{"alter_column": {"table": "referenced", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}',
+	'{"drop_column": {"table": "referenced", "column": "id", "down": "3"}}'));
+
 -- a sequence goes with its table, or its column, and another's default may read it
 CREATE TABLE counted (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY);
 CREATE TABLE reader (id int DEFAULT nextval('counted_id_seq'), n int DEFAULT nextval('counted_n_seq'));
@@ -107,6 +133,16 @@ CREATE TABLE reader (id int DEFAULT nextval('counted_id_seq'), n int DEFAULT nex
 SELECT test.error(test.migration(:'table'));
 SELECT test.error(test.migration('{"drop_column": {"table": "counted", "column": "n", "down": "1"}}'));
 SELECT test.error(test.migration('{"drop_column": {"table": "reader", "column": "id"}}', :'table'));
+-- readers that go before
+CREATE TABLE watched (id int);
+CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE numbered (id serial);
+CREATE TRIGGER watch BEFORE INSERT ON watched FOR EACH ROW WHEN (NEW.id > nextval('numbered_id_seq')) EXECUTE FUNCTION watch();
+CREATE TABLE parted (x int, k int) PARTITION BY LIST (k);
+CREATE TABLE parted_1 PARTITION OF parted (x DEFAULT nextval('numbered_id_seq')) FOR VALUES IN (1);
+SELECT test.error(test.migration('{"drop_table": {"name": "numbered"}}'));
+SELECT pgroll_c.start_migration('06_readers', test.migration('{"drop_table": {"name": "watched"}}', '{"drop_column": {"table": "parted", "column": "x"}}', '{"drop_table": {"name": "numbered"}}'));
+SELECT pgroll_c.complete_migration();
 ALTER TABLE reader ALTER n DROP DEFAULT;
 SELECT pgroll_c.start_migration('06_counted', test.migration('{"alter_column": {"table": "reader", "column": "id", "default": "5"}}', :'table'));
 ALTER TABLE reader ALTER n SET DEFAULT nextval('counted_n_seq');

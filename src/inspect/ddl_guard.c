@@ -15,11 +15,7 @@
  */
 #include "pgroll.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/dependency.h"
-#include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_trigger.h"
@@ -27,9 +23,7 @@
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 
 #include "ddl/ddl_execute.h"
 #include "ddl/partition_constraint.h"
@@ -45,6 +39,7 @@
 #include "inspect/table_guard.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_sequence.h"
+#include "schema/catalog_trigger.h"
 #include "schema/names.h"
 #include "state/migrations.h"
 #include "support/spi.h"
@@ -77,6 +72,7 @@ static void guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd);
 static void guard_detach(List *lines, const AlterTableCmd *cmd);
 static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 							 const AlterTableCmd *cmd);
+static void guard_using_index(List *lines, Oid relid, const Constraint *key);
 static void guard_drop(List *lines, const DropStmt *stmt);
 static void guard_drop_index(List *lines, Oid relid, const char *index);
 static void guard_drop_extension(List *lines, const DropStmt *stmt);
@@ -84,7 +80,6 @@ static void guard_new_object(List *lines, const char *schema, const char *object
 static bool adds_only(const Node *command);
 static void guard_key_parts(const AlterTableStmt *stmt);
 static void guard_command_end(Node *command);
-static Oid	table_of_trigger(Oid trigger);
 static List *lines_now(void);
 
 /*
@@ -226,6 +221,8 @@ guard_rename(List *lines, const RenameStmt *stmt)
 				guard_refuse(line, "rename constraint", stmt->subname);
 			break;
 		case OBJECT_INDEX:
+			/* The server renames tables and views by it as well. */
+			guard_rename_relation(lines, stmt->relation);
 			guard_rename_part(lines, stmt->relation, "rename index",
 							  stmt->relation->relname);
 			guard_rename_index(lines, stmt->relation);
@@ -262,6 +259,8 @@ guard_rename_index(List *lines, const RangeVar *name)
 	line = guard_line_of_drop(lines, DROPS_INDEX, table, name->relname);
 	if (line == NULL)
 		line = guard_line_of_drop(lines, DROPS_CONSTRAINT, table, name->relname);
+	if (line == NULL)
+		line = rename_guard_builds(lines, get_rel_namespace(index), name->relname);
 	if (line != NULL)
 		guard_refuse(line, "rename index", name->relname);
 }
@@ -405,6 +404,9 @@ guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 			if (name_is_ours(cmd->name))
 				guard_refuse(line, "drop constraint", cmd->name);
 			break;
+		case AT_AddConstraint:
+			guard_using_index(lines, relid, castNode(Constraint, cmd->def));
+			break;
 		case AT_EnableTrig:
 		case AT_EnableReplicaTrig:
 		case AT_DisableTrig:
@@ -417,6 +419,21 @@ guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 		default:
 			break;
 	}
+}
+
+/* A key takes the index over, which gets the key's name. */
+static void
+guard_using_index(List *lines, Oid relid, const Constraint *key)
+{
+	GuardLine  *line;
+
+	if (key->indexname == NULL)
+		return;
+	line = guard_line_of_drop(lines, DROPS_INDEX, relid, key->indexname);
+	if (line == NULL)
+		line = rename_guard_has_copy(lines, get_rel_namespace(relid), key->indexname);
+	if (line != NULL)
+		guard_refuse(line, "make a key of index", key->indexname);
 }
 
 /* What only falls with something else is seen by guard_dropped(). */
@@ -573,7 +590,7 @@ guard_command_end(Node *command)
 			guard_new_object(lines, spi_text(row, 4), spi_text(row, 5));
 		if (class == TriggerRelationId)
 		{
-			Oid			table = table_of_trigger(object);
+			Oid			table = catalog_trigger_table(object);
 
 			table_guard_check_new_trigger(table, object);
 			object = table;
@@ -608,26 +625,6 @@ guard_command_end(Node *command)
 		rename_guard_follow(lines, (RenameStmt *) command);
 	if (IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt))
 		table_guard_check_expressions();
-}
-
-static Oid
-table_of_trigger(Oid trigger)
-{
-	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Oid			table = InvalidOid;
-
-	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(trigger));
-	scan = systable_beginscan(rel, TriggerOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		table = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return table;
 }
 
 /*

@@ -3,8 +3,9 @@
  * rename_guard.c
  *		Indexes and constraints that others rename while their columns change.
  *
- * What stands for one is known by a name that is made of its name.  It follows where it
- * is there in full; what is still being built is made again by the names of then.
+ * What stands for one is known by a name that is made of its name, and follows.  While an
+ * index is still to be built it can't, and what then gets the old name would be taken for
+ * that for which it stands.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -22,6 +23,7 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
+#include "state/tasks.h"
 
 static bool has_foreign_key_of(Oid relid, int64 migration);
 static bool has_column_of(const ConstraintFacts *facts, int64 migration);
@@ -65,6 +67,8 @@ rename_guard_refuses(List *lines, const RenameStmt *stmt)
 	GuardLine  *line = guard_line_of_drop(lines, DROPS_CONSTRAINT, relid, stmt->subname);
 	ListCell   *lc;
 
+	if (line == NULL && OidIsValid(relid))
+		line = rename_guard_builds(lines, get_rel_namespace(relid), stmt->subname);
 	if (line != NULL)
 		return line;
 	if (!OidIsValid(constraint) || !catalog_constraint_row(constraint, &row) ||
@@ -79,6 +83,45 @@ rename_guard_refuses(List *lines, const RenameStmt *stmt)
 			return lfirst(lc);
 	}
 	return NULL;
+}
+
+GuardLine *
+rename_guard_builds(List *lines, Oid namespace, const char *index)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, lines)
+	{
+		GuardLine  *line = lfirst(lc);
+		char	   *carried = name_carried(line->migration, index);
+
+		foreach(lc2, list_concat(tasks_of_kind(line->migration, TASK_INDEX),
+								 tasks_of_kind(line->migration, TASK_ATTACH)))
+		{
+			const Task *task = lfirst(lc2);
+
+			if (task->state != TASK_DONE && strcmp(task->object, carried) == 0 &&
+				get_rel_namespace(task->relation) == namespace)
+				return line;
+		}
+	}
+	return NULL;
+}
+
+GuardLine *
+rename_guard_has_copy(List *lines, Oid namespace, const char *index)
+{
+	ListCell   *lc;
+
+	foreach(lc, lines)
+	{
+		GuardLine  *line = lfirst(lc);
+
+		if (OidIsValid(get_relname_relid(name_carried(line->migration, index), namespace)))
+			return line;
+	}
+	return rename_guard_builds(lines, namespace, index);
 }
 
 /* Has one of its partitions a foreign key that the migration has made on a column of it? */

@@ -23,4 +23,10 @@ extern void rename_guard_follow(List *lines, const RenameStmt *stmt);
  */
 extern GuardLine *rename_guard_refuses(List *lines, const RenameStmt *stmt);
 
+/* The migration that is still to build what stands for the index, or NULL. */
+extern GuardLine *rename_guard_builds(List *lines, Oid namespace, const char *index);
+
+/* The same, also where it is built. */
+extern GuardLine *rename_guard_has_copy(List *lines, Oid namespace, const char *index);
+
 #endif							/* PGROLL_RENAME_GUARD_H */

@@ -52,6 +52,7 @@ static List *homes_of(SchemaModel *model, TableModel *table);
 static List *column_names(TableModel *table, Oid relid);
 static AttrNumber whole_attnum(const IndexHome *home, AttrNumber attnum);
 static List *carried_indexes(const IndexHome *home);
+static bool is_referenced(Oid index);
 static bool is_dropped(const IndexHome *home, const IndexFacts *facts);
 static Oid	built_index(const IndexHome *home, const IndexFacts *facts);
 static Oid	whole_of(const IndexHome *home, Oid index);
@@ -75,6 +76,8 @@ static bool serves_own_key(const IndexHome *home, const IndexFacts *facts);
 static void add_key(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan);
 static void complete_details(const IndexHome *home, const IndexFacts *facts,
 							  MigrationPlan *plan);
+static void complete_options(const IndexHome *home, const IndexFacts *facts, Oid index,
+							 MigrationPlan *plan);
 static IndexMember *member_of(const IndexHome *home, const IndexFacts *facts);
 static void create_on_only(const IndexHome *home, const IndexFacts *facts,
 						   MigrationPlan *plan);
@@ -222,10 +225,14 @@ whole_attnum(const IndexHome *home, AttrNumber attnum)
 	return get_attnum(home->table->relid, get_attname(home->relid, attnum, false));
 }
 
-/* IndexFacts * */
+/*
+ * IndexFacts *; first those that foreign keys reference: of equal ones the server takes
+ * the first that was built, when these are made again.
+ */
 static List *
 carried_indexes(const IndexHome *home)
 {
+	List	   *referenced = NIL;
 	List	   *carried = NIL;
 	ListCell   *lc;
 
@@ -239,10 +246,28 @@ carried_indexes(const IndexHome *home)
 			continue;
 		while ((attnum = bms_next_member(facts->attnums, attnum)) >= 0)
 			attnums = bms_add_member(attnums, whole_attnum(home, attnum));
-		if (carry_covers(home->table, attnums))
+		if (!carry_covers(home->table, attnums))
+			continue;
+		if (is_referenced(facts->oid))
+			referenced = lappend(referenced, facts);
+		else
 			carried = lappend(carried, facts);
 	}
-	return carried;
+	return list_concat(referenced, carried);
+}
+
+/* By a foreign key? */
+static bool
+is_referenced(Oid index)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_depending_objects(RelationRelationId, index, InvalidAttrNumber))
+	{
+		if (((Dependent *) lfirst(lc))->object.classId == ConstraintRelationId)
+			return true;
+	}
+	return false;
 }
 
 /* The index, or that of the whole table to which it belongs? */
@@ -530,6 +555,8 @@ complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
 	else
 		create_on_only(home, facts, plan);
 	complete_columns(home, facts, index, attached, plan);
+	if (OidIsValid(index) && (home->is_leaf || attached))
+		complete_options(home, facts, index, plan);
 }
 
 /*
@@ -577,6 +604,43 @@ complete_details(const IndexHome *home, const IndexFacts *facts, MigrationPlan *
 		plan_comment(plan, PHASE_COMPLETE, 0, home->relid, home->relation,
 					 psprintf("CONSTRAINT %s ON %s", quote_identifier(facts->name),
 							  home->relation), key->comment);
+}
+
+/* What has been set since the copy was built, and reset. */
+static void
+complete_options(const IndexHome *home, const IndexFacts *facts, Oid index,
+				 MigrationPlan *plan)
+{
+	char	   *qualified = in_schema_of(home, facts->name);
+	List	   *wanted = catalog_options(facts->oid);
+	List	   *gone = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_options(index))
+	{
+		const DefElem *option = lfirst(lc);
+
+		gone = lappend(gone, makeString(pstrdup(option->defname)));
+	}
+	foreach(lc, wanted)
+		gone = list_delete(gone, makeString(((DefElem *) lfirst(lc))->defname));
+	foreach(lc, gone)
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.command = psprintf("ALTER INDEX %s RESET (%s)", qualified,
+								quote_identifier(strVal(lfirst(lc)))),
+			.lock = ShareUpdateExclusiveLock,
+			.relation = index,
+			.relation_name = qualified,
+		});
+	if (!equal(wanted, catalog_options(index)) && facts->options != NULL)
+		plan_step(plan, (Step) {
+			.phase = PHASE_COMPLETE,
+			.command = psprintf("ALTER INDEX %s SET (%s)", qualified, facts->options),
+			.lock = ShareUpdateExclusiveLock,
+			.relation = index,
+			.relation_name = qualified,
+		});
 }
 
 /* The index as it will be: it and the key that it serves have one name. */

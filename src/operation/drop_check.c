@@ -18,6 +18,7 @@
 #include "schema/catalog_depend.h"
 #include "schema/catalog_read.h"
 #include "schema/catalog_sequence.h"
+#include "schema/catalog_trigger.h"
 #include "schema/names.h"
 #include "schema/object_model.h"
 #include "versioning/expression.h"
@@ -33,6 +34,7 @@ static List *those_that_stay(const SchemaModel *model, List *dependents);
 static bool goes_before(const SchemaModel *model, const Dependent *dependent);
 static void check_sequences(SchemaModel *model, const TableModel *table, Oid relid,
 							AttrNumber attnum, const char *path);
+static TableModel *table_above(const SchemaModel *model, Oid relid);
 static bool default_goes_before(const SchemaModel *model, Oid relid, AttrNumber attnum);
 static bool loses_key(const TableModel *table, Oid relid, Oid constraint);
 static bool shows_stored_column(const TableModel *table, const char *physical);
@@ -124,8 +126,8 @@ drop_check_index_dependents(SchemaModel *model, const char *index,
 							const char *path)
 {
 	Oid			relid = get_relname_relid(index, model->namespace);
-	List	   *dependents = catalog_blocking_dependents(relid, 0,
-														 model->version_namespaces);
+	List	   *dependents = model->started ? NIL :
+		catalog_blocking_dependents(relid, 0, model->version_namespaces);
 	ListCell   *lc;
 
 	/* A key of a partition alone may have its index as a part of it. */
@@ -193,23 +195,29 @@ those_that_stay(const SchemaModel *model, List *dependents)
 	return staying;
 }
 
-/* Is it a foreign key or a default that an operation before this one drops? */
+/* Is it a foreign key, a default or a trigger that an operation before this one drops? */
 static bool
 goes_before(const SchemaModel *model, const Dependent *dependent)
 {
-	Oid			constraint = dependent->object.objectId;
+	Oid			object = dependent->object.objectId;
 	Oid			relid;
 	ListCell   *lc;
 
 	if (dependent->object.classId == AttrDefaultRelationId)
 	{
-		ObjectAddress column = GetAttrDefaultColumnAddress(dependent->object.objectId);
+		ObjectAddress column = GetAttrDefaultColumnAddress(object);
 
 		return default_goes_before(model, column.objectId, column.objectSubId);
 	}
+	if (dependent->object.classId == TriggerRelationId)
+	{
+		const TableModel *table = table_above(model, catalog_trigger_table(object));
+
+		return table != NULL && table->dropped;
+	}
 	if (dependent->object.classId != ConstraintRelationId)
 		return false;
-	relid = constraint_relation(constraint);
+	relid = constraint_relation(object);
 	foreach(lc, model->tables)
 	{
 		TableModel *table = lfirst(lc);
@@ -217,22 +225,32 @@ goes_before(const SchemaModel *model, const Dependent *dependent)
 		if (!OidIsValid(table->relid) ||
 			!list_member_oid(catalog_table_tree(table->relid), relid))
 			continue;
-		return table->dropped || loses_key(table, relid, constraint);
+		return table->dropped || loses_key(table, relid, object);
 	}
 	return false;
+}
+
+/* The table itself, or that of which it is a partition, as long as a version shows it. */
+static TableModel *
+table_above(const SchemaModel *model, Oid relid)
+{
+	return model_table_of(model, relid) != NULL ? model_table_of(model, relid) :
+		model_table_of(model, catalog_topmost(relid));
 }
 
 /* Does the newest version show the column with another default, or not at all? */
 static bool
 default_goes_before(const SchemaModel *model, Oid relid, AttrNumber attnum)
 {
-	TableModel *table = model_stored_table(model, relid);
+	TableModel *table = table_above(model, relid);
 	const Generation *newest;
 
 	if (table == NULL || table->dropped)
 		return table != NULL;
-	newest = model_newest_of_stored(table, attnum);
-	return newest == NULL || newest->sets_default;
+	if (!shows_stored_column(table, get_attname(relid, attnum, false)))
+		return true;
+	newest = table->relid == relid ? model_newest_of_stored(table, attnum) : NULL;
+	return newest != NULL && newest->sets_default;
 }
 
 /* Does the newest version of a table lack a column of its foreign key? */

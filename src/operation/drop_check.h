@@ -22,7 +22,10 @@ extern void drop_check_constraint_dependents(SchemaModel *model,
 											 const char *constraint,
 											 const char *path);
 
-/* The same for an index that serves no constraint. */
+/*
+ * The same for an index that serves no constraint.  Of an active migration it looks for
+ * keys of partitions alone, which may have come since.
+ */
 extern void drop_check_index_dependents(SchemaModel *model, const char *index,
 										const char *path);
 

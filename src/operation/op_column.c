@@ -294,8 +294,8 @@ validate_drop_column(Operation *base, SchemaModel *model)
 	inherit_check_own_column(op->table, column, path);
 	generation = column->generation;
 	op->generation = generation;
-	if (generation->attnum != 0)
-		drop_check_dependents(model, op->table, generation, path);
+	if (model_stored_ancestor(generation) != NULL)
+		drop_check_dependents(model, op->table, model_stored_ancestor(generation), path);
 	if (op->table->created)
 	{
 		drop_check_not_generated_from(op->table, generation, "drop", path);

@@ -269,7 +269,7 @@ validate_drop_index(Operation *base, SchemaModel *model)
 	check_serves_no_constraint(op, model);
 	if (!model->started)
 		check_is_no_identity(op);
-	if (!model->started && op->object->stored != NULL)
+	if (op->object->stored != NULL)
 		drop_check_index_dependents(model, op->object->stored, path);
 	op->object->dropped = true;
 	op->object->operation = base->number;

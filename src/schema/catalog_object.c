@@ -298,6 +298,23 @@ indexes_of(Oid relid, bool valid)
 	return found;
 }
 
+List *
+catalog_options(Oid index)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+	bool		isnull;
+	Datum		options;
+	List	   *found = NIL;
+
+	if (!HeapTupleIsValid(tuple))
+		return NIL;
+	options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
+	if (!isnull)
+		found = untransformRelOptions(options);
+	ReleaseSysCache(tuple);
+	return found;
+}
+
 bool
 catalog_is_index(Oid relid)
 {

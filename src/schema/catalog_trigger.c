@@ -6,13 +6,18 @@
  */
 #include "pgroll.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
 #include "commands/comment.h"
 #include "commands/trigger.h"
 #include "optimizer/optimizer.h"
+#include "utils/fmgroids.h"
 #include "utils/rel.h"
 
 #include "schema/catalog_depend.h"
@@ -38,6 +43,26 @@ catalog_triggers(Oid relid)
 	}
 	relation_close(rel, AccessShareLock);
 	return found;
+}
+
+Oid
+catalog_trigger_table(Oid trigger)
+{
+	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			table = InvalidOid;
+
+	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(trigger));
+	scan = systable_beginscan(rel, TriggerOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		table = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return table;
 }
 
 static TriggerFacts *

@@ -39,4 +39,7 @@ typedef struct TriggerFacts
 /* The user's own, neither internal nor ours. */
 extern List *catalog_triggers(Oid relid);
 
+/* The table that a trigger is on; InvalidOid: it is gone. */
+extern Oid	catalog_trigger_table(Oid trigger);
+
 #endif							/* PGROLL_CATALOG_TRIGGER_H */
