@@ -113,4 +113,17 @@ CALL pgroll_c.run_tasks();
 SELECT pgroll_c.complete_migration();
 TABLE keys_before EXCEPT TABLE twice_keys;	-- no rows
 
+
+-- one that becomes a part of the table's while its column changes
+CREATE TABLE taken (k int, a int) PARTITION BY RANGE (k);
+CREATE TABLE taken_1 PARTITION OF taken FOR VALUES FROM (0) TO (10);
+CREATE TABLE taken_2 PARTITION OF taken FOR VALUES FROM (10) TO (20);
+ALTER TABLE taken_1 ADD CONSTRAINT own FOREIGN KEY (a) REFERENCES twice_target;
+SELECT pgroll_c.start_migration('92_taken', '{"operations": [{"alter_column": {"table": "taken", "column": "a", "type": "integer", "up": "a", "down": "a"}}]}');
+CALL pgroll_c.run_tasks();
+ALTER TABLE taken ADD CONSTRAINT added FOREIGN KEY (a) REFERENCES twice_target;
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+SELECT conrelid::regclass, conname, conparentid <> 0 AS is_part FROM pg_constraint
+	WHERE conrelid::regclass::text ~ '^taken' AND contype = 'f' ORDER BY 1, 2;
 \i test/include/teardown.sql

@@ -22,6 +22,8 @@
 #include "schema/catalog_object.h"
 #include "schema/names.h"
 
+static void drop_former_copy(SchemaModel *model, const ConstraintFacts *part,
+							 const char *name, int operation, MigrationPlan *plan);
 static bool has_equal(const ConstraintFacts *part);
 static void rename_part(Oid leaf, int operation, const char *from, const char *to,
 						MigrationPlan *plan);
@@ -65,6 +67,8 @@ partition_foreign_key_complete(SchemaModel *model, TableModel *table, int operat
 
 		carry_must_exist(model->foreseen || catalog_constraint_is_valid(leaf, name),
 						 get_rel_name(leaf), final);
+		if (former != NULL)
+			drop_former_copy(model, former, name, operation, plan);
 		rename_part(leaf, operation, name, former == NULL ? final :
 					partition_foreign_key_part_name(former), plan);
 	}
@@ -80,6 +84,22 @@ partition_foreign_key_complete(SchemaModel *model, TableModel *table, int operat
 			partition_foreign_key_name_found(former, operation, plan);
 	}
 	partition_foreign_key_follow(table->relid, final, original, operation, plan);
+}
+
+/*
+ * That of a partition's own foreign key, which the server has made a part of one that
+ * came since.
+ */
+static void
+drop_former_copy(SchemaModel *model, const ConstraintFacts *part, const char *name,
+				 int operation, MigrationPlan *plan)
+{
+	char	   *copy = name_carried(model->migration, part->name);
+
+	if (strcmp(copy, name) == 0 || !catalog_constraint_exists(part->relation, copy))
+		return;
+	alter(part->relation, PHASE_COMPLETE, operation, catalog_relation_name(part->relation),
+		  psprintf("DROP CONSTRAINT %s", quote_identifier(copy)), part->partner, NULL, plan);
 }
 
 const char *
