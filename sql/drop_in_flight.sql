@@ -133,6 +133,11 @@ CREATE TABLE reader (id int DEFAULT nextval('counted_id_seq'), n int DEFAULT nex
 SELECT test.error(test.migration(:'table'));
 SELECT test.error(test.migration('{"drop_column": {"table": "counted", "column": "n", "down": "1"}}'));
 SELECT test.error(test.migration('{"drop_column": {"table": "reader", "column": "id"}}', :'table'));
+-- and those that the same migration makes
+CREATE TABLE owner (id serial, n int);
+SELECT test.error(test.migration('{"add_column": {"table": "reader", "column": {"name": "s", "type": "int", "default": "nextval(''owner_id_seq'')", "nullable": true}}}', '{"drop_table": {"name": "owner"}}'));
+SELECT test.error(test.migration('{"drop_column": {"table": "owner", "column": "id", "down": "1"}}', '{"alter_column": {"table": "reader", "column": "n", "default": "nextval(''owner_id_seq'')"}}'));
+
 -- readers that go before
 CREATE TABLE watched (id int);
 CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';

@@ -8,8 +8,11 @@
 
 #include "catalog/dependency.h"
 #include "catalog/pg_attrdef.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/value.h"
 #include "utils/lsyscache.h"
 
@@ -35,6 +38,8 @@ static bool goes_before(const SchemaModel *model, const Dependent *dependent);
 static void check_sequences(SchemaModel *model, const TableModel *table, Oid relid,
 							AttrNumber attnum, const char *path);
 static TableModel *table_above(const SchemaModel *model, Oid relid);
+static bool find_sequences(Node *node, void *sequences);
+pg_noreturn static void raise_read_by_default(Oid sequence, const char *path);
 static bool default_goes_before(const SchemaModel *model, Oid relid, AttrNumber attnum);
 static bool loses_key(const TableModel *table, Oid relid, Oid constraint);
 static bool shows_stored_column(const TableModel *table, const char *physical);
@@ -107,7 +112,56 @@ check_sequences(SchemaModel *model, const TableModel *table, Oid relid,
 		check_none_stays(model, others,
 						 psprintf("sequence \"%s\" of table \"%s\"",
 								  get_rel_name(sequence), table->name), path);
+		if (list_member_oid(model->read_sequences, sequence))
+			raise_read_by_default(sequence, path);
 	}
+}
+
+void
+drop_check_default(SchemaModel *model, Node *expr, const char *path)
+{
+	List	   *sequences = NIL;
+	ListCell   *lc;
+
+	(void) find_sequences(expr, &sequences);
+	foreach(lc, sequences)
+	{
+		Oid			relid = InvalidOid;
+		int32		attnum = 0;
+		const TableModel *table;
+
+		if (!sequenceIsOwned(lfirst_oid(lc), DEPENDENCY_AUTO, &relid, &attnum))
+			(void) sequenceIsOwned(lfirst_oid(lc), DEPENDENCY_INTERNAL, &relid, &attnum);
+		table = OidIsValid(relid) ? model_table_of(model, relid) : NULL;
+		if (table != NULL &&
+			(table->dropped || model_newest_of_stored(table, attnum) == NULL))
+			raise_read_by_default(lfirst_oid(lc), path);
+		model->read_sequences = list_append_unique_oid(model->read_sequences,
+													   lfirst_oid(lc));
+	}
+}
+
+/* An expression walker: the sequences (Oid) that nextval() and the like are given. */
+static bool
+find_sequences(Node *node, void *sequences)
+{
+	if (node != NULL && IsA(node, Const) && !((Const *) node)->constisnull &&
+		((Const *) node)->consttype == REGCLASSOID &&
+		get_rel_relkind(DatumGetObjectId(((Const *) node)->constvalue)) == RELKIND_SEQUENCE)
+		*(List **) sequences = lappend_oid(*(List **) sequences,
+										   DatumGetObjectId(((Const *) node)->constvalue));
+	return node != NULL && expression_tree_walker(node, find_sequences, sequences);
+}
+
+static void
+raise_read_by_default(Oid sequence, const char *path)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+			 errmsg("cannot drop sequence \"%s\" because a default of the same migration reads it",
+					get_rel_name(sequence)),
+			 errdetail("At %s: it goes with the table or column that owns it.", path),
+			 errhint("Make a sequence of its own for the default, or keep what owns it.")));
 }
 
 void

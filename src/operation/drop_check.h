@@ -23,6 +23,12 @@ extern void drop_check_constraint_dependents(SchemaModel *model,
 											 const char *path);
 
 /*
+ * Raise the same where a new default reads the sequence of a table or column that an
+ * operation before drops; one after it is refused then.
+ */
+extern void drop_check_default(SchemaModel *model, Node *expr, const char *path);
+
+/*
  * The same for an index that serves no constraint.  Of an active migration it looks for
  * keys of partitions alone, which may have come since.
  */

@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "operation/drop_check.h"
 #include "operation/operation_util.h"
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_object.h"
@@ -195,6 +196,7 @@ operation_default(SchemaModel *model, const char *text, Oid type,
 {
 	Node	   *expr = expression_parse(model, NULL, text, path, EXPRESSION_DEFAULT);
 
+	drop_check_default(model, expr, path);
 	return expression_assignable(expr, type, path);
 }
 

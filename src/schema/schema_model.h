@@ -121,6 +121,7 @@ typedef struct SchemaModel
 	List	   *members;		/* TableModel *: the partitions of those of
 								 * which a column changes */
 	List	   *sequences;		/* char *: that come with new columns */
+	List	   *read_sequences; /* Oid: that defaults of the migration read */
 	List	   *not_nulls;		/* char *: that new tables' NOT NULLs get at the start
 								 * though a dropped table's has the name */
 	List	   *version_namespaces; /* Oid: of all version schemas of ours */
