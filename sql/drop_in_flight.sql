@@ -133,6 +133,19 @@ CREATE TABLE reader (id int DEFAULT nextval('counted_id_seq'), n int DEFAULT nex
 SELECT test.error(test.migration(:'table'));
 SELECT test.error(test.migration('{"drop_column": {"table": "counted", "column": "n", "down": "1"}}'));
 SELECT test.error(test.migration('{"drop_column": {"table": "reader", "column": "id"}}', :'table'));
+-- the defaults of partitions and children go along
+CREATE TABLE tree (id serial, k int) PARTITION BY LIST (k);
+CREATE TABLE tree_1 PARTITION OF tree FOR VALUES IN (1);
+CREATE TABLE up (id serial, n int);
+CREATE TABLE below () INHERITS (up);
+CREATE TABLE below_own (id int DEFAULT nextval('up_id_seq')) INHERITS (up);
+SELECT test.error(test.migration('{"drop_column": {"table": "up", "column": "id"}}'));
+DROP TABLE below_own;
+SELECT pgroll_c.start_migration('06_tree', test.migration('{"drop_column": {"table": "tree", "column": "id", "down": "1"}}', '{"drop_column": {"table": "up", "column": "id", "down": "1"}}'));
+SELECT pgroll_c.complete_migration();
+SELECT pgroll_c.start_migration('06_trees', test.migration('{"drop_table": {"name": "tree"}}'));
+SELECT pgroll_c.complete_migration();
+
 -- and those that the same migration makes
 CREATE TABLE owner (id serial, n int);
 SELECT test.error(test.migration('{"add_column": {"table": "reader", "column": {"name": "s", "type": "int", "default": "nextval(''owner_id_seq'')", "nullable": true}}}', '{"drop_table": {"name": "owner"}}'));

@@ -35,8 +35,11 @@ static void check_none_stays(SchemaModel *model, List *dependents, const char *o
 							 const char *path);
 static List *those_that_stay(const SchemaModel *model, List *dependents);
 static bool goes_before(const SchemaModel *model, const Dependent *dependent);
-static void check_sequences(SchemaModel *model, const TableModel *table, Oid relid,
-							AttrNumber attnum, const char *path);
+static void check_sequences(SchemaModel *model, const TableModel *table,
+							const Generation *column, Oid relid, AttrNumber attnum,
+							const char *path);
+static bool goes_along(const TableModel *table, const Generation *column,
+					   const Dependent *dependent);
 static TableModel *table_above(const SchemaModel *model, Oid relid);
 static bool find_sequences(Node *node, void *sequences);
 pg_noreturn static void raise_read_by_default(Oid sequence, const char *path);
@@ -80,15 +83,25 @@ drop_check_dependents(SchemaModel *model, TableModel *table,
 									  table->name), path);
 	}
 	foreach(lc, OidIsValid(table->relid) ? catalog_table_tree(table->relid) : NIL)
-		check_sequences(model, table, lfirst_oid(lc),
-						column == NULL ? 0 :
-						get_attnum(lfirst_oid(lc), column->physical), path);
+	{
+		Oid			member = lfirst_oid(lc);
+
+		if (column == NULL)
+			check_sequences(model, table, NULL, member, 0, path);
+		else if (member == table->relid ||
+				 !catalog_column_is_local(member, column->physical))
+			check_sequences(model, table, column, member,
+							get_attnum(member, column->physical), path);
+	}
 }
 
-/* A sequence of a table goes with its column, and another's default may read it. */
+/*
+ * A sequence of a table, or a member of it, goes with its column, and another's default
+ * may read it.
+ */
 static void
-check_sequences(SchemaModel *model, const TableModel *table, Oid relid,
-				AttrNumber attnum, const char *path)
+check_sequences(SchemaModel *model, const TableModel *table, const Generation *column,
+				Oid relid, AttrNumber attnum, const char *path)
 {
 	ListCell   *lc;
 
@@ -100,13 +113,7 @@ check_sequences(SchemaModel *model, const TableModel *table, Oid relid,
 
 		foreach(lc2, blocking(model, sequence, 0))
 		{
-			const Dependent *dependent = lfirst(lc2);
-			ObjectAddress column = dependent->object.classId != AttrDefaultRelationId ?
-				InvalidObjectAddress :
-				GetAttrDefaultColumnAddress(dependent->object.objectId);
-
-			if (column.objectId != relid ||
-				(attnum != 0 && column.objectSubId != attnum))
+			if (!goes_along(table, column, lfirst(lc2)))
 				others = lappend(others, lfirst(lc2));
 		}
 		check_none_stays(model, others,
@@ -115,6 +122,25 @@ check_sequences(SchemaModel *model, const TableModel *table, Oid relid,
 		if (list_member_oid(model->read_sequences, sequence))
 			raise_read_by_default(sequence, path);
 	}
+}
+
+/* Is it the default of the table's column (NULL: of any), or of a member's? */
+static bool
+goes_along(const TableModel *table, const Generation *column, const Dependent *dependent)
+{
+	ObjectAddress address;
+	char	   *name;
+
+	if (dependent->object.classId != AttrDefaultRelationId)
+		return false;
+	address = GetAttrDefaultColumnAddress(dependent->object.objectId);
+	if (!list_member_oid(catalog_table_tree(table->relid), address.objectId))
+		return false;
+	name = get_attname(address.objectId, address.objectSubId, false);
+	return column == NULL ||
+		(strcmp(name, column->physical) == 0 &&
+		 (address.objectId == table->relid ||
+		  !catalog_column_is_local(address.objectId, name)));
 }
 
 void

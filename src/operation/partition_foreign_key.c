@@ -138,7 +138,7 @@ has_equal(const ConstraintFacts *part)
 
 static void
 rename_part(Oid leaf, int operation, const char *from, const char *to,
-				  MigrationPlan *plan)
+			MigrationPlan *plan)
 {
 	alter(leaf, PHASE_COMPLETE, operation, catalog_relation_name(leaf),
 		  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(from),
