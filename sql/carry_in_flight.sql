@@ -100,6 +100,25 @@ SELECT pgroll_c.complete_migration();
 SELECT relname, reloptions FROM pg_class WHERE oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'target'::regclass) ORDER BY 1;
 SELECT conindid::regclass FROM pg_constraint WHERE conname = 'of_z';
 
+-- around the guard: what was built for an index is not taken for another of its name
+SELECT pgroll_c.start_migration('04_target', '{"operations": [{"alter_column": {"table": "target", "column": "a", "type": "text", "up": "a::text", "down": "a::bigint"}}]}');
+CALL pgroll_c.run_tasks();
+RESET ROLE;
+ALTER EVENT TRIGGER pgroll_c_guard_start DISABLE;
+ALTER EVENT TRIGGER pgroll_c_guard_drop DISABLE;
+ALTER EVENT TRIGGER pgroll_c_guard_end DISABLE;
+DROP INDEX target_c;
+CREATE UNIQUE INDEX target_c ON target (a);
+ALTER EVENT TRIGGER pgroll_c_guard_start ENABLE ALWAYS;
+ALTER EVENT TRIGGER pgroll_c_guard_drop ENABLE ALWAYS;
+ALTER EVENT TRIGGER pgroll_c_guard_end ENABLE ALWAYS;
+SET ROLE regress_owner;
+SELECT pgroll_c.complete_migration(); -- fails
+DROP INDEX target_c;
+CREATE INDEX target_c ON target (a);
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+
 -- an action of a foreign key that sets a default which is not there yet
 SELECT test.error(test.migration('{"add_column": {"table": "item", "column": {"name": "o", "type": "int", "default": "3", "references": {"name": "o", "table": "other", "column": "id", "on_delete": "SET DEFAULT"}}, "up": "n::int"}}'));
 \i test/include/teardown.sql

@@ -23,6 +23,7 @@
 #include "operation/carry.h"
 #include "operation/carry_incoming.h"
 #include "operation/carry_index.h"
+#include "operation/index_copy.h"
 #include "operation/operation_util.h"
 #include "operation/partition_index.h"
 #include "schema/catalog_constraint.h"
@@ -76,8 +77,7 @@ static bool serves_own_key(const IndexHome *home, const IndexFacts *facts);
 static void add_key(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan);
 static void complete_details(const IndexHome *home, const IndexFacts *facts,
 							  MigrationPlan *plan);
-static void complete_options(const IndexHome *home, const IndexFacts *facts, Oid index,
-							 MigrationPlan *plan);
+static AttrMap *attributes_of_copies(const IndexHome *home);
 static IndexMember *member_of(const IndexHome *home, const IndexFacts *facts);
 static void create_on_only(const IndexHome *home, const IndexFacts *facts,
 						   MigrationPlan *plan);
@@ -556,7 +556,27 @@ complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
 		create_on_only(home, facts, plan);
 	complete_columns(home, facts, index, attached, plan);
 	if (OidIsValid(index) && (home->is_leaf || attached))
-		complete_options(home, facts, index, plan);
+	{
+		index_copy_check(facts->oid, index, attributes_of_copies(home), home->label);
+		index_copy_options(facts->oid, index, in_schema_of(home, facts->name), plan);
+	}
+}
+
+/* By attribute number of the relation, that of its shadow, or its own. */
+static AttrMap *
+attributes_of_copies(const IndexHome *home)
+{
+	AttrMap    *map = make_attrmap(list_length(home->names));
+
+	for (AttrNumber attnum = 1; attnum <= map->maplen; attnum++)
+	{
+		Generation *shadow = get_attname(home->relid, attnum, true) == NULL ? NULL :
+			carry_shadow_of(home->table, whole_attnum(home, attnum));
+
+		map->attnums[attnum - 1] = shadow == NULL ? attnum :
+			get_attnum(home->relid, shadow->shadow);
+	}
+	return map;
 }
 
 /*
@@ -604,43 +624,6 @@ complete_details(const IndexHome *home, const IndexFacts *facts, MigrationPlan *
 		plan_comment(plan, PHASE_COMPLETE, 0, home->relid, home->relation,
 					 psprintf("CONSTRAINT %s ON %s", quote_identifier(facts->name),
 							  home->relation), key->comment);
-}
-
-/* What has been set since the copy was built, and reset. */
-static void
-complete_options(const IndexHome *home, const IndexFacts *facts, Oid index,
-				 MigrationPlan *plan)
-{
-	char	   *qualified = in_schema_of(home, facts->name);
-	List	   *wanted = catalog_options(facts->oid);
-	List	   *gone = NIL;
-	ListCell   *lc;
-
-	foreach(lc, catalog_options(index))
-	{
-		const DefElem *option = lfirst(lc);
-
-		gone = lappend(gone, makeString(pstrdup(option->defname)));
-	}
-	foreach(lc, wanted)
-		gone = list_delete(gone, makeString(((DefElem *) lfirst(lc))->defname));
-	foreach(lc, gone)
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.command = psprintf("ALTER INDEX %s RESET (%s)", qualified,
-								quote_identifier(strVal(lfirst(lc)))),
-			.lock = ShareUpdateExclusiveLock,
-			.relation = index,
-			.relation_name = qualified,
-		});
-	if (!equal(wanted, catalog_options(index)) && facts->options != NULL)
-		plan_step(plan, (Step) {
-			.phase = PHASE_COMPLETE,
-			.command = psprintf("ALTER INDEX %s SET (%s)", qualified, facts->options),
-			.lock = ShareUpdateExclusiveLock,
-			.relation = index,
-			.relation_name = qualified,
-		});
 }
 
 /* The index as it will be: it and the key that it serves have one name. */
