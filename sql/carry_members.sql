@@ -197,18 +197,24 @@ CREATE UNIQUE INDEX k_whole ON k (id, n);
 CREATE TABLE of_k (id int, n int, CONSTRAINT of_k_1 FOREIGN KEY (id, n) REFERENCES k_1 (id, n));
 INSERT INTO k VALUES (1, 1), (11, 1), (21, 1);
 INSERT INTO of_k VALUES (1, 1);
-CREATE TABLE keys_before AS SELECT conrelid::regclass, conname, pg_get_constraintdef(oid),
-	conindid::regclass::text, conparentid <> 0 AS is_part, conislocal, coninhcount, obj_description(oid)
-	FROM pg_constraint WHERE conname ~ '^(of_)?k_';
+CREATE FUNCTION keys_of_k() RETURNS TABLE (relation regclass, name name, definition text, index text,
+		is_part bool, is_local bool, inherited int, comment text) LANGUAGE sql AS $$
+	SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), conindid::regclass::text, conparentid <> 0,
+		conislocal, coninhcount::int, obj_description(oid) FROM pg_constraint
+		WHERE conrelid IN ('k'::regclass, 'k_1'::regclass, 'k_2'::regclass, 'k_21'::regclass, 'k_3'::regclass, 'of_k'::regclass)
+			AND contype <> 'n' $$;
+CREATE TABLE keys_before AS SELECT * FROM keys_of_k();
 SELECT pgroll_c.validate_migration('05', '{"operations": [{"drop_index": {"name": "k_whole"}}]}', 'app');	-- fails
 \set changes '{"operations": [{"alter_column": {"table": "k", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}, {"alter_column": {"table": "of_k", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}]}'
 SELECT pgroll_c.start_migration('05', :'changes', 'app');
 CALL pgroll_c.run_tasks('app');
 SELECT pgroll_c.rollback_migration('app');
+TABLE keys_before EXCEPT SELECT * FROM keys_of_k();	-- no rows
+SELECT * FROM keys_of_k() EXCEPT TABLE keys_before;	-- no rows
 CALL pgroll_c.migrate('05', :'changes', 'app');
-TABLE keys_before EXCEPT SELECT conrelid::regclass, conname, pg_get_constraintdef(oid),
-	conindid::regclass::text, conparentid <> 0, conislocal, coninhcount, obj_description(oid)
-	FROM pg_constraint;	-- no rows
+TABLE keys_before EXCEPT SELECT * FROM keys_of_k();	-- no rows
+SELECT * FROM keys_of_k() EXCEPT TABLE keys_before;	-- no rows
+SELECT * FROM k ORDER BY id;
 SELECT inhrelid::regclass, inhparent::regclass FROM pg_inherits WHERE inhparent::regclass::text ~ '^k_.*(own|whole)' ORDER BY 1::text;
 
 RESET ROLE;

@@ -108,11 +108,12 @@ SELECT pgroll_c.start_migration('90_big', '{"operations": [{"alter_column": {"ta
 CALL pgroll_c.run_tasks();
 SELECT pgroll_c.complete_migration();
 TABLE keys_before EXCEPT TABLE twice_keys;	-- no rows
+TABLE twice_keys EXCEPT TABLE keys_before;	-- no rows
 SELECT pgroll_c.start_migration('91_both', '{"operations": [{"alter_column": {"table": "twice_target", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}}]}');
 CALL pgroll_c.run_tasks();
 SELECT pgroll_c.complete_migration();
 TABLE keys_before EXCEPT TABLE twice_keys;	-- no rows
-
+TABLE twice_keys EXCEPT TABLE keys_before;	-- no rows
 
 -- one that becomes a part of the table's while its column changes
 CREATE TABLE taken (k int, a int) PARTITION BY RANGE (k);

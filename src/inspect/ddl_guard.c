@@ -22,7 +22,6 @@
 #include "commands/event_trigger.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "ddl/ddl_execute.h"
@@ -109,7 +108,7 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 	else if (strcmp(data->event, "ddl_command_start") == 0)
 		guard_command_start(data->parsetree);
 	else if (strcmp(data->event, "sql_drop") == 0)
-		drop_guard_look(lines_now());
+		drop_guard_dropped(lines_now());
 	PG_RETURN_NULL();
 }
 
@@ -260,7 +259,7 @@ guard_rename_index(List *lines, const RangeVar *name)
 	if (line == NULL)
 		line = guard_line_of_drop(lines, DROPS_CONSTRAINT, table, name->relname);
 	if (line == NULL)
-		line = rename_guard_builds(lines, get_rel_namespace(index), name->relname);
+		line = rename_guard_line_building(lines, get_rel_namespace(index), name->relname);
 	if (line != NULL)
 		guard_refuse(line, "rename index", name->relname);
 }
@@ -431,12 +430,12 @@ guard_using_index(List *lines, Oid relid, const Constraint *key)
 		return;
 	line = guard_line_of_drop(lines, DROPS_INDEX, relid, key->indexname);
 	if (line == NULL)
-		line = rename_guard_has_copy(lines, get_rel_namespace(relid), key->indexname);
+		line = rename_guard_line_with_copy(lines, get_rel_namespace(relid), key->indexname);
 	if (line != NULL)
 		guard_refuse(line, "make a key of index", key->indexname);
 }
 
-/* What only falls with something else is seen by guard_dropped(). */
+/* What only falls with something else is seen by drop_guard_dropped(). */
 static void
 guard_drop(List *lines, const DropStmt *stmt)
 {

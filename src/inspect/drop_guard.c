@@ -21,22 +21,21 @@
 #include "schema/catalog_read.h"
 #include "schema/names.h"
 #include "support/spi.h"
-#include "versioning/edge.h"
 
-static void look_at_schema(List *lines, const char *schema);
-static void look_at_view(List *lines, const char *schema, const char *view);
-static void look_at_table(List *lines, Oid relid, const char *table);
-static void look_at_column(List *lines, Oid relid, const char *column);
-static void look_at_constraint(List *lines, const char *schema, const char *table,
+static void schema_dropped(List *lines, const char *schema);
+static void view_dropped(List *lines, const char *schema, const char *view);
+static void table_dropped(List *lines, Oid relid, const char *table);
+static void column_dropped(List *lines, Oid relid, const char *column);
+static void constraint_dropped(List *lines, const char *schema, const char *table,
 							   const char *constraint);
-static void look_at_index(List *lines, const char *schema, const char *index);
+static void index_dropped(List *lines, const char *schema, const char *index);
 static bool drops_index(const GuardLine *line, Oid namespace, const char *index);
-static void look_at_statistics(List *lines, const char *schema, const char *statistics);
-static void look_at_trigger(List *lines, const char *schema, const char *table,
+static void statistics_dropped(List *lines, const char *schema, const char *statistics);
+static void trigger_dropped(List *lines, const char *schema, const char *table,
 							const char *trigger);
 
 void
-drop_guard_look(List *lines)
+drop_guard_dropped(List *lines)
 {
 	uint64		row;
 
@@ -51,22 +50,22 @@ drop_guard_look(List *lines)
 		char	   *type = spi_text(row, 1);
 
 		if (strcmp(type, "schema") == 0)
-			look_at_schema(lines, spi_text(row, 3));
+			schema_dropped(lines, spi_text(row, 3));
 		else if (strcmp(type, "view") == 0)
-			look_at_view(lines, spi_text(row, 2), spi_text(row, 3));
+			view_dropped(lines, spi_text(row, 2), spi_text(row, 3));
 		else if (strcmp(type, "table") == 0)
-			look_at_table(lines, atooid(spi_text(row, 4)), spi_text(row, 3));
+			table_dropped(lines, atooid(spi_text(row, 4)), spi_text(row, 3));
 		else if (strcmp(type, "table column") == 0)
-			look_at_column(lines, atooid(spi_text(row, 4)), spi_text(row, 7));
+			column_dropped(lines, atooid(spi_text(row, 4)), spi_text(row, 7));
 		else if (strcmp(type, "table constraint") == 0)
-			look_at_constraint(lines, spi_text(row, 5), spi_text(row, 6),
+			constraint_dropped(lines, spi_text(row, 5), spi_text(row, 6),
 							   spi_text(row, 7));
 		else if (strcmp(type, "index") == 0)
-			look_at_index(lines, spi_text(row, 2), spi_text(row, 3));
+			index_dropped(lines, spi_text(row, 2), spi_text(row, 3));
 		else if (strcmp(type, "statistics object") == 0)
-			look_at_statistics(lines, spi_text(row, 2), spi_text(row, 3));
+			statistics_dropped(lines, spi_text(row, 2), spi_text(row, 3));
 		else if (strcmp(type, "trigger") == 0)
-			look_at_trigger(lines, spi_text(row, 5), spi_text(row, 6),
+			trigger_dropped(lines, spi_text(row, 5), spi_text(row, 6),
 							spi_text(row, 7));
 	}
 	SPI_finish();
@@ -74,7 +73,7 @@ drop_guard_look(List *lines)
 }
 
 static void
-look_at_schema(List *lines, const char *schema)
+schema_dropped(List *lines, const char *schema)
 {
 	GuardLine  *line = guard_line_of_schema(lines, schema);
 
@@ -83,7 +82,7 @@ look_at_schema(List *lines, const char *schema)
 }
 
 static void
-look_at_view(List *lines, const char *schema, const char *view)
+view_dropped(List *lines, const char *schema, const char *view)
 {
 	GuardLine  *line = guard_line_of_view_schema(lines, schema);
 
@@ -93,7 +92,7 @@ look_at_view(List *lines, const char *schema, const char *view)
 
 /* With a type that it is of, say; what names it was refused before. */
 static void
-look_at_table(List *lines, Oid relid, const char *table)
+table_dropped(List *lines, Oid relid, const char *table)
 {
 	GuardLine  *line = guard_line_of_drop(lines, DROPS_TABLE, relid, NULL);
 
@@ -102,7 +101,7 @@ look_at_table(List *lines, Oid relid, const char *table)
 }
 
 static void
-look_at_column(List *lines, Oid relid, const char *column)
+column_dropped(List *lines, Oid relid, const char *column)
 {
 	GuardLine  *line = guard_line_of_drop(lines, DROPS_COLUMN, relid, column);
 
@@ -116,7 +115,7 @@ look_at_column(List *lines, Oid relid, const char *column)
  * of the same name may follow.
  */
 static void
-look_at_constraint(List *lines, const char *schema, const char *table,
+constraint_dropped(List *lines, const char *schema, const char *table,
 				   const char *constraint)
 {
 	Oid			relid = get_relname_relid(table, get_namespace_oid(schema, true));
@@ -138,7 +137,7 @@ look_at_constraint(List *lines, const char *schema, const char *table,
 }
 
 static void
-look_at_index(List *lines, const char *schema, const char *index)
+index_dropped(List *lines, const char *schema, const char *index)
 {
 	Oid			namespace = get_namespace_oid(schema, true);
 	ListCell   *lc;
@@ -146,16 +145,11 @@ look_at_index(List *lines, const char *schema, const char *index)
 	foreach(lc, OidIsValid(namespace) ? lines : NIL)
 	{
 		GuardLine  *line = lfirst(lc);
-
-		if (drops_index(line, namespace, index))
-			guard_refuse(line, "drop index", index);
-	}
-	foreach(lc, OidIsValid(namespace) ? lines : NIL)
-	{
-		GuardLine  *line = lfirst(lc);
 		Oid			relid = get_relname_relid(name_carried(line->migration, index),
 											  namespace);
 
+		if (drops_index(line, namespace, index))
+			guard_refuse(line, "drop index", index);
 		/* A partition's goes with that of the whole table. */
 		if (catalog_is_index(relid))
 			ddl_execute_own(psprintf("DROP INDEX %s",
@@ -181,7 +175,7 @@ drops_index(const GuardLine *line, Oid namespace, const char *index)
 }
 
 static void
-look_at_statistics(List *lines, const char *schema, const char *statistics)
+statistics_dropped(List *lines, const char *schema, const char *statistics)
 {
 	ListCell   *lc;
 
@@ -198,7 +192,7 @@ look_at_statistics(List *lines, const char *schema, const char *statistics)
 
 /* With its table, a partition say, it may go. */
 static void
-look_at_trigger(List *lines, const char *schema, const char *table,
+trigger_dropped(List *lines, const char *schema, const char *table,
 				const char *trigger)
 {
 	Oid			namespace = get_namespace_oid(schema, true);

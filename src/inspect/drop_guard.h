@@ -13,6 +13,6 @@
  * At sql_drop: refuse where a migration (GuardLine *) needs what has gone, or is to drop
  * it itself; drop what stands for it.
  */
-extern void drop_guard_look(List *lines);
+extern void drop_guard_dropped(List *lines);
 
 #endif							/* PGROLL_DROP_GUARD_H */

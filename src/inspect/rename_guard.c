@@ -3,9 +3,9 @@
  * rename_guard.c
  *		Indexes and constraints that others rename while their columns change.
  *
- * What stands for one is known by a name that is made of its name, and follows.  While an
- * index is still to be built it can't, and what then gets the old name would be taken for
- * that for which it stands.
+ * What stands for one has a name made of its name, and is renamed along with it.  While
+ * the copy of an index is not built there is nothing to rename, so the index keeps its
+ * name: whatever got it would be taken for the original.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -68,7 +68,7 @@ rename_guard_refuses(List *lines, const RenameStmt *stmt)
 	ListCell   *lc;
 
 	if (line == NULL && OidIsValid(relid))
-		line = rename_guard_builds(lines, get_rel_namespace(relid), stmt->subname);
+		line = rename_guard_line_building(lines, get_rel_namespace(relid), stmt->subname);
 	if (line != NULL)
 		return line;
 	if (!OidIsValid(constraint) || !catalog_constraint_row(constraint, &row) ||
@@ -86,7 +86,7 @@ rename_guard_refuses(List *lines, const RenameStmt *stmt)
 }
 
 GuardLine *
-rename_guard_builds(List *lines, Oid namespace, const char *index)
+rename_guard_line_building(List *lines, Oid namespace, const char *index)
 {
 	ListCell   *lc;
 	ListCell   *lc2;
@@ -110,7 +110,7 @@ rename_guard_builds(List *lines, Oid namespace, const char *index)
 }
 
 GuardLine *
-rename_guard_has_copy(List *lines, Oid namespace, const char *index)
+rename_guard_line_with_copy(List *lines, Oid namespace, const char *index)
 {
 	ListCell   *lc;
 
@@ -121,7 +121,7 @@ rename_guard_has_copy(List *lines, Oid namespace, const char *index)
 		if (OidIsValid(get_relname_relid(name_carried(line->migration, index), namespace)))
 			return line;
 	}
-	return rename_guard_builds(lines, namespace, index);
+	return rename_guard_line_building(lines, namespace, index);
 }
 
 /* Has one of its partitions a foreign key that the migration has made on a column of it? */

@@ -18,15 +18,18 @@ extern void rename_guard_follow(List *lines, const RenameStmt *stmt);
 
 /*
  * Before a constraint is renamed: the migration (GuardLine) that needs its name, or NULL.
- * What stands for a foreign key of a partitioned table whose column changes is told, in the
- * partitions, by the name of the whole.
+ * It needs that of a constraint which its completion drops, of a key whose index is still
+ * to be built again, and of a foreign key of a partitioned table whose column changes,
+ * since its copies in the partitions are known by the name of the whole.
  */
 extern GuardLine *rename_guard_refuses(List *lines, const RenameStmt *stmt);
 
 /* The migration that is still to build what stands for the index, or NULL. */
-extern GuardLine *rename_guard_builds(List *lines, Oid namespace, const char *index);
+extern GuardLine *rename_guard_line_building(List *lines, Oid namespace,
+											 const char *index);
 
-/* The same, also where it is built. */
-extern GuardLine *rename_guard_has_copy(List *lines, Oid namespace, const char *index);
+/* The migration that has built, or is still to build, what stands for it, or NULL. */
+extern GuardLine *rename_guard_line_with_copy(List *lines, Oid namespace,
+											  const char *index);
 
 #endif							/* PGROLL_RENAME_GUARD_H */

@@ -508,7 +508,7 @@ add_drop(List *drops, DropType type, const TableModel *table, const char *name)
 	*drop = (MigrationDrop) {
 		.type = type,
 		.relation = table->relid,
-		.name = unconstify(char *, name),
+		.name = name,
 	};
 	return lappend(drops, drop);
 }

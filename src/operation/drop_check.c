@@ -6,7 +6,6 @@
  */
 #include "pgroll.h"
 
-#include "catalog/dependency.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
@@ -26,26 +25,27 @@
 #include "schema/object_model.h"
 #include "versioning/expression.h"
 
-static List *blocking(const SchemaModel *model, Oid relid, AttrNumber attnum);
-static bool is_foreign_key_of_ours(const SchemaModel *model, const Operation *op,
-								   Oid constraint);
-static Oid	constraint_relation(Oid constraint);
-static void raise_hung_on(const char *object, List *dependents);
-static void check_none_stays(SchemaModel *model, List *dependents, const char *object,
-							 const char *path);
-static List *those_that_stay(const SchemaModel *model, List *dependents);
-static bool goes_before(const SchemaModel *model, const Dependent *dependent);
+static bool loses_column(const TableModel *table, Oid member, const char *physical);
 static void check_sequences(SchemaModel *model, const TableModel *table,
 							const Generation *column, Oid relid, AttrNumber attnum,
 							const char *path);
 static bool goes_along(const TableModel *table, const Generation *column,
 					   const Dependent *dependent);
-static TableModel *table_above(const SchemaModel *model, Oid relid);
 static bool find_sequences(Node *node, void *sequences);
 pg_noreturn static void raise_read_by_default(Oid sequence, const char *path);
+static void check_none_stays(SchemaModel *model, List *dependents, const char *object,
+							 const char *path);
+static List *those_that_stay(const SchemaModel *model, List *dependents);
+static bool goes_before(const SchemaModel *model, const Dependent *dependent);
+static TableModel *table_above(const SchemaModel *model, Oid relid);
 static bool default_goes_before(const SchemaModel *model, Oid relid, AttrNumber attnum);
 static bool loses_key(const TableModel *table, Oid relid, Oid constraint);
 static bool shows_stored_column(const TableModel *table, const char *physical);
+static List *blocking(const SchemaModel *model, Oid relid, AttrNumber attnum);
+static bool is_foreign_key_of_ours(const SchemaModel *model, const Operation *op,
+								   Oid constraint);
+static Oid	constraint_relation(Oid constraint);
+static void raise_hung_on(const char *object, List *dependents);
 
 void
 drop_check_dependents(SchemaModel *model, TableModel *table,
@@ -67,32 +67,29 @@ drop_check_dependents(SchemaModel *model, TableModel *table,
 					 column == NULL ? psprintf("table \"%s\"", table->name) :
 					 psprintf("column \"%s\" of table \"%s\"", column->name,
 							  table->name), path);
-	foreach(lc, column == NULL || !OidIsValid(table->relid) ? NIL :
-			catalog_table_tree(table->relid))
-	{
-		Oid			member = lfirst_oid(lc);
-
-		/* A child keeps the column that it has declared itself. */
-		if (member != table->relid &&
-			!catalog_column_is_local(member, column->physical))
-			check_none_stays(model,
-							 catalog_blocking_dependents(member,
-														 get_attnum(member, column->physical),
-														 model->version_namespaces),
-							 psprintf("column \"%s\" of table \"%s\"", column->name,
-									  table->name), path);
-	}
 	foreach(lc, OidIsValid(table->relid) ? catalog_table_tree(table->relid) : NIL)
 	{
 		Oid			member = lfirst_oid(lc);
+		AttrNumber	attnum = column == NULL ? InvalidAttrNumber :
+			get_attnum(member, column->physical);
 
-		if (column == NULL)
-			check_sequences(model, table, NULL, member, 0, path);
-		else if (member == table->relid ||
-				 !catalog_column_is_local(member, column->physical))
-			check_sequences(model, table, column, member,
-							get_attnum(member, column->physical), path);
+		if (column != NULL && !loses_column(table, member, column->physical))
+			continue;
+		if (column != NULL && member != table->relid)
+			check_none_stays(model,
+							 catalog_blocking_dependents(member, attnum,
+														 model->version_namespaces),
+							 psprintf("column \"%s\" of table \"%s\"", column->name,
+									  table->name), path);
+		check_sequences(model, table, column, member, attnum, path);
 	}
+}
+
+/* With that of the table?  A child keeps what it has declared itself. */
+static bool
+loses_column(const TableModel *table, Oid member, const char *physical)
+{
+	return member == table->relid || !catalog_column_is_local(member, physical);
 }
 
 /*
@@ -105,7 +102,7 @@ check_sequences(SchemaModel *model, const TableModel *table, const Generation *c
 {
 	ListCell   *lc;
 
-	foreach(lc, catalog_sequences_of_table(relid, attnum))
+	foreach(lc, catalog_column_sequences(relid, attnum))
 	{
 		Oid			sequence = lfirst_oid(lc);
 		List	   *others = NIL;
@@ -137,10 +134,8 @@ goes_along(const TableModel *table, const Generation *column, const Dependent *d
 	if (!list_member_oid(catalog_table_tree(table->relid), address.objectId))
 		return false;
 	name = get_attname(address.objectId, address.objectSubId, false);
-	return column == NULL ||
-		(strcmp(name, column->physical) == 0 &&
-		 (address.objectId == table->relid ||
-		  !catalog_column_is_local(address.objectId, name)));
+	return column == NULL || (strcmp(name, column->physical) == 0 &&
+							  loses_column(table, address.objectId, name));
 }
 
 void
@@ -152,13 +147,10 @@ drop_check_default(SchemaModel *model, Node *expr, const char *path)
 	(void) find_sequences(expr, &sequences);
 	foreach(lc, sequences)
 	{
-		Oid			relid = InvalidOid;
-		int32		attnum = 0;
-		const TableModel *table;
+		AttrNumber	attnum;
+		Oid			relid = catalog_sequence_column(lfirst_oid(lc), &attnum);
+		const TableModel *table = OidIsValid(relid) ? model_table_of(model, relid) : NULL;
 
-		if (!sequenceIsOwned(lfirst_oid(lc), DEPENDENCY_AUTO, &relid, &attnum))
-			(void) sequenceIsOwned(lfirst_oid(lc), DEPENDENCY_INTERNAL, &relid, &attnum);
-		table = OidIsValid(relid) ? model_table_of(model, relid) : NULL;
 		if (table != NULL &&
 			(table->dropped || model_newest_of_stored(table, attnum) == NULL))
 			raise_read_by_default(lfirst_oid(lc), path);
@@ -171,12 +163,18 @@ drop_check_default(SchemaModel *model, Node *expr, const char *path)
 static bool
 find_sequences(Node *node, void *sequences)
 {
-	if (node != NULL && IsA(node, Const) && !((Const *) node)->constisnull &&
-		((Const *) node)->consttype == REGCLASSOID &&
-		get_rel_relkind(DatumGetObjectId(((Const *) node)->constvalue)) == RELKIND_SEQUENCE)
-		*(List **) sequences = lappend_oid(*(List **) sequences,
-										   DatumGetObjectId(((Const *) node)->constvalue));
-	return node != NULL && expression_tree_walker(node, find_sequences, sequences);
+	if (node == NULL)
+		return false;
+	if (IsA(node, Const))
+	{
+		const Const *value = (const Const *) node;
+
+		if (value->consttype == REGCLASSOID && !value->constisnull &&
+			get_rel_relkind(DatumGetObjectId(value->constvalue)) == RELKIND_SEQUENCE)
+			*(List **) sequences = lappend_oid(*(List **) sequences,
+											   DatumGetObjectId(value->constvalue));
+	}
+	return expression_tree_walker(node, find_sequences, sequences);
 }
 
 static void
@@ -210,15 +208,18 @@ drop_check_index_dependents(SchemaModel *model, const char *index,
 		catalog_blocking_dependents(relid, 0, model->version_namespaces);
 	ListCell   *lc;
 
-	/* A key of a partition alone may have its index as a part of it. */
+	/* A key that only a partition has may be served by a part of this index. */
 	foreach(lc, catalog_table_tree(relid))
 	{
 		Oid			key = get_index_constraint(lfirst_oid(lc));
-		Dependent  *dependent = palloc0(sizeof(Dependent));
 
-		ObjectAddressSet(dependent->object, ConstraintRelationId, key);
 		if (OidIsValid(key))
+		{
+			Dependent  *dependent = palloc0(sizeof(Dependent));
+
+			ObjectAddressSet(dependent->object, ConstraintRelationId, key);
 			dependents = lappend(dependents, dependent);
+		}
 	}
 	check_none_stays(model, dependents, psprintf("index \"%s\"", index), path);
 }
@@ -314,8 +315,9 @@ goes_before(const SchemaModel *model, const Dependent *dependent)
 static TableModel *
 table_above(const SchemaModel *model, Oid relid)
 {
-	return model_table_of(model, relid) != NULL ? model_table_of(model, relid) :
-		model_table_of(model, catalog_topmost(relid));
+	TableModel *table = model_table_of(model, relid);
+
+	return table != NULL ? table : model_table_of(model, catalog_topmost(relid));
 }
 
 /* Does the newest version show the column with another default, or not at all? */
@@ -325,8 +327,10 @@ default_goes_before(const SchemaModel *model, Oid relid, AttrNumber attnum)
 	TableModel *table = table_above(model, relid);
 	const Generation *newest;
 
-	if (table == NULL || table->dropped)
-		return table != NULL;
+	if (table == NULL)
+		return false;
+	if (table->dropped)
+		return true;
 	if (!shows_stored_column(table, get_attname(relid, attnum, false)))
 		return true;
 	newest = table->relid == relid ? model_newest_of_stored(table, attnum) : NULL;

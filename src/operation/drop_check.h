@@ -24,7 +24,8 @@ extern void drop_check_constraint_dependents(SchemaModel *model,
 
 /*
  * Raise the same where a new default reads the sequence of a table or column that an
- * operation before drops; one after it is refused then.
+ * operation before drops.  Notes in model->read_sequences what it reads, so that
+ * drop_check_dependents() refuses an operation that drops that later.
  */
 extern void drop_check_default(SchemaModel *model, Node *expr, const char *path);
 

@@ -65,8 +65,8 @@ is_copy(Relation index, Relation copy, const AttrMap *map)
 void
 index_copy_options(Oid index, Oid copy, char *qualified, MigrationPlan *plan)
 {
-	List	   *wanted = catalog_options(index);
-	List	   *present = catalog_options(copy);
+	List	   *wanted = catalog_index_options(index);
+	List	   *present = catalog_index_options(copy);
 	ListCell   *lc;
 
 	foreach(lc, list_difference(names_of(present), names_of(wanted)))

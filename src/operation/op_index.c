@@ -51,6 +51,7 @@ static IndexMaker maker_of(const CreateIndex *op);
 static char *index_sql(const IndexMaker *maker, const char *how, const char *name,
 					   const char *relation);
 static void raise_missing(const IndexMaker *maker, const IndexMember *member);
+static bool is_noted(const DropIndex *op, const SchemaModel *model);
 static void check_is_of_no_partition(const DropIndex *op, SchemaModel *model);
 static void check_serves_no_constraint(const DropIndex *op, SchemaModel *model);
 static void check_is_no_identity(const DropIndex *op);
@@ -252,13 +253,9 @@ validate_drop_index(Operation *base, SchemaModel *model)
 	const char *path = operation_path(base, "name");
 
 	op->object = model_find_index(model, op->name, &op->table);
-	if (op->object == NULL && model->started)
-		return;
-	if (model->started && op->object->stored != NULL &&
-		!migration_drops_include(model->drops, DROPS_INDEX, op->table->relid,
-								 op->object->stored))
+	/* It is gone, or somebody else's that has the name now. */
+	if (model->started && (op->object == NULL || !is_noted(op, model)))
 	{
-		/* Somebody else's, who has the name now. */
 		op->object = NULL;
 		return;
 	}
@@ -273,6 +270,15 @@ validate_drop_index(Operation *base, SchemaModel *model)
 		drop_check_index_dependents(model, op->object->stored, path);
 	op->object->dropped = true;
 	op->object->operation = base->number;
+}
+
+/* Is it the one that the start has found? */
+static bool
+is_noted(const DropIndex *op, const SchemaModel *model)
+{
+	return op->object->stored == NULL ||
+		migration_drops_include(model->drops, DROPS_INDEX, op->table->relid,
+								op->object->stored);
 }
 
 /* No version shows partitions; their indexes go with those of the whole table. */

@@ -61,7 +61,10 @@ extern void operation_alter_created(const Operation *op, SchemaModel *model,
  */
 extern List *operation_newest_names(const TableModel *table);
 
-/* A default, checked to be assignable to the type. */
+/*
+ * A default, checked to be assignable to the type, and to read no sequence that the
+ * migration drops.
+ */
 extern Node *operation_default(SchemaModel *model, const char *text, Oid type,
 							   const char *path);
 

@@ -299,7 +299,7 @@ indexes_of(Oid relid, bool valid)
 }
 
 List *
-catalog_options(Oid index)
+catalog_index_options(Oid index)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
 	bool		isnull;

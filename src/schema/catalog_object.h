@@ -94,7 +94,7 @@ extern List *catalog_indexes(Oid relid);
 extern List *catalog_invalid_indexes(Oid relid);
 
 /* The options (DefElem *) of an index's WITH. */
-extern List *catalog_options(Oid index);
+extern List *catalog_index_options(Oid index);
 
 /* Is the relation an index, be it a partitioned table's? */
 extern bool catalog_is_index(Oid relid);

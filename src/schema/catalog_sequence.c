@@ -37,9 +37,9 @@ catalog_identity_sequence(Oid relid, AttrNumber attnum)
 }
 
 List *
-catalog_sequences_of_table(Oid relid, AttrNumber attnum)
+catalog_column_sequences(Oid relid, AttrNumber attnum)
 {
-	if (attnum == 0)
+	if (attnum == InvalidAttrNumber)
 		return getOwnedSequences(relid);
 	return list_concat(sequences_of(relid, attnum, DEPENDENCY_AUTO),
 					   sequences_of(relid, attnum, DEPENDENCY_INTERNAL));
@@ -48,13 +48,22 @@ catalog_sequences_of_table(Oid relid, AttrNumber attnum)
 Oid
 catalog_sequence_table(Oid sequence)
 {
-	Oid			table = InvalidOid;
-	int32		attnum;
+	AttrNumber	attnum;
 
-	if (sequenceIsOwned(sequence, DEPENDENCY_AUTO, &table, &attnum) ||
-		sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &table, &attnum))
-		return table;
-	return InvalidOid;
+	return catalog_sequence_column(sequence, &attnum);
+}
+
+Oid
+catalog_sequence_column(Oid sequence, AttrNumber *attnum)
+{
+	Oid			table = InvalidOid;
+	int32		column;
+
+	if (!sequenceIsOwned(sequence, DEPENDENCY_AUTO, &table, &column) &&
+		!sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &table, &column))
+		return InvalidOid;
+	*attnum = column;
+	return table;
 }
 
 Oid

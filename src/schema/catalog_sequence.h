@@ -32,11 +32,15 @@ extern List *catalog_owned_sequences(Oid relid, AttrNumber attnum);
 /* The sequence of an identity column; InvalidOid where it is none. */
 extern Oid	catalog_identity_sequence(Oid relid, AttrNumber attnum);
 
-/* Both (Oid), of a column, or of all where attnum is 0. */
-extern List *catalog_sequences_of_table(Oid relid, AttrNumber attnum);
+/*
+ * The sequences (Oid) that a column owns or has as its identity; of all columns where
+ * attnum is InvalidAttrNumber.
+ */
+extern List *catalog_column_sequences(Oid relid, AttrNumber attnum);
 
-/* The table of the column that it belongs to in either way, or InvalidOid. */
+/* The table of the column that it belongs to in either way, or InvalidOid; and the column. */
 extern Oid	catalog_sequence_table(Oid sequence);
+extern Oid	catalog_sequence_column(Oid sequence, AttrNumber *attnum);
 
 /* The table of an index, or of a sequence that belongs to a column; else the relation. */
 extern Oid	catalog_table_of_relation(Oid relid);

@@ -16,7 +16,10 @@
 #define DUAL_WRITE_TRIGGER_FIRST "!pgroll_c_dual_write"
 #define DUAL_WRITE_TRIGGER_LAST "~pgroll_c_dual_write"
 
-/* Within a completion: of a constraint that the server is to find before others. */
+/*
+ * Within a completion: of a part that the server is to find before an equal foreign key;
+ * it takes the first by name, and '!' sorts before other names.
+ */
 #define PART_FOUND_FIRST "!pgroll_c_part"
 
 /* "_pgroll_c_7_pending": the marker of migration 7. */

@@ -14,7 +14,7 @@
 #include "state/migration_drops.h"
 #include "support/spi.h"
 
-#define DROP_TABLE PGROLL_SCHEMA ".migration_drop"
+#define DROPS_RELATION PGROLL_SCHEMA ".migration_drop"
 
 /* By DropType. */
 static const char *const type_names[] = {"table", "column", "constraint", "index"};
@@ -40,7 +40,7 @@ migration_drops_add(int64 migration, List *drops)
 		values[1] = CStringGetTextDatum(type_names[drop->type]);
 		values[2] = ObjectIdGetDatum(drop->relation);
 		values[3] = CStringGetTextDatum(drop->name == NULL ? "" : drop->name);
-		spi_execute("INSERT INTO " DROP_TABLE " (migration, type, relation, name)"
+		spi_execute("INSERT INTO " DROPS_RELATION " (migration, type, relation, name)"
 					" VALUES ($1, $2, $3, $4)",
 					4, (Oid[]) {INT8OID, TEXTOID, REGCLASSOID, TEXTOID}, values, NULL,
 					SPI_OK_INSERT);
@@ -58,7 +58,7 @@ migration_drops(int64 migration)
 
 	owner_begin(&scope);
 	SPI_connect();
-	spi_execute("SELECT type, relation::pg_catalog.oid, name FROM " DROP_TABLE
+	spi_execute("SELECT type, relation::pg_catalog.oid, name FROM " DROPS_RELATION
 				" WHERE migration = $1 ORDER BY relation, type, name",
 				1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(migration)},
 				NULL, SPI_OK_SELECT);
@@ -106,5 +106,4 @@ type_of_name(const char *name)
 			return i;
 	}
 	elog(ERROR, "unknown type of a drop: \"%s\"", name);
-	return DROPS_TABLE;
 }

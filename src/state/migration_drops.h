@@ -24,7 +24,8 @@ typedef struct MigrationDrop
 {
 	DropType	type;
 	Oid			relation;		/* the table that is it, or has it */
-	char	   *name;			/* of a column, constraint or index, as stored */
+	const char *name;			/* as stored; "" of a table, where NULL may be
+								 * given, too */
 } MigrationDrop;
 
 /* Note what (MigrationDrop *) the completion of a migration drops. */

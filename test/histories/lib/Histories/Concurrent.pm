@@ -76,6 +76,7 @@ sub fill
 	my ($self) = @_;
 	my $table = $self->{table};
 	my $model = $self->{model};
+	# a key that is a unique constraint keeps the ids that it is given
 	my $key = $table->key('base')->[0];
 	my ($code) = grep { $_ != $key } map { $_->{slots}[0] } grep { $_->{kind} eq 'unique' } $table->uniques;
 	my $history = { %{ $self->{history} }, ids => [ $filler_from .. $filler_from + $filler_rows - 1 ] };

@@ -605,9 +605,8 @@ sub check_error
 	return if $work->{errors}{$state} || $work->{maybe}{$state};
 	# where one row fails, another may be held, or written since the snapshot
 	return if $state eq '55P03' && %{ $work->{errors} };
-	return if $state eq '40001' && %{ $work->{errors} } && $transaction && $transaction->{level} ne 'READ COMMITTED';
 	return if $state eq '40001' && $transaction &&
-	  ($self->{live} ? $transaction->{level} ne 'READ COMMITTED' : $transaction->{level} eq 'SERIALIZABLE');
+	  ($self->{live} || %{ $work->{errors} } ? $transaction->{level} ne 'READ COMMITTED' : $transaction->{level} eq 'SERIALIZABLE');
 	# which of several errors comes first depends on the order of the rows
 	return if keys %{ $work->{errors} } && $self->may_be_other($work, $state);
 	$self->fail("fails: $self->{error}\n(SQLSTATE $state, predicted: "
