@@ -106,6 +106,46 @@ SELECT pgroll_c.complete_migration();
 SELECT relname, reloptions FROM pg_class WHERE oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'target'::regclass) ORDER BY 1;
 SELECT conindid::regclass FROM pg_constraint WHERE conname = 'of_z';
 
+-- what is not there in full keeps its name, and what has gone does not give it away
+CREATE TABLE named (id int PRIMARY KEY, c int CONSTRAINT named_c CHECK (c > 0), d int CONSTRAINT named_d CHECK (d > 0));
+CREATE INDEX named_i ON named (c);
+CREATE UNIQUE INDEX named_u ON named (c, d);
+CREATE TABLE namesake (id int CONSTRAINT named_i CHECK (id > 0));
+CREATE TABLE of_named (id int CONSTRAINT of_named_id REFERENCES named);
+CREATE TYPE unrelated AS (a int);
+BEGIN;
+SELECT pgroll_c.start_migration('03_named', '{"operations": [
+	{"alter_column": {"table": "named", "column": "c", "type": "bigint", "up": "c", "down": "c::int"}},
+	{"alter_column": {"table": "named", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}},
+	{"alter_column": {"table": "of_named", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}},
+	{"rename_constraint": {"table": "named", "from": "named_d", "to": "named_e"}}]}');
+SAVEPOINT started;
+ALTER TABLE named RENAME CONSTRAINT named_c TO other; -- fails
+ROLLBACK TO started;
+ALTER TABLE of_named RENAME CONSTRAINT of_named_id TO other; -- fails
+ROLLBACK TO started;
+DROP INDEX named_i;
+CREATE INDEX named_i ON named (c DESC); -- fails
+ROLLBACK TO started;
+DROP INDEX named_u;
+ALTER TABLE named ADD CONSTRAINT named_u UNIQUE (c); -- fails
+ROLLBACK TO started;
+ALTER TABLE named RENAME CONSTRAINT named_d TO other; -- fails
+ROLLBACK TO started;
+ALTER TABLE named DROP CONSTRAINT named_d; -- fails
+ROLLBACK TO started;
+ALTER TABLE namesake RENAME CONSTRAINT named_i TO other;
+ALTER TYPE unrelated ADD ATTRIBUTE b int;
+COMMIT;
+CALL pgroll_c.run_tasks();
+ALTER TABLE namesake RENAME CONSTRAINT other TO named_i;
+ALTER TABLE namesake RENAME CONSTRAINT named_i TO other;
+ALTER TABLE of_named ALTER CONSTRAINT of_named_id DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE named RENAME CONSTRAINT named_c TO named_c2;
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+\d named
+
 -- around the guard: what was built for an index is not taken for another of its name
 SELECT pgroll_c.start_migration('04_target', '{"operations": [{"alter_column": {"table": "target", "column": "a", "type": "text", "up": "a::text", "down": "a::bigint"}}]}');
 CALL pgroll_c.run_tasks();

@@ -191,8 +191,12 @@ note(List *lines, Oid relid)
 static List *
 relatives_of(Oid relid)
 {
-	List	   *relatives = lcons_oid(relid, catalog_partners(relid));
+	List	   *relatives;
 	ListCell   *lc;
+
+	if (get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
+		return NIL;
+	relatives = lcons_oid(relid, catalog_partners(relid));
 
 	/* Those that are added are gone through, too. */
 	foreach(lc, relatives)

@@ -71,6 +71,7 @@ static void guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd);
 static void guard_detach(List *lines, const AlterTableCmd *cmd);
 static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 							 const AlterTableCmd *cmd);
+static void guard_new_index(List *lines, Oid namespace, const char *index);
 static void guard_using_index(List *lines, Oid relid, const Constraint *key);
 static void guard_drop(List *lines, const DropStmt *stmt);
 static void guard_drop_index(List *lines, Oid relid, const char *index);
@@ -420,6 +421,17 @@ guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 	}
 }
 
+/* What is still to be built for one that had the name would be taken for its copy. */
+static void
+guard_new_index(List *lines, Oid namespace, const char *index)
+{
+	GuardLine  *line = index == NULL ? NULL :
+		rename_guard_line_building(lines, namespace, index);
+
+	if (line != NULL)
+		guard_refuse(line, "create index", index);
+}
+
 /* A key takes the index over, which gets the key's name. */
 static void
 guard_using_index(List *lines, Oid relid, const Constraint *key)
@@ -427,7 +439,10 @@ guard_using_index(List *lines, Oid relid, const Constraint *key)
 	GuardLine  *line;
 
 	if (key->indexname == NULL)
+	{
+		guard_new_index(lines, get_rel_namespace(relid), key->conname);
 		return;
+	}
 	line = guard_line_of_drop(lines, DROPS_INDEX, relid, key->indexname);
 	if (line == NULL)
 		line = rename_guard_line_with_copy(lines, get_rel_namespace(relid), key->indexname);
@@ -606,6 +621,9 @@ guard_command_end(Node *command)
 	}
 	foreach(lc, tables)
 	{
+		if (IsA(command, IndexStmt))
+			guard_new_index(lines, get_rel_namespace(lfirst_oid(lc)),
+							get_rel_name(lfirst_oid(lc)));
 		if (is_copy)
 			child_guard_clean_copy(lines, lfirst_oid(lc));
 		if (IsA(command, RefreshMatViewStmt))

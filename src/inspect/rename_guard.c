@@ -25,6 +25,9 @@
 #include "schema/names.h"
 #include "state/tasks.h"
 
+static GuardLine *line_making_copy(List *lines, Oid relid, Oid constraint,
+								   const char *name);
+static Oid	index_of_key(Oid constraint);
 static bool has_foreign_key_of(Oid relid, int64 migration);
 static bool has_column_of(const ConstraintFacts *facts, int64 migration);
 static void index_follows(const GuardLine *line, Oid namespace, const char *from,
@@ -67,8 +70,8 @@ rename_guard_refuses(List *lines, const RenameStmt *stmt)
 	GuardLine  *line = guard_line_of_drop(lines, DROPS_CONSTRAINT, relid, stmt->subname);
 	ListCell   *lc;
 
-	if (line == NULL && OidIsValid(relid))
-		line = rename_guard_line_building(lines, get_rel_namespace(relid), stmt->subname);
+	if (line == NULL)
+		line = line_making_copy(lines, relid, constraint, stmt->subname);
 	if (line != NULL)
 		return line;
 	if (!OidIsValid(constraint) || !catalog_constraint_row(constraint, &row) ||
@@ -85,6 +88,28 @@ rename_guard_refuses(List *lines, const RenameStmt *stmt)
 	return NULL;
 }
 
+/* The migration whose copy of the constraint is not there in full. */
+static GuardLine *
+line_making_copy(List *lines, Oid relid, Oid constraint, const char *name)
+{
+	FormData_pg_constraint row;
+	ListCell   *lc;
+
+	if (!OidIsValid(constraint) || !catalog_constraint_row(constraint, &row))
+		return NULL;
+	foreach(lc, lines)
+	{
+		GuardLine  *line = lfirst(lc);
+		char	   *copy = name_carried(line->migration, name);
+
+		if (catalog_constraint_exists(relid, copy) &&
+			!catalog_constraint_is_valid(relid, copy))
+			return line;
+	}
+	return row.contype == CONSTRAINT_CHECK ? NULL :
+		rename_guard_line_building(lines, get_rel_namespace(relid), name);
+}
+
 GuardLine *
 rename_guard_line_building(List *lines, Oid namespace, const char *index)
 {
@@ -96,8 +121,12 @@ rename_guard_line_building(List *lines, Oid namespace, const char *index)
 		GuardLine  *line = lfirst(lc);
 		char	   *carried = name_carried(line->migration, index);
 
-		foreach(lc2, list_concat(tasks_of_kind(line->migration, TASK_INDEX),
-								 tasks_of_kind(line->migration, TASK_ATTACH)))
+		/* While a dump is restored, tasks come before the indexes. */
+		if (!line->is_home)
+			continue;
+		foreach(lc2, list_concat(list_concat(tasks_of_kind(line->migration, TASK_INDEX),
+											 tasks_of_kind(line->migration, TASK_ATTACH)),
+								 tasks_of_kind(line->migration, TASK_CONSTRAINT)))
 		{
 			const Task *task = lfirst(lc2);
 
@@ -174,13 +203,25 @@ index_follows(const GuardLine *line, Oid namespace, const char *from, const char
 							 quote_identifier(name_carried(line->migration, to))));
 }
 
+/* That which a constraint has, not one that a foreign key references. */
+static Oid
+index_of_key(Oid constraint)
+{
+	FormData_pg_constraint row;
+
+	return catalog_constraint_row(constraint, &row) && row.contype != CONSTRAINT_FOREIGN ?
+		row.conindid : InvalidOid;
+}
+
 /* A key has an index of its name, and what stands for it is one alone. */
 static void
 constraint_follows(const GuardLine *line, Oid relid, const char *from, const char *to)
 {
 	char	   *carried = name_carried(line->migration, from);
+	Oid			constraint = get_relation_constraint_oid(relid, to, true);
 
-	index_follows(line, get_rel_namespace(relid), from, to);
+	if (OidIsValid(constraint) && OidIsValid(index_of_key(constraint)))
+		index_follows(line, get_rel_namespace(relid), from, to);
 	if (catalog_constraint_is_valid(relid, carried))
 		ddl_execute_own(psprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s",
 								 catalog_relation_name(relid), quote_identifier(carried),

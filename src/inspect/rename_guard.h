@@ -24,7 +24,7 @@ extern void rename_guard_follow(List *lines, const RenameStmt *stmt);
  */
 extern GuardLine *rename_guard_refuses(List *lines, const RenameStmt *stmt);
 
-/* The migration that is still to build what stands for the index, or NULL. */
+/* The migration that is still to build what stands for the index or key, or NULL. */
 extern GuardLine *rename_guard_line_building(List *lines, Oid namespace,
 											 const char *index);
 

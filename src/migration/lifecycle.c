@@ -493,7 +493,9 @@ drops_of_table(const TableModel *table)
 	{
 		const ObjectModel *object = lfirst(lc);
 
-		if (object->dropped && object->stored != NULL)
+		/* One that is renamed loses its name as well. */
+		if (object->stored != NULL &&
+			(object->dropped || strcmp(object->name, object->stored) != 0))
 			drops = add_drop(drops, object->type == OBJECT_INDEX ? DROPS_INDEX :
 							 DROPS_CONSTRAINT, table, object->stored);
 	}

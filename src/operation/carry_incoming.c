@@ -277,6 +277,13 @@ complete_parts(SchemaModel *model, const ConstraintFacts *facts, List *keys,
 		carry_must_exist(model->foreseen ||
 						 (carried != NULL && (carried->validated || !part->validated)),
 						 get_rel_name(part->relation), part->name);
+		/* ALTER CONSTRAINT may have changed it since. */
+		if (carried != NULL && (carried->deferrable != part->deferrable ||
+								carried->initially_deferred != part->initially_deferred))
+			alter(part, PHASE_COMPLETE,
+				  psprintf("ALTER CONSTRAINT %s%s", quote_identifier(name),
+						   part->deferrable ? carry_timing_sql(part) : " NOT DEFERRABLE"),
+				  plan);
 		alter(part, PHASE_COMPLETE,
 			  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
 					   quote_identifier(part->oid == facts->oid ? part->name :

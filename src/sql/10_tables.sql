@@ -74,7 +74,7 @@ CREATE TABLE @extschema@.migration_drop (
 	name			name NOT NULL,	-- of a column, constraint or index; else empty
 	PRIMARY KEY (migration, type, relation, name)
 );
-COMMENT ON TABLE @extschema@.migration_drop IS 'what the completion of a migration is to drop';
+COMMENT ON TABLE @extschema@.migration_drop IS 'what the completion of a migration is to drop or rename';
 
 CREATE TABLE @extschema@.replica_identity (
 	migration		bigint NOT NULL,
