@@ -64,6 +64,14 @@ ALTER TABLE named ADD CONSTRAINT named_key UNIQUE USING INDEX named_a;
 SELECT pgroll_c.complete_migration();
 \d named
 
+-- and by the type that a table is of
+CREATE TYPE shape AS (a int, z int);
+CREATE TABLE typed OF shape;
+SELECT pgroll_c.start_migration('01_typed', '{"operations": [{"alter_column": {"table": "typed", "column": "z", "default": "7"}}]}');
+ALTER TYPE shape RENAME ATTRIBUTE z TO other CASCADE;
+ALTER TYPE shape RENAME ATTRIBUTE z TO other;
+SELECT pgroll_c.complete_migration();
+
 -- a key of a partition that has come since, whose index is a part by now
 CREATE TABLE whole (id int, k int NOT NULL) PARTITION BY LIST (k);
 CREATE UNIQUE INDEX whole_all ON whole (id, k);

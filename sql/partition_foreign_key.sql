@@ -127,4 +127,21 @@ CALL pgroll_c.run_tasks();
 SELECT pgroll_c.complete_migration();
 SELECT conrelid::regclass, conname, conparentid <> 0 AS is_part FROM pg_constraint
 	WHERE conrelid::regclass::text ~ '^taken' AND contype = 'f' ORDER BY 1, 2;
+
+-- one that is made deferrable while its column, or the key that it references, changes
+CREATE TABLE late_target (id int PRIMARY KEY);
+CREATE TABLE late (k int, a int, b int) PARTITION BY RANGE (k);
+CREATE TABLE late_1 PARTITION OF late FOR VALUES FROM (0) TO (10);
+ALTER TABLE late ADD CONSTRAINT late_a FOREIGN KEY (a) REFERENCES late_target;
+ALTER TABLE late ADD CONSTRAINT late_b FOREIGN KEY (b) REFERENCES twice_target;
+SELECT pgroll_c.start_migration('93_late', '{"operations": [
+	{"alter_column": {"table": "late_target", "column": "id", "type": "bigint", "up": "id", "down": "id::int"}},
+	{"alter_column": {"table": "late", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}},
+	{"alter_column": {"table": "late", "column": "b", "type": "bigint", "up": "b", "down": "b::int"}}]}');
+CALL pgroll_c.run_tasks();
+ALTER TABLE late ALTER CONSTRAINT late_a DEFERRABLE INITIALLY DEFERRED, ALTER CONSTRAINT late_b DEFERRABLE;
+SELECT pgroll_c.complete_migration();
+SELECT conrelid::regclass, conname, conparentid <> 0 AS is_part, condeferrable, condeferred FROM pg_constraint
+	WHERE conrelid::regclass::text ~ '^late' AND contype = 'f' ORDER BY 1, 2;
+
 \i test/include/teardown.sql

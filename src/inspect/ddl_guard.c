@@ -36,6 +36,7 @@
 #include "inspect/part_guard.h"
 #include "inspect/rename_guard.h"
 #include "inspect/table_guard.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_sequence.h"
 #include "schema/catalog_trigger.h"
@@ -63,6 +64,7 @@ static void guard_rename_column(List *lines, const RangeVar *name,
 								const char *column);
 static void guard_rename_part(List *lines, const RangeVar *name,
 							  const char *what, const char *part);
+static void guard_rename_attribute(List *lines, const RenameStmt *stmt);
 static void guard_sequence(List *lines, const RangeVar *name, const char *what);
 static void guard_alter_sequence(List *lines, const AlterSeqStmt *stmt);
 static void guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt);
@@ -209,6 +211,9 @@ guard_rename(List *lines, const RenameStmt *stmt)
 		case OBJECT_COLUMN:
 			guard_rename_column(lines, stmt->relation, stmt->subname);
 			break;
+		case OBJECT_ATTRIBUTE:
+			guard_rename_attribute(lines, stmt);
+			break;
 		case OBJECT_TRIGGER:
 			guard_rename_part(lines, stmt->relation, "rename trigger",
 							  stmt->subname);
@@ -276,6 +281,24 @@ guard_rename_column(List *lines, const RangeVar *name, const char *column)
 	line = guard_line_of_column(lines, relid, column);
 	if (line != NULL)
 		guard_refuse(line, "rename column", column);
+}
+
+/* With CASCADE it renames the columns of the tables that are of the type. */
+static void
+guard_rename_attribute(List *lines, const RenameStmt *stmt)
+{
+	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(relid) ? catalog_users_of_type(get_rel_type_id(relid)) : NIL)
+	{
+		const ObjectAddress *user = &((Dependent *) lfirst(lc))->object;
+		GuardLine  *line = user->classId != RelationRelationId || user->objectSubId != 0 ?
+			NULL : guard_line_of_column(lines, user->objectId, stmt->subname);
+
+		if (line != NULL)
+			guard_refuse(line, "rename column", stmt->subname);
+	}
 }
 
 /* That of a column which a migration adds is known by its name and its column. */

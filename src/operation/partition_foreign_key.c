@@ -24,6 +24,8 @@
 
 static void drop_former_copy(SchemaModel *model, const ConstraintFacts *part,
 							 const char *name, int operation, MigrationPlan *plan);
+static void follow_timing(const ConstraintFacts *part, const char *copy, int operation,
+						  MigrationPlan *plan);
 static bool has_equal(const ConstraintFacts *part);
 static void rename_part(Oid leaf, int operation, const char *from, const char *to,
 						MigrationPlan *plan);
@@ -68,7 +70,10 @@ partition_foreign_key_complete(SchemaModel *model, TableModel *table, int operat
 		carry_must_exist(model->foreseen || catalog_constraint_is_valid(leaf, name),
 						 get_rel_name(leaf), final);
 		if (former != NULL)
+		{
 			drop_former_copy(model, former, name, operation, plan);
+			follow_timing(former, name, operation, plan);
+		}
 		rename_part(leaf, operation, name, former == NULL ? final :
 					partition_foreign_key_part_name(former), plan);
 	}
@@ -100,6 +105,28 @@ drop_former_copy(SchemaModel *model, const ConstraintFacts *part, const char *na
 		return;
 	alter(part->relation, PHASE_COMPLETE, operation, catalog_relation_name(part->relation),
 		  psprintf("DROP CONSTRAINT %s", quote_identifier(copy)), part->partner, NULL, plan);
+}
+
+/* ALTER CONSTRAINT may have changed it since the copy was made, which is to be a part. */
+static void
+follow_timing(const ConstraintFacts *part, const char *copy, int operation,
+			  MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(part->relation))
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (strcmp(facts->name, copy) == 0 &&
+			(facts->deferrable != part->deferrable ||
+			 facts->initially_deferred != part->initially_deferred))
+			alter(part->relation, PHASE_COMPLETE, operation,
+				  catalog_relation_name(part->relation),
+				  psprintf("ALTER CONSTRAINT %s%s", quote_identifier(copy),
+						   part->deferrable ? carry_timing_sql(part) : " NOT DEFERRABLE"),
+				  part->partner, NULL, plan);
+	}
 }
 
 const char *
