@@ -74,6 +74,7 @@ static void guard_detach(List *lines, const AlterTableCmd *cmd);
 static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 							 const AlterTableCmd *cmd);
 static void guard_new_index(List *lines, Oid namespace, const char *index);
+static void guard_create_index(List *lines, const IndexStmt *stmt);
 static void guard_using_index(List *lines, Oid relid, const Constraint *key);
 static void guard_drop(List *lines, const DropStmt *stmt);
 static void guard_drop_index(List *lines, Oid relid, const char *index);
@@ -153,6 +154,8 @@ guard_command_start(Node *command)
 		guard_alter_sequence(lines, (AlterSeqStmt *) command);
 	else if (IsA(command, DropStmt))
 		guard_drop(lines, (DropStmt *) command);
+	else if (IsA(command, IndexStmt) && ((IndexStmt *) command)->idxname != NULL)
+		guard_create_index(lines, (IndexStmt *) command);
 }
 
 /* Those that a migration has made are known by name and place, and all they have. */
@@ -453,6 +456,16 @@ guard_new_index(List *lines, Oid namespace, const char *index)
 
 	if (line != NULL)
 		guard_refuse(line, "create index", index);
+}
+
+/* CREATE INDEX CONCURRENTLY can't be undone at its end. */
+static void
+guard_create_index(List *lines, const IndexStmt *stmt)
+{
+	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+
+	if (OidIsValid(relid))
+		guard_new_index(lines, get_rel_namespace(relid), stmt->idxname);
 }
 
 /* A key takes the index over, which gets the key's name. */
