@@ -437,7 +437,6 @@ key_sql(List *names, List *key)
 	return sql.data;
 }
 
-/* ALTER CONSTRAINT may have changed when the old one is checked since the start. */
 static void
 follow_timing(SchemaModel *model, TableModel *table, const ConstraintFacts *facts,
 			  const char *name, MigrationPlan *plan)
@@ -447,17 +446,24 @@ follow_timing(SchemaModel *model, TableModel *table, const ConstraintFacts *fact
 	foreach(lc, catalog_constraints(table->relid))
 	{
 		ConstraintFacts *carried = lfirst(lc);
+		char	   *action = strcmp(carried->name, name) != 0 ? NULL :
+			carry_timing_change(facts, carried);
 
-		if (strcmp(carried->name, name) != 0 ||
-			(carried->deferrable == facts->deferrable &&
-			 carried->initially_deferred == facts->initially_deferred))
+		if (action == NULL)
 			continue;
 		operation_lock_constraint_partner(table->relid, name, PHASE_COMPLETE, plan);
-		shadow_alter_table(model, table, 0, PHASE_COMPLETE,
-						   psprintf("ALTER CONSTRAINT %s%s", quote_identifier(name),
-									facts->deferrable ? carry_timing_sql(facts) :
-									" NOT DEFERRABLE"), plan);
+		shadow_alter_table(model, table, 0, PHASE_COMPLETE, action, plan);
 	}
+}
+
+char *
+carry_timing_change(const ConstraintFacts *facts, const ConstraintFacts *copy)
+{
+	if (copy == NULL || (copy->deferrable == facts->deferrable &&
+						 copy->initially_deferred == facts->initially_deferred))
+		return NULL;
+	return psprintf("ALTER CONSTRAINT %s%s", quote_identifier(copy->name),
+					facts->deferrable ? carry_timing_sql(facts) : " NOT DEFERRABLE");
 }
 
 static void

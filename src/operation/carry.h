@@ -61,6 +61,12 @@ extern char *carry_foreign_key_sql(const ConstraintFacts *facts, List *names,
 /* " DEFERRABLE INITIALLY DEFERRED", a part of it, or nothing. */
 extern const char *carry_timing_sql(const ConstraintFacts *facts);
 
+/*
+ * "ALTER CONSTRAINT copy …", which gives the copy the timing of facts: ALTER CONSTRAINT may
+ * have changed that since the start.  NULL: it has it, or there is no copy.
+ */
+extern char *carry_timing_change(const ConstraintFacts *facts, const ConstraintFacts *copy);
+
 /* Raise object_not_in_prerequisite_state for what was added since the start. */
 extern void carry_must_exist(bool exists, const char *table, const char *name);
 

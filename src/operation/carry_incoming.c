@@ -273,17 +273,13 @@ complete_parts(SchemaModel *model, const ConstraintFacts *facts, List *keys,
 		ConstraintFacts *part = lfirst(lc);
 		char	   *name = name_carried(model->migration, part->name);
 		const ConstraintFacts *carried = find(keys, part->relation, name);
+		char	   *timing = carry_timing_change(part, carried);
 
 		carry_must_exist(model->foreseen ||
 						 (carried != NULL && (carried->validated || !part->validated)),
 						 get_rel_name(part->relation), part->name);
-		/* ALTER CONSTRAINT may have changed it since. */
-		if (carried != NULL && (carried->deferrable != part->deferrable ||
-								carried->initially_deferred != part->initially_deferred))
-			alter(part, PHASE_COMPLETE,
-				  psprintf("ALTER CONSTRAINT %s%s", quote_identifier(name),
-						   part->deferrable ? carry_timing_sql(part) : " NOT DEFERRABLE"),
-				  plan);
+		if (timing != NULL)
+			alter(part, PHASE_COMPLETE, timing, plan);
 		alter(part, PHASE_COMPLETE,
 			  psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
 					   quote_identifier(part->oid == facts->oid ? part->name :

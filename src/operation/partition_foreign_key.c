@@ -107,7 +107,7 @@ drop_former_copy(SchemaModel *model, const ConstraintFacts *part, const char *na
 		  psprintf("DROP CONSTRAINT %s", quote_identifier(copy)), part->partner, NULL, plan);
 }
 
-/* ALTER CONSTRAINT may have changed it since the copy was made, which is to be a part. */
+/* The copy is to be a part, and the server takes none with another timing. */
 static void
 follow_timing(const ConstraintFacts *part, const char *copy, int operation,
 			  MigrationPlan *plan)
@@ -117,15 +117,12 @@ follow_timing(const ConstraintFacts *part, const char *copy, int operation,
 	foreach(lc, catalog_constraints(part->relation))
 	{
 		const ConstraintFacts *facts = lfirst(lc);
+		char	   *action = strcmp(facts->name, copy) != 0 ? NULL :
+			carry_timing_change(part, facts);
 
-		if (strcmp(facts->name, copy) == 0 &&
-			(facts->deferrable != part->deferrable ||
-			 facts->initially_deferred != part->initially_deferred))
+		if (action != NULL)
 			alter(part->relation, PHASE_COMPLETE, operation,
-				  catalog_relation_name(part->relation),
-				  psprintf("ALTER CONSTRAINT %s%s", quote_identifier(copy),
-						   part->deferrable ? carry_timing_sql(part) : " NOT DEFERRABLE"),
-				  part->partner, NULL, plan);
+				  catalog_relation_name(part->relation), action, part->partner, NULL, plan);
 	}
 }
 
