@@ -275,8 +275,10 @@ sub memory_near_the_end
 	my $holder = hold_backfill($node, $db);
 
 	start_migration($node, $db);
-	poll($node, $db, qq{SELECT rows_done > $rows / 3 FROM pgroll_c.progress WHERE task = 'backfill'},
-		"half of $rows rows are done");
+	# the batch that meets the held row does none of its own
+	poll($node, $db, q{SELECT rows_done > 0 AND waiting_for IS NOT NULL
+			FROM pgroll_c.progress WHERE task = 'backfill'},
+		"the backfill of $rows rows waits in the middle");
 	# a lock timeout ends an answer before its last line
 	my $offset = -s $node->logfile;
 	my $total;
