@@ -43,6 +43,9 @@ ALTER TABLE parted_1 ALTER n SET (n_distinct = 5, n_distinct_inherited = 6), ALT
 CREATE STATISTICS kept (ndistinct) ON n, m FROM parted_1;
 CREATE STATISTICS renamed (ndistinct) ON n, m FROM parted_1;
 CREATE STATISTICS moved (ndistinct) ON n, m FROM parted_1;
+CREATE STATISTICS swapped (ndistinct) ON n, m FROM parted_1;
+CREATE STATISTICS "with" (mcv) ON n, m FROM parted_1;
+CREATE STATISTICS remade (ndistinct) ON n, m FROM parted_1;
 \set text '{"operations": [{"alter_column": {"table": "parted", "column": "n", "type": "varchar", "up": "n", "down": "n"}}]}'
 SELECT pgroll_c.start_migration('02_text', :'text');
 CALL pgroll_c.run_tasks();
@@ -51,6 +54,26 @@ ALTER TABLE parted_1 ALTER n SET STORAGE EXTERNAL, ALTER n SET COMPRESSION pglz,
 ALTER STATISTICS kept SET STATISTICS 44;
 ALTER STATISTICS renamed RENAME TO "new name";
 ALTER STATISTICS moved SET SCHEMA plain;
+-- what stands for them follows, whatever gets the name
+ALTER STATISTICS swapped RENAME TO "between";
+ALTER STATISTICS "with" RENAME TO swapped;
+ALTER STATISTICS "between" RENAME TO "with";
+ALTER STATISTICS remade RENAME TO aside;
+CREATE STATISTICS remade (dependencies) ON m, n FROM parted_1;
+-- of one name in two schemas
+CREATE STATISTICS plain.aside (mcv) ON n, m FROM parted_1;
+CALL pgroll_c.run_tasks();
+ALTER STATISTICS aside RENAME TO apart;
+SELECT stxname AS ours, stxname || '2' AS as_ours FROM pg_statistic_ext WHERE stxname ~ 'pgroll.*kept' \gset
+ALTER STATISTICS :ours RENAME TO mine; -- fails
+ALTER STATISTICS apart RENAME TO :as_ours; -- fails
+ALTER STATISTICS :ours SET SCHEMA plain; -- fails
+-- where the triggers are off
+RESET ROLE;
+ALTER EVENT TRIGGER pgroll_c_guard_end DISABLE;
+ALTER STATISTICS "new name" RENAME TO "another name";
+ALTER EVENT TRIGGER pgroll_c_guard_end ENABLE ALWAYS;
+SET ROLE regress_owner;
 SELECT pgroll_c.complete_migration(); -- fails
 SELECT pgroll_c.retry_migration();
 CALL pgroll_c.run_tasks();
@@ -61,8 +84,14 @@ ALTER TABLE plain.parted ALTER n TYPE varchar, ALTER n SET STORAGE MAIN, ALTER n
 ALTER TABLE plain.parted_1 ALTER n SET STORAGE EXTERNAL, ALTER n SET COMPRESSION pglz, ALTER n SET (n_distinct_inherited = 6), ALTER n SET STATISTICS 33;
 CREATE STATISTICS plain.kept (ndistinct) ON n, m FROM plain.parted_1;
 ALTER STATISTICS plain.kept SET STATISTICS 44;
-CREATE STATISTICS plain."new name" (ndistinct) ON n, m FROM plain.parted_1;
+CREATE STATISTICS plain."another name" (ndistinct) ON n, m FROM plain.parted_1;
 CREATE STATISTICS plain.moved (ndistinct) ON n, m FROM plain.parted_1;
+ALTER STATISTICS plain.aside SET SCHEMA public;
+CREATE STATISTICS plain.aside (mcv) ON n, m FROM plain.parted_1;
+CREATE STATISTICS plain.swapped (mcv) ON n, m FROM plain.parted_1;
+CREATE STATISTICS plain."with" (ndistinct) ON n, m FROM plain.parted_1;
+CREATE STATISTICS plain.remade (dependencies) ON m, n FROM plain.parted_1;
+CREATE STATISTICS plain.apart (ndistinct) ON n, m FROM plain.parted_1;
 SELECT * FROM test.differences('public', 'plain'); -- no rows
 SELECT stxname FROM pg_statistic_ext ORDER BY 1;
 

@@ -18,6 +18,7 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_trigger.h"
 #include "commands/event_trigger.h"
 #include "fmgr.h"
@@ -83,6 +84,7 @@ static void guard_new_object(List *lines, const char *schema, const char *object
 static bool adds_only(const Node *command);
 static void guard_key_parts(const AlterTableStmt *stmt);
 static void guard_command_end(Node *command);
+static void follow_statistics(List *lines, Node *command, Oid statistics);
 static List *lines_now(void);
 
 /*
@@ -645,7 +647,9 @@ guard_command_end(Node *command)
 			table_guard_check_new_trigger(table, object);
 			object = table;
 		}
-		else if (class != RelationRelationId)
+		else if (class == StatisticExtRelationId)
+			follow_statistics(lines, command, object);
+		if (class != TriggerRelationId && class != RelationRelationId)
 			continue;
 		if (OidIsValid(object))
 			tables = list_append_unique_oid(tables, object);
@@ -678,6 +682,18 @@ guard_command_end(Node *command)
 		rename_guard_follow(lines, (RenameStmt *) command);
 	if (IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt))
 		table_guard_check_expressions();
+}
+
+static void
+follow_statistics(List *lines, Node *command, Oid statistics)
+{
+	Node	   *from = IsA(command, RenameStmt) ? ((RenameStmt *) command)->object :
+		IsA(command, AlterObjectSchemaStmt) ? ((AlterObjectSchemaStmt *) command)->object :
+		NULL;
+
+	if (from != NULL)
+		rename_guard_follow_statistics(lines, statistics,
+									   strVal(llast(castNode(List, from))));
 }
 
 /*

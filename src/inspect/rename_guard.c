@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rename_guard.c
- *		Indexes and constraints that others rename while their columns change.
+ *		Indexes, constraints and statistics that others rename while their columns change.
  *
  * What stands for one has a name made of its name, and is renamed along with it.  While
  * the copy of an index is not built there is nothing to rename, so the index keeps its
@@ -20,6 +20,7 @@
 #include "inspect/guard_scope.h"
 #include "inspect/rename_guard.h"
 #include "schema/catalog_constraint.h"
+#include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
@@ -34,6 +35,8 @@ static void index_follows(const GuardLine *line, Oid namespace, const char *from
 						  const char *to);
 static void constraint_follows(const GuardLine *line, Oid relid, const char *from,
 							   const char *to);
+static void statistics_follow(const StatisticsFacts *copy, const char *schema,
+							  const char *name);
 
 void
 rename_guard_follow(List *lines, const RenameStmt *stmt)
@@ -57,6 +60,33 @@ rename_guard_follow(List *lines, const RenameStmt *stmt)
 		else if (catalog_is_index(relid))
 			index_follows(line, get_rel_namespace(relid), stmt->relation->relname,
 						  stmt->newname);
+	}
+}
+
+void
+rename_guard_follow_statistics(List *lines, Oid statistics, const char *from)
+{
+	const StatisticsFacts *facts = catalog_statistics_row(statistics);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, facts != NULL ? lines : NIL)
+	{
+		const GuardLine *line = lfirst(lc);
+
+		if (name_is_of_migration(from, line->migration) ||
+			name_is_of_migration(facts->name, line->migration))
+			guard_refuse(line, "rename or move statistics", from);
+		foreach(lc2, catalog_statistics(facts->relation))
+		{
+			const StatisticsFacts *copy = lfirst(lc2);
+
+			/* Others of that name, in another schema, have theirs beside them. */
+			if (strcmp(copy->name, name_carried(line->migration, from)) == 0 &&
+				!catalog_statistics_exist(copy->schema, from))
+				statistics_follow(copy, facts->schema,
+								  name_carried(line->migration, facts->name));
+		}
 	}
 }
 
@@ -226,4 +256,17 @@ constraint_follows(const GuardLine *line, Oid relid, const char *from, const cha
 		ddl_execute_own(psprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s",
 								 catalog_relation_name(relid), quote_identifier(carried),
 								 quote_identifier(name_carried(line->migration, to))));
+}
+
+static void
+statistics_follow(const StatisticsFacts *copy, const char *schema, const char *name)
+{
+	if (strcmp(copy->name, name) != 0)
+		ddl_execute_own(psprintf("ALTER STATISTICS %s RENAME TO %s",
+								 quote_qualified_identifier(copy->schema, copy->name),
+								 quote_identifier(name)));
+	if (strcmp(copy->schema, schema) != 0)
+		ddl_execute_own(psprintf("ALTER STATISTICS %s SET SCHEMA %s",
+								 quote_qualified_identifier(copy->schema, name),
+								 quote_identifier(schema)));
 }

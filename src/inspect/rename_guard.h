@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rename_guard.h
- *		Indexes and constraints that others rename while their columns change.
+ *		Indexes, constraints and statistics that others rename while their columns change.
  *-------------------------------------------------------------------------
  */
 #ifndef PGROLL_RENAME_GUARD_H
@@ -15,6 +15,13 @@
  * that name, in a migration (GuardLine *), gets the name that goes with the new one.
  */
 extern void rename_guard_follow(List *lines, const RenameStmt *stmt);
+
+/*
+ * After extended statistics have been renamed from a name, or moved to another schema:
+ * what stands for them gets the name and schema that go with the new ones.  Raises
+ * protected_object where they are a migration's own, or become it by their name.
+ */
+extern void rename_guard_follow_statistics(List *lines, Oid statistics, const char *from);
 
 /*
  * Before a constraint is renamed: the migration (GuardLine) that needs its name, or NULL.

@@ -24,6 +24,7 @@
 #include "migration/lifecycle.h"
 #include "migration/plan.h"
 #include "migration/start_check.h"
+#include "operation/carry_statistics.h"
 #include "operation/op_replica_identity.h"
 #include "operation/op_sql.h"
 #include "schema/catalog_object.h"
@@ -103,6 +104,7 @@ lifecycle_start(const char *base_schema, const char *name, Jsonb *document)
 						  GetUserNameFromId(GetUserId(), false));
 	plan = start_plan(migration, id, previous, &model);
 	done = ddl_lock_plan(plan, PHASE_START, id);
+	carry_statistics_keep_names(model);
 	migration = document_read(base_schema, name, document);
 	plan = start_plan(migration, id, previous, &model);
 	save_identities(id, model);
@@ -296,6 +298,7 @@ lifecycle_supplement(int64 id)
 	migration = document_read(row->base_schema, row->name, row->document);
 	model = lifecycle_active_model(row, migration);
 	plan = plan_create(row->base_schema);
+	carry_statistics_keep_names(model);
 	plan_supplement(migration, model, plan);
 	if (plan->steps != NIL)
 	{
@@ -493,9 +496,7 @@ drops_of_table(const TableModel *table)
 	{
 		const ObjectModel *object = lfirst(lc);
 
-		/* One that is renamed loses its name as well. */
-		if (object->stored != NULL &&
-			(object->dropped || strcmp(object->name, object->stored) != 0))
+		if (object_loses_name(object))
 			drops = add_drop(drops, object->type == OBJECT_INDEX ? DROPS_INDEX :
 							 DROPS_CONSTRAINT, table, object->stored);
 	}

@@ -41,11 +41,13 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
+#include "schema/object_model.h"
 #include "support/guc.h"
 #include "versioning/edge.h"
 #include "versioning/edge_build.h"
 #include "versioning/version_view.h"
 
+static void keep_index_names(TableModel *table, MigrationPlan *plan);
 static void start_edges(const Migration *migration, SchemaModel *model,
 						TableModel *table, MigrationPlan *plan);
 static void check_none_is_being_detached(SchemaModel *model);
@@ -114,6 +116,7 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 
 		if (!OidIsValid(table->relid) || table->dropped)
 			continue;
+		keep_index_names(table, plan);
 		shadow_columns_follow(model, table, PHASE_START, plan);
 		carry_start(model, table, plan);
 		carry_incoming_start(model, table, plan);
@@ -122,6 +125,24 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 		carry_triggers_start(model, table, plan);
 		start_edges(migration, model, table, plan);
 		shadow_check_room(table);
+	}
+}
+
+/* An index is renamed without a lock on its table; so is the key that it serves. */
+static void
+keep_index_names(TableModel *table, MigrationPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->objects)
+	{
+		const ObjectModel *object = lfirst(lc);
+		Oid			index = object_loses_name(object) ?
+			catalog_index_of_table(table->relid, object->stored) : InvalidOid;
+
+		if (OidIsValid(index))
+			plan_lock(plan, PHASE_START, index, ShareUpdateExclusiveLock,
+					  catalog_relation_name(index));
 	}
 }
 

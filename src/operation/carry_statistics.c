@@ -9,8 +9,11 @@
  */
 #include "pgroll.h"
 
+#include "catalog/pg_statistic_ext.h"
 #include "miscadmin.h"
+#include "storage/lock.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 
 #include "operation/carry.h"
@@ -22,6 +25,9 @@
 #include "schema/names.h"
 #include "versioning/expression.h"
 
+static List *statistics_without_copy(SchemaModel *model, TableModel *table,
+									 Oid member);
+static void keep_name(const StatisticsFacts *facts, Oid member);
 static List *carried_statistics(TableModel *table, Oid member);
 static bool follows(const TableModel *table, Oid member, Bitmapset *attnums);
 static Generation *newest_of(const TableModel *table, const char *name);
@@ -48,18 +54,51 @@ carry_statistics_start(SchemaModel *model, TableModel *table, MigrationPlan *pla
 		return false;
 	foreach(lc, catalog_table_tree(table->relid))
 	{
-		foreach(lc2, carried_statistics(table, lfirst_oid(lc)))
+		foreach(lc2, statistics_without_copy(model, table, lfirst_oid(lc)))
 		{
-			StatisticsFacts *facts = lfirst(lc2);
-
-			if (catalog_statistics_exist(facts->schema,
-										 name_carried(model->migration, facts->name)))
-				continue;
-			start_one(model, table, lfirst_oid(lc), facts, plan);
+			start_one(model, table, lfirst_oid(lc), lfirst(lc2), plan);
 			any = true;
 		}
 	}
 	return any;
+}
+
+void
+carry_statistics_keep_names(SchemaModel *model)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+	ListCell   *lc3;
+
+	foreach(lc, model->tables)
+	{
+		TableModel *table = lfirst(lc);
+
+		if (!carry_has_shadow(table))
+			continue;
+		foreach(lc2, catalog_table_tree(table->relid))
+		{
+			foreach(lc3, statistics_without_copy(model, table, lfirst_oid(lc2)))
+				keep_name(lfirst(lc3), lfirst_oid(lc2));
+		}
+	}
+}
+
+/* ALTER STATISTICS takes the strongest lock on the object. */
+static void
+keep_name(const StatisticsFacts *facts, Oid member)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, StatisticExtRelationId, facts->oid, 0);
+	if (LockAcquire(&tag, AccessShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("could not lock statistics \"%s\" of table %s", facts->name,
+						catalog_relation_name(member)),
+				 errdetail("Another session is changing them."),
+				 errhint("Try again when it has ended its transaction.")));
+	AcceptInvalidationMessages();
 }
 
 bool
@@ -159,6 +198,24 @@ carried_statistics(TableModel *table, Oid member)
 			carried = lappend(carried, facts);
 	}
 	return carried;
+}
+
+/* Those that are still to be made again. */
+static List *
+statistics_without_copy(SchemaModel *model, TableModel *table, Oid member)
+{
+	List	   *without = NIL;
+	ListCell   *lc;
+
+	foreach(lc, carried_statistics(table, member))
+	{
+		StatisticsFacts *facts = lfirst(lc);
+
+		if (!catalog_statistics_exist(facts->schema,
+									  name_carried(model->migration, facts->name)))
+			without = lappend(without, facts);
+	}
+	return without;
 }
 
 /* Has one of a member's columns a shadow, and does the newest version show all? */

@@ -19,6 +19,13 @@ extern bool carry_statistics_start(SchemaModel *model, TableModel *table,
 								   MigrationPlan *plan);
 
 /*
+ * Let nobody rename or move, until the transaction ends, those of all tables that
+ * carry_statistics_start() would make again: their copies are known by name.  Raises
+ * lock_not_available where somebody does so now; a rename locks no table.
+ */
+extern void carry_statistics_keep_names(SchemaModel *model);
+
+/*
  * Has the table or one of its members extended statistics?  They are computed only
  * when all their columns are analyzed.
  */

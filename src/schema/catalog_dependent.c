@@ -55,7 +55,6 @@ static bool note_new_columns(Node *node, void *context);
 static RuleFacts *read_rule(HeapTuple tuple);
 static const char *event_name(char event);
 static int	compare_rules(const ListCell *a, const ListCell *b);
-static StatisticsFacts *read_statistics(Oid oid);
 static char *kinds_text(Datum kinds);
 static int	compare_statistics(const ListCell *a, const ListCell *b);
 static bool can_be_read(char relkind);
@@ -299,7 +298,7 @@ catalog_statistics(Oid relid)
 
 	foreach(lc, RelationGetStatExtList(rel))
 	{
-		StatisticsFacts *facts = read_statistics(lfirst_oid(lc));
+		StatisticsFacts *facts = catalog_statistics_row(lfirst_oid(lc));
 
 		if (facts != NULL)
 			found = lappend(found, facts);
@@ -309,8 +308,8 @@ catalog_statistics(Oid relid)
 	return found;
 }
 
-static StatisticsFacts *
-read_statistics(Oid oid)
+StatisticsFacts *
+catalog_statistics_row(Oid oid)
 {
 	HeapTuple	tuple = SearchSysCache1(STATEXTOID, ObjectIdGetDatum(oid));
 	Form_pg_statistic_ext form;
@@ -324,6 +323,7 @@ read_statistics(Oid oid)
 	form = (Form_pg_statistic_ext) GETSTRUCT(tuple);
 	facts = palloc0(sizeof(StatisticsFacts));
 	facts->oid = oid;
+	facts->relation = form->stxrelid;
 	facts->name = pstrdup(NameStr(form->stxname));
 	facts->schema = get_namespace_name(form->stxnamespace);
 	facts->owner = form->stxowner;

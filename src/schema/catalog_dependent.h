@@ -60,6 +60,7 @@ extern FunctionFacts *catalog_function(Oid function);
 typedef struct StatisticsFacts
 {
 	Oid			oid;
+	Oid			relation;
 	char	   *name;
 	char	   *schema;
 	Oid			owner;
@@ -73,6 +74,9 @@ typedef struct StatisticsFacts
 
 /* The extended statistics (StatisticsFacts *) of a table, by schema and name. */
 extern List *catalog_statistics(Oid relid);
+
+/* NULL where there are none of that OID. */
+extern StatisticsFacts *catalog_statistics_row(Oid oid);
 
 extern bool catalog_statistics_exist(const char *schema, const char *name);
 

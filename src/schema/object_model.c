@@ -331,6 +331,13 @@ object_is_carried(const TableModel *table, const ObjectModel *object)
 }
 
 bool
+object_loses_name(const ObjectModel *object)
+{
+	return object->stored != NULL &&
+		(object->dropped || strcmp(object->name, object->stored) != 0);
+}
+
+bool
 object_is_dropped(const TableModel *table, const char *stored)
 {
 	const ObjectModel *object = find_stored(table, stored);

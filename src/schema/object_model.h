@@ -35,6 +35,9 @@ typedef struct ObjectModel
 								 * ConstraintDefinition or IndexDefinition */
 } ObjectModel;
 
+/* Is it one that is stored, whose name the completion drops or changes? */
+extern bool object_loses_name(const ObjectModel *object);
+
 /* All (ObjectModel *) of a table, dropped ones included. */
 extern List *model_objects(TableModel *table);
 
