@@ -194,6 +194,53 @@ CREATE INDEX target_c ON target (a);
 CALL pgroll_c.run_tasks();
 SELECT pgroll_c.complete_migration();
 
+-- what is built with another function, which has got the name; and another predicate
+CREATE TABLE computed (a int, b int);
+CREATE FUNCTION weight(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+CREATE TYPE mood AS ENUM ('sad', 'glad');
+ALTER TABLE computed ADD m mood;
+CREATE INDEX by_weight ON computed (weight(a), a);
+CREATE INDEX of_sad ON computed (a) WHERE m = 'sad';
+CREATE INDEX downwards ON computed (a DESC, (a + b)) WHERE a IS NOT NULL AND b > 0;
+CREATE INDEX upwards ON computed (a, (a + b)) WHERE a IS NOT NULL AND b > 0;
+BEGIN;
+SELECT pgroll_c.start_migration('04_computed', '{"operations": [{"alter_column": {"table": "computed", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}]}');
+-- what the indexes name keeps its name until they are built
+\set ON_ERROR_ROLLBACK on
+ALTER FUNCTION weight(bigint) RENAME TO former_weight; -- fails
+ALTER FUNCTION weight(bigint) SET SCHEMA plain; -- fails
+ALTER TYPE mood RENAME VALUE 'sad' TO 'low'; -- fails
+ALTER TYPE mood ADD VALUE 'between';
+ALTER TYPE mood RENAME TO temper; -- fails
+\set ON_ERROR_ROLLBACK off
+RESET ROLE;
+ALTER EVENT TRIGGER pgroll_c_guard_end DISABLE;
+SET ROLE regress_owner;
+ALTER FUNCTION weight(bigint) RENAME TO former_weight;
+CREATE FUNCTION weight(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT -$1';
+COMMIT;
+CALL pgroll_c.run_tasks();
+RESET ROLE;
+ALTER INDEX downwards RENAME TO aside;
+ALTER INDEX upwards RENAME TO downwards;
+ALTER INDEX aside RENAME TO upwards;
+ALTER EVENT TRIGGER pgroll_c_guard_end ENABLE ALWAYS;
+SET ROLE regress_owner;
+SELECT pgroll_c.complete_migration(); -- fails
+DROP INDEX by_weight;
+CREATE INDEX by_weight ON computed (former_weight(a), a);
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration(); -- fails
+DROP INDEX downwards, upwards;
+CREATE INDEX downwards ON computed (a DESC, (a + b)) WHERE a IS NOT NULL AND b > 0;
+CALL pgroll_c.run_tasks();
+-- built by then
+ALTER TYPE mood RENAME VALUE 'sad' TO 'low';
+ALTER TYPE mood RENAME VALUE 'glad' TO 'sad';
+ALTER FUNCTION former_weight RENAME TO latter_weight;
+SELECT pgroll_c.complete_migration();
+\d computed
+
 -- an action of a foreign key that sets a default which is not there yet
 SELECT test.error(test.migration('{"add_column": {"table": "item", "column": {"name": "o", "type": "int", "default": "3", "references": {"name": "o", "table": "other", "column": "id", "on_delete": "SET DEFAULT"}}, "up": "n::int"}}'));
 \i test/include/teardown.sql

@@ -79,6 +79,15 @@ DROP TABLE late;
 --
 DROP FUNCTION app.doubled(int);					-- fails
 ALTER FUNCTION app.doubled(int) RENAME TO twice;	-- fails
+-- their text would find another of the name
+CREATE FUNCTION app.doubled(numeric) RETURNS int LANGUAGE sql AS 'SELECT 0';
+DROP FUNCTION app.doubled(int);					-- fails
+ALTER FUNCTION app.doubled(int) RENAME TO twice;	-- fails
+ALTER FUNCTION app.doubled(int) SET SCHEMA public;	-- fails
+ALTER ROUTINE app.doubled(int) RENAME TO twice;	-- fails
+ALTER FUNCTION app.doubled(numeric) RENAME TO none;
+DROP FUNCTION app.none(numeric), app.unknown(int);	-- fails
+DROP FUNCTION app.none(numeric);
 CREATE FUNCTION app.other(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
 ALTER FUNCTION app.other(int) RENAME TO another;
 DROP FUNCTION app.another(int);
@@ -213,6 +222,12 @@ DROP TABLE aside;
 RESET ROLE;
 \set VERBOSITY terse
 DROP EXTENSION pgroll_c;						-- fails
+-- what an extension has no migration sees
+ALTER EXTENSION pgroll_c ADD TABLE app.users;	-- fails
+ALTER EXTENSION pgroll_c ADD TABLE users;		-- fails
+ALTER EXTENSION pgroll_c ADD VIEW app_02.users;	-- fails
+ALTER EXTENSION pgroll_c ADD FUNCTION app.doubled(int);
+ALTER EXTENSION pgroll_c DROP FUNCTION app.doubled(int);
 \set VERBOSITY default
 
 -- all of it is free again afterwards

@@ -124,6 +124,11 @@ SELECT pgroll_c.rollback_migration();
 SELECT * FROM test.changes(); -- no rows
 CALL pgroll_c.migrate('06', :'migration');
 SELECT identity_of('item');
+-- what somebody else sets meanwhile stays
+SELECT pgroll_c.start_migration('07', test_identity('full'));
+ALTER TABLE item REPLICA IDENTITY NOTHING;
+SELECT pgroll_c.rollback_migration();
+SELECT identity_of('item');
 -- a column of the index gets another type: the identity stays the index of that name
 \set migration '{"operations": [{"set_replica_identity": {"table": "item", "identity": {"type": "index", "index": "item_code"}}}, {"alter_column": {"table": "item", "column": "code", "type": "varchar(9)", "up": "upper(code)", "down": "lower(code)"}}]}'
 CALL test.remember();

@@ -43,6 +43,7 @@
 #include "schema/catalog_trigger.h"
 #include "schema/names.h"
 #include "state/migrations.h"
+#include "state/replica_identity.h"
 #include "support/spi.h"
 #include "versioning/edge.h"
 
@@ -70,6 +71,7 @@ static void guard_sequence(List *lines, const RangeVar *name, const char *what);
 static void guard_alter_sequence(List *lines, const AlterSeqStmt *stmt);
 static void guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt);
 static void guard_alter_table(List *lines, const AlterTableStmt *stmt);
+static void keep_identity(List *lines, Oid relid);
 static void guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd);
 static void guard_detach(List *lines, const AlterTableCmd *cmd);
 static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
@@ -77,13 +79,13 @@ static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 static void guard_new_index(List *lines, Oid namespace, const char *index);
 static void guard_create_index(List *lines, const IndexStmt *stmt);
 static void guard_using_index(List *lines, Oid relid, const Constraint *key);
-static void guard_drop(List *lines, const DropStmt *stmt);
-static void guard_drop_index(List *lines, Oid relid, const char *index);
-static void guard_drop_extension(List *lines, const DropStmt *stmt);
+static void guard_add_to_extension(List *lines, const AlterExtensionContentsStmt *stmt);
 static void guard_new_object(List *lines, const char *schema, const char *object);
 static bool adds_only(const Node *command);
 static void guard_key_parts(const AlterTableStmt *stmt);
 static void guard_command_end(Node *command);
+static bool renames(const Node *command);
+static void guard_names(List *lines, Oid class, Oid object, const char *identity);
 static void follow_statistics(List *lines, Node *command, Oid statistics);
 static List *lines_now(void);
 
@@ -155,7 +157,9 @@ guard_command_start(Node *command)
 	else if (IsA(command, AlterSeqStmt))
 		guard_alter_sequence(lines, (AlterSeqStmt *) command);
 	else if (IsA(command, DropStmt))
-		guard_drop(lines, (DropStmt *) command);
+		drop_guard_check(lines, (DropStmt *) command);
+	else if (IsA(command, AlterExtensionContentsStmt))
+		guard_add_to_extension(lines, (AlterExtensionContentsStmt *) command);
 	else if (IsA(command, IndexStmt) && ((IndexStmt *) command)->idxname != NULL)
 		guard_create_index(lines, (IndexStmt *) command);
 }
@@ -238,6 +242,7 @@ guard_rename(List *lines, const RenameStmt *stmt)
 			guard_rename_index(lines, stmt->relation);
 			break;
 		default:
+			table_guard_check_function(stmt->renameType, stmt->object);
 			break;
 	}
 }
@@ -351,6 +356,7 @@ guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt)
 	Oid			relid;
 	GuardLine  *line;
 
+	table_guard_check_function(stmt->objectType, stmt->object);
 	if (stmt->relation == NULL)
 		return;
 	relid = RangeVarGetRelid(stmt->relation, NoLock, true);
@@ -374,12 +380,29 @@ guard_alter_table(List *lines, const AlterTableStmt *stmt)
 	{
 		guard_new_child(lines, relid, lfirst(lc));
 		guard_detach(lines, lfirst(lc));
+		if (((AlterTableCmd *) lfirst(lc))->subtype == AT_ReplicaIdentity)
+			keep_identity(lines, relid);
 	}
 	line = guard_line_of_relation(lines, relid);
 	if (line == NULL)
 		return;
 	foreach(lc, stmt->cmds)
 		guard_alter_part(lines, line, relid, lfirst(lc));
+}
+
+/* What somebody else sets a rollback leaves; but a dump that is restored sets it, too. */
+static void
+keep_identity(List *lines, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, lines)
+	{
+		const GuardLine *line = lfirst(lc);
+
+		if (line->is_home)
+			replica_identity_forget(line->migration, relid);
+	}
 }
 
 /* Of a view, a materialized view or an index there is no such command. */
@@ -488,73 +511,18 @@ guard_using_index(List *lines, Oid relid, const Constraint *key)
 		guard_refuse(line, "make a key of index", key->indexname);
 }
 
-/* What only falls with something else is seen by drop_guard_dropped(). */
+/* What an extension has is its own, and no migration sees it. */
 static void
-guard_drop(List *lines, const DropStmt *stmt)
+guard_add_to_extension(List *lines, const AlterExtensionContentsStmt *stmt)
 {
-	ListCell   *lc;
+	RangeVar   *name = stmt->objtype == OBJECT_TABLE || stmt->objtype == OBJECT_VIEW ||
+		stmt->objtype == OBJECT_FOREIGN_TABLE ?
+		makeRangeVarFromNameList(castNode(List, stmt->object)) : NULL;
+	Oid			relid = name == NULL ? InvalidOid : RangeVarGetRelid(name, NoLock, true);
+	GuardLine  *line = OidIsValid(relid) ? guard_line_of_relation(lines, relid) : NULL;
 
-	if (stmt->removeType == OBJECT_EXTENSION)
-		guard_drop_extension(lines, stmt);
-	if (stmt->removeType != OBJECT_TABLE && stmt->removeType != OBJECT_VIEW &&
-		stmt->removeType != OBJECT_INDEX)
-		return;
-	foreach(lc, stmt->objects)
-	{
-		RangeVar   *name = makeRangeVarFromNameList(lfirst(lc));
-		Oid			relid = RangeVarGetRelid(name, NoLock, true);
-		GuardLine  *line = NULL;
-
-		if (stmt->removeType == OBJECT_INDEX)
-		{
-			guard_drop_index(lines, relid, name->relname);
-			continue;
-		}
-		/* A partition or child that no version shows may go. */
-		if (OidIsValid(relid))
-			line = guard_line_of_shown(lines, relid);
-		if (line != NULL)
-			guard_refuse(line, "drop relation", name->relname);
-		detach_guard_prepare(lines, relid);
-	}
-}
-
-/*
- * What stands for an index on the new form of a column, and what the completion is to
- * drop; at once, since DROP INDEX CONCURRENTLY can't be undone at its end.
- */
-static void
-guard_drop_index(List *lines, Oid relid, const char *index)
-{
-	GuardLine  *of_drop = catalog_is_index(relid) ?
-		guard_line_of_drop(lines, DROPS_INDEX, catalog_table_of_relation(relid), index) :
-		NULL;
-	ListCell   *lc;
-
-	if (of_drop != NULL)
-		guard_refuse(of_drop, "drop index", index);
-	foreach(lc, lines)
-	{
-		GuardLine  *line = lfirst(lc);
-
-		if (name_is_of_migration(index, line->migration))
-			guard_refuse(line, "drop index", index);
-	}
-}
-
-/* Not every migration has a trigger that would depend on the extension. */
-static void
-guard_drop_extension(List *lines, const DropStmt *stmt)
-{
-	ListCell   *lc;
-
-	if (lines == NIL || stmt->behavior != DROP_RESTRICT)
-		return;
-	foreach(lc, stmt->objects)
-	{
-		if (strcmp(strVal(lfirst(lc)), "pgroll_c") == 0)
-			guard_refuse(linitial(lines), "drop extension", "pgroll_c");
-	}
+	if (line != NULL)
+		guard_refuse(line, "let an extension own relation", name->relname);
 }
 
 /* A version schema goes with its views alone, and could not with anything else. */
@@ -640,6 +608,8 @@ guard_command_end(Node *command)
 			strcmp(spi_text(row, 3), "SELECT INTO") == 0 ||
 			IsA(command, AlterObjectSchemaStmt))
 			guard_new_object(lines, spi_text(row, 4), spi_text(row, 5));
+		if (renames(command))
+			guard_names(lines, class, object, spi_text(row, 5));
 		if (class == TriggerRelationId)
 		{
 			Oid			table = catalog_trigger_table(object);
@@ -680,8 +650,24 @@ guard_command_end(Node *command)
 		grant_guard_follow((GrantStmt *) command);
 	if (IsA(command, RenameStmt))
 		rename_guard_follow(lines, (RenameStmt *) command);
-	if (IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt))
+	if (renames(command))
 		table_guard_check_expressions();
+}
+
+static bool
+renames(const Node *command)
+{
+	return IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt) ||
+		(IsA(command, AlterEnumStmt) && ((const AlterEnumStmt *) command)->oldVal != NULL);
+}
+
+static void
+guard_names(List *lines, Oid class, Oid object, const char *identity)
+{
+	GuardLine  *line = rename_guard_line_naming(lines, class, object);
+
+	if (line != NULL)
+		guard_refuse(line, "rename or move", identity);
 }
 
 static void

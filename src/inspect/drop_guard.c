@@ -13,15 +13,19 @@
 #include "utils/lsyscache.h"
 
 #include "ddl/ddl_execute.h"
+#include "inspect/detach_guard.h"
 #include "inspect/drop_guard.h"
 #include "inspect/table_guard.h"
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
+#include "schema/catalog_sequence.h"
 #include "schema/names.h"
 #include "support/spi.h"
 
+static void check_index(List *lines, Oid relid, const char *index);
+static void check_extension(List *lines, const DropStmt *stmt);
 static void schema_dropped(List *lines, const char *schema);
 static void view_dropped(List *lines, const char *schema, const char *view);
 static void table_dropped(List *lines, Oid relid, const char *table);
@@ -33,6 +37,76 @@ static bool drops_index(const GuardLine *line, Oid namespace, const char *index)
 static void statistics_dropped(List *lines, const char *schema, const char *statistics);
 static void trigger_dropped(List *lines, const char *schema, const char *table,
 							const char *trigger);
+
+void
+drop_guard_check(List *lines, const DropStmt *stmt)
+{
+	ListCell   *lc;
+
+	if (stmt->removeType == OBJECT_EXTENSION)
+		check_extension(lines, stmt);
+	foreach(lc, stmt->objects)
+		table_guard_check_function(stmt->removeType, lfirst(lc));
+	if (stmt->removeType != OBJECT_TABLE && stmt->removeType != OBJECT_VIEW &&
+		stmt->removeType != OBJECT_INDEX)
+		return;
+	foreach(lc, stmt->objects)
+	{
+		RangeVar   *name = makeRangeVarFromNameList(lfirst(lc));
+		Oid			relid = RangeVarGetRelid(name, NoLock, true);
+		GuardLine  *line = NULL;
+
+		if (stmt->removeType == OBJECT_INDEX)
+		{
+			check_index(lines, relid, name->relname);
+			continue;
+		}
+		/* A partition or child that no version shows may go. */
+		if (OidIsValid(relid))
+			line = guard_line_of_shown(lines, relid);
+		if (line != NULL)
+			guard_refuse(line, "drop relation", name->relname);
+		detach_guard_prepare(lines, relid);
+	}
+}
+
+/*
+ * What stands for an index on the new form of a column, and what the completion is to
+ * drop; at once, since DROP INDEX CONCURRENTLY can't be undone at its end.
+ */
+static void
+check_index(List *lines, Oid relid, const char *index)
+{
+	GuardLine  *of_drop = catalog_is_index(relid) ?
+		guard_line_of_drop(lines, DROPS_INDEX, catalog_table_of_relation(relid), index) :
+		NULL;
+	ListCell   *lc;
+
+	if (of_drop != NULL)
+		guard_refuse(of_drop, "drop index", index);
+	foreach(lc, lines)
+	{
+		GuardLine  *line = lfirst(lc);
+
+		if (name_is_of_migration(index, line->migration))
+			guard_refuse(line, "drop index", index);
+	}
+}
+
+/* Not every migration has a trigger that would depend on the extension. */
+static void
+check_extension(List *lines, const DropStmt *stmt)
+{
+	ListCell   *lc;
+
+	if (lines == NIL || stmt->behavior != DROP_RESTRICT)
+		return;
+	foreach(lc, stmt->objects)
+	{
+		if (strcmp(strVal(lfirst(lc)), "pgroll_c") == 0)
+			guard_refuse(linitial(lines), "drop extension", "pgroll_c");
+	}
+}
 
 void
 drop_guard_dropped(List *lines)

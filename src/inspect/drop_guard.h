@@ -8,6 +8,10 @@
 #define PGROLL_DROP_GUARD_H
 
 #include "inspect/guard_scope.h"
+#include "nodes/parsenodes.h"
+
+/* Before a command drops what it names: refuse what a migration (GuardLine *) needs. */
+extern void drop_guard_check(List *lines, const DropStmt *stmt);
 
 /*
  * At sql_drop: refuse where a migration (GuardLine *) needs what has gone, or is to drop

@@ -13,6 +13,8 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_namespace.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -20,6 +22,7 @@
 #include "inspect/guard_scope.h"
 #include "inspect/rename_guard.h"
 #include "schema/catalog_constraint.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_dependent.h"
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
@@ -181,6 +184,31 @@ rename_guard_line_with_copy(List *lines, Oid namespace, const char *index)
 			return line;
 	}
 	return rename_guard_line_building(lines, namespace, index);
+}
+
+GuardLine *
+rename_guard_line_naming(List *lines, Oid class, Oid object)
+{
+	bool		is_whole = class == NamespaceRelationId || class == ExtensionRelationId;
+	ListCell   *lc;
+
+	/* Where the name of a table or column changes it is planned again. */
+	if (class == RelationRelationId && get_rel_relkind(object) != RELKIND_COMPOSITE_TYPE)
+		return NULL;
+	foreach(lc, catalog_depending_objects(class, object, InvalidAttrNumber))
+	{
+		const ObjectAddress *user = &((Dependent *) lfirst(lc))->object;
+		GuardLine  *line = NULL;
+
+		if (is_whole)
+			line = rename_guard_line_naming(lines, user->classId, user->objectId);
+		else if (user->classId == RelationRelationId && catalog_is_index(user->objectId))
+			line = rename_guard_line_building(lines, get_rel_namespace(user->objectId),
+											  get_rel_name(user->objectId));
+		if (line != NULL)
+			return line;
+	}
+	return NULL;
 }
 
 /* Has one of its partitions a foreign key that the migration has made on a column of it? */

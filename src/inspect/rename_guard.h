@@ -35,6 +35,12 @@ extern GuardLine *rename_guard_refuses(List *lines, const RenameStmt *stmt);
 extern GuardLine *rename_guard_line_building(List *lines, Oid namespace,
 											 const char *index);
 
+/*
+ * The migration that is still to build what stands for an index whose definition names the
+ * object, or one of the schema or extension; NULL: none.  Its text would find another.
+ */
+extern GuardLine *rename_guard_line_naming(List *lines, Oid class, Oid object);
+
 /* The migration that has built, or is still to build, what stands for it, or NULL. */
 extern GuardLine *rename_guard_line_with_copy(List *lines, Oid namespace,
 											  const char *index);

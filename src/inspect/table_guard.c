@@ -21,6 +21,8 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_func.h"
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -64,6 +66,7 @@ typedef struct InFlight
 } InFlight;
 
 static InFlight *read_in_flight(Oid relid);
+static List *tables_in_flight(void);
 static bool is_of_active_migration(const InFlight *table);
 static void note_own_trigger(InFlight *table, const Trigger *trigger);
 static bool fires_before_row_written(const Trigger *trigger);
@@ -86,12 +89,16 @@ static void split_trigger(const InFlight *table);
 static void mend_marker_default(const InFlight *table);
 static bool has_default(Oid relid, const char *column);
 static void queue_backfill(const InFlight *table, const EdgeMigration *edges);
-static void check_expressions_of(const InFlight *table);
+static void check_expressions_of(const InFlight *table, Oid function);
 static void check_half_expression(const InFlight *table,
 								  const char *migration,
-								  const EdgeHalf *half);
-static void parse_half_expression(const InFlight *table,
-								  const EdgeHalf *half);
+								  const EdgeHalf *half, Oid function);
+static Node *read_half_expression(const InFlight *table,
+								  const EdgeHalf *half, ErrorData **error);
+static bool calls_function(Node *node, void *arg);
+static bool is_function(Oid function, void *arg);
+static Node *parse_half_expression(const InFlight *table,
+								   const EdgeHalf *half);
 
 void
 table_guard_check(Oid relid)
@@ -136,9 +143,34 @@ table_guard_check_columns(Oid relid)
 void
 table_guard_check_expressions(void)
 {
+	ListCell   *lc;
+
+	foreach(lc, tables_in_flight())
+		check_expressions_of(lfirst(lc), InvalidOid);
+}
+
+void
+table_guard_check_function(ObjectType type, Node *object)
+{
+	Oid			function;
+	ListCell   *lc;
+
+	if (type != OBJECT_FUNCTION && type != OBJECT_PROCEDURE && type != OBJECT_ROUTINE &&
+		type != OBJECT_AGGREGATE)
+		return;
+	function = LookupFuncWithArgs(type, castNode(ObjectWithArgs, object), true);
+	foreach(lc, OidIsValid(function) ? tables_in_flight() : NIL)
+		check_expressions_of(lfirst(lc), function);
+}
+
+/* InFlight *: all that an active migration has put triggers on */
+static List *
+tables_in_flight(void)
+{
 	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple	tuple;
+	List	   *relids = NIL;
 	List	   *tables = NIL;
 	ListCell   *lc;
 
@@ -147,18 +179,19 @@ table_guard_check_expressions(void)
 		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
 
 		if (name_is_dual_write_trigger(NameStr(form->tgname)))
-			tables = list_append_unique_oid(tables, form->tgrelid);
+			relids = list_append_unique_oid(relids, form->tgrelid);
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 
-	foreach(lc, tables)
+	foreach(lc, relids)
 	{
 		InFlight   *table = read_in_flight(lfirst_oid(lc));
 
 		if (table != NULL && is_of_active_migration(table))
-			check_expressions_of(table);
+			tables = lappend(tables, table);
 	}
+	return tables;
 }
 
 /*
@@ -558,8 +591,9 @@ queue_backfill(const InFlight *table, const EdgeMigration *edges)
 		launcher_request_at_commit();
 }
 
+/* That they can be read, and (unless it is InvalidOid) that none calls the function. */
 static void
-check_expressions_of(const InFlight *table)
+check_expressions_of(const InFlight *table, Oid function)
 {
 	ListCell   *lc;
 	ListCell   *lc2;
@@ -572,46 +606,78 @@ check_expressions_of(const InFlight *table)
 		{
 			Edge	   *edge = lfirst(lc2);
 
-			check_half_expression(table, migration->name, edge->up);
-			check_half_expression(table, migration->name, edge->down);
+			check_half_expression(table, migration->name, edge->up, function);
+			check_half_expression(table, migration->name, edge->down, function);
 		}
 	}
 }
 
-/* The error is only ever replaced by another, so no subtransaction is needed. */
 static void
 check_half_expression(const InFlight *table, const char *migration,
-					  const EdgeHalf *half)
+					  const EdgeHalf *half, Oid function)
+{
+	ErrorData  *error = NULL;
+	Node	   *expr = half == NULL ? NULL : read_half_expression(table, half, &error);
+	char	   *reason;
+
+	if (error == NULL && !(OidIsValid(function) && calls_function(expr, &function)))
+		return;
+	reason = error == NULL ? pstrdup("calls the function") :
+		psprintf("could no longer be read: %s", error->message);
+	ereport(ERROR,
+			(errcode(ERRCODE_PGROLL_PROTECTED),
+			 errmsg("the command would break the migration \"%s\"", migration),
+			 errdetail("The expression of column \"%s\" of table \"%s\" %s.",
+					   half->logical, table->table, reason),
+			 errhint("Complete the migration or roll it back first.")));
+}
+
+/*
+ * NULL and the error where it can't be read, which is only ever replaced by another, so
+ * that no subtransaction is needed.
+ */
+static Node *
+read_half_expression(const InFlight *table, const EdgeHalf *half, ErrorData **error)
 {
 	MemoryContext context = CurrentMemoryContext;
+	Node	   *volatile expr = NULL;
 
-	if (half == NULL)
-		return;
 	PG_TRY();
 	{
-		parse_half_expression(table, half);
+		expr = parse_half_expression(table, half);
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
 		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		*error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY((*error)->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
 			PG_RE_THROW();
 		FlushErrorState();
-		ereport(ERROR,
-				(errcode(ERRCODE_PGROLL_PROTECTED),
-				 errmsg("the command would break the migration \"%s\"", migration),
-				 errdetail("The expression of column \"%s\" of table \"%s\" could no longer be read: %s.",
-						   half->logical, table->table, error->message),
-				 errhint("Complete the migration or roll it back first.")));
 	}
 	PG_END_TRY();
+	return expr;
+}
+
+/* The argument is the function's OID. */
+static bool
+calls_function(Node *node, void *arg)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, calls_function, arg, 0);
+	return check_functions_in_node(node, is_function, arg) ||
+		expression_tree_walker(node, calls_function, arg);
+}
+
+static bool
+is_function(Oid function, void *arg)
+{
+	return function == *(Oid *) arg;
 }
 
 /* Parse it against the columns as they are now; an error where it cannot be. */
-static void
+static Node *
 parse_half_expression(const InFlight *table, const EdgeHalf *half)
 {
 	int			n = list_length(half->inputs);
@@ -624,6 +690,5 @@ parse_half_expression(const InFlight *table, const EdgeHalf *half)
 		get_atttypetypmodcoll(table->relid,
 							  get_attnum(table->relid, list_nth(half->inputs, i)),
 							  &types[i], &typmods[i], &collations[i]);
-	(void) stored_expression_parse(half->expression, n, types, typmods,
-								   collations);
+	return stored_expression_parse(half->expression, n, types, typmods, collations);
 }

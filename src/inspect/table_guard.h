@@ -7,7 +7,7 @@
 #ifndef PGROLL_TABLE_GUARD_H
 #define PGROLL_TABLE_GUARD_H
 
-#include "postgres_ext.h"
+#include "nodes/parsenodes.h"
 
 /*
  * The table and all below it: give a new child our trigger, see that ours fire
@@ -32,5 +32,12 @@ extern void table_guard_check_columns(Oid relid);
  * read, because a function, type or operator went away or has a new name.
  */
 extern void table_guard_check_expressions(void);
+
+/*
+ * Raise an error where an expression of any table in flight calls what is to be renamed,
+ * moved or dropped, where that is a function: its text might find another of the name.
+ * The object is that of the statement.
+ */
+extern void table_guard_check_function(ObjectType type, Node *object);
 
 #endif							/* PGROLL_TABLE_GUARD_H */

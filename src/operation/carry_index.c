@@ -572,7 +572,7 @@ complete_index(const IndexHome *home, IndexFacts *facts, MigrationPlan *plan)
 	complete_columns(home, facts, index, attached, plan);
 	if (OidIsValid(index) && (home->is_leaf || attached))
 	{
-		index_copy_check(facts->oid, index, attributes_of_copies(home), home->label);
+		index_copy_check(facts, index, attributes_of_copies(home), home->label);
 		index_copy_options(facts->oid, index, in_schema_of(home, facts->name), plan);
 	}
 }

@@ -6,60 +6,138 @@
  */
 #include "pgroll.h"
 
-#include "access/genam.h"
-#include "nodes/parsenodes.h"
+#include "access/table.h"
+#include "catalog/index.h"
+#include "nodes/makefuncs.h"
 #include "nodes/value.h"
+#include "parser/parse_utilcmd.h"
+#include "parser/parser.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
-#include "utils/relcache.h"
+#include "utils/lsyscache.h"
 
+#include "operation/carry_index.h"
 #include "operation/index_copy.h"
 #include "schema/catalog_object.h"
 
-static bool is_copy(Relation index, Relation copy, const AttrMap *map);
+static bool is_copy(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map);
+static bool reads_alike(const IndexFacts *index, const IndexFacts *copy,
+						const AttrMap *map);
+static bool computes_alike(const IndexFacts *index, const IndexFacts *copy,
+						   const AttrMap *map);
+static List *names_of_copies(Oid relid, const AttrMap *map);
+static Node *expression_of(const IndexElem *element);
 static List *names_of(List *options);
 static void alter(Oid copy, char *qualified, char *action, MigrationPlan *plan);
 
 void
-index_copy_check(Oid index, Oid copy, const AttrMap *map, const char *label)
+index_copy_check(const IndexFacts *index, Oid copy, const AttrMap *map, const char *label)
 {
-	Relation	rel = index_open(index, AccessShareLock);
-	Relation	copy_rel = index_open(copy, AccessShareLock);
-	char	   *name = pstrdup(RelationGetRelationName(rel));
-	bool		fits = is_copy(rel, copy_rel, map);
-
-	index_close(copy_rel, AccessShareLock);
-	index_close(rel, AccessShareLock);
-	if (!fits)
+	if (!is_copy(index, catalog_index(copy), map))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" on table \"%s\" is not carried over", name, label),
-				 errdetail("What stands for it was built for another index that had its name."),
-				 errhint("Drop the index, or roll the migration back.")));
+				 errmsg("index \"%s\" on table \"%s\" is not carried over",
+						get_rel_name(index->oid), label),
+				 errdetail("What stands for it was built for another definition: an index, a function or a value that it names has been renamed."),
+				 errhint("Drop the index and create it again, or roll the migration back.")));
 }
 
 /* Their types, and so their operator classes, differ. */
 static bool
-is_copy(Relation index, Relation copy, const AttrMap *map)
+is_copy(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
 {
-	Form_pg_index form = index->rd_index;
-	Form_pg_index copy_form = copy->rd_index;
+	return index->method_oid == copy->method_oid &&
+		index->unique == copy->unique &&
+		index->nulls_not_distinct == copy->nulls_not_distinct &&
+		reads_alike(index, copy, map) &&
+		computes_alike(index, copy, map);
+}
 
-	if (index->rd_rel->relam != copy->rd_rel->relam ||
-		form->indisunique != copy_form->indisunique ||
-		form->indnatts != copy_form->indnatts ||
-		form->indnkeyatts != copy_form->indnkeyatts ||
-		(RelationGetIndexPredicate(index) == NIL) != (RelationGetIndexPredicate(copy) == NIL))
+/* The same columns, in the same order? */
+static bool
+reads_alike(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
+{
+	List	   *columns = list_concat_copy(index->columns, index->included);
+	List	   *present = list_concat_copy(copy->columns, copy->included);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (list_length(index->columns) != list_length(copy->columns) ||
+		list_length(columns) != list_length(present))
 		return false;
-	for (int i = 0; i < form->indnatts; i++)
+	forboth(lc, columns, lc2, present)
 	{
-		AttrNumber	attnum = form->indkey.values[i];
+		const IndexColumn *one = lfirst(lc);
+		const IndexColumn *other = lfirst(lc2);
 
-		if (copy_form->indkey.values[i] !=
-			(attnum > 0 ? map->attnums[attnum - 1] : attnum))
+		if (other->attnum != (one->attnum > 0 ? map->attnums[one->attnum - 1] : one->attnum) ||
+			other->descending != one->descending ||
+			other->nulls_first != one->nulls_first)
 			return false;
 	}
 	return true;
+}
+
+/*
+ * The same expressions and predicate?  What the index's are on the copy's columns, the
+ * server says: a text names functions, and somebody may have renamed one.
+ */
+static bool
+computes_alike(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
+{
+	Oid			relid = IndexGetRelation(copy->oid, false);
+	List	   *wanted = NIL;
+	List	   *present = NIL;
+	Relation	rel;
+	IndexStmt  *stmt;
+	char	   *sql;
+	ListCell   *lc;
+
+	foreach(lc, copy->columns)
+	{
+		if (((IndexColumn *) lfirst(lc))->expr != NULL)
+			present = lappend(present, ((IndexColumn *) lfirst(lc))->expr);
+	}
+	if (present == NIL && index->predicate == NULL && copy->predicate == NULL)
+		return true;
+
+	sql = carry_index_sql(index, relid, names_of_copies(relid, map), copy->name,
+						  catalog_relation_name(relid));
+	stmt = castNode(IndexStmt, linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT))->stmt);
+	rel = table_open(relid, AccessShareLock);
+	stmt = transformIndexStmt(relid, stmt, sql);
+	table_close(rel, AccessShareLock);
+	foreach(lc, stmt->indexParams)
+	{
+		const IndexElem *element = lfirst(lc);
+
+		if (element->expr != NULL)
+			wanted = lappend(wanted, expression_of(element));
+	}
+	return equal(wanted, present) &&
+		equal(stmt->whereClause, copy->predicate);
+}
+
+/* char *, by attribute number of the table */
+static List *
+names_of_copies(Oid relid, const AttrMap *map)
+{
+	List	   *names = NIL;
+
+	for (int i = 0; i < map->maplen; i++)
+		names = lappend(names, map->attnums[i] == InvalidAttrNumber ? pstrdup("") :
+						get_attname(relid, map->attnums[i], false));
+	return names;
+}
+
+/* As the server stores it: a collation is the index's. */
+static Node *
+expression_of(const IndexElem *element)
+{
+	Node	   *expr = element->expr;
+
+	while (IsA(expr, CollateExpr))
+		expr = (Node *) ((CollateExpr *) expr)->arg;
+	return expr;
 }
 
 void

@@ -264,6 +264,16 @@ catalog_indexes(Oid relid)
 	return indexes_of(relid, true);
 }
 
+IndexFacts *
+catalog_index(Oid index)
+{
+	Relation	rel = index_open(index, AccessShareLock);
+	IndexFacts *facts = read_index(rel);
+
+	index_close(rel, AccessShareLock);
+	return facts;
+}
+
 List *
 catalog_invalid_indexes(Oid relid)
 {

@@ -77,7 +77,7 @@ typedef struct IndexFacts
 	bool		clustered;
 	List	   *columns;		/* IndexColumn * */
 	List	   *included;		/* IndexColumn * */
-	Node	   *predicate;
+	Node	   *predicate;		/* List *, of an AND */
 	char	   *options;		/* of WITH, or NULL */
 	char	   *tablespace;		/* or NULL */
 	char	   *comment;
@@ -89,6 +89,9 @@ typedef struct IndexFacts
  * which not all partitions' are attached yet.
  */
 extern List *catalog_indexes(Oid relid);
+
+/* Valid or not. */
+extern IndexFacts *catalog_index(Oid index);
 
 /* Those that a failed concurrent build has left. */
 extern List *catalog_invalid_indexes(Oid relid);

@@ -56,6 +56,21 @@ replica_identity_save(int64 migration, Oid relation)
 	owner_end(&scope);
 }
 
+void
+replica_identity_forget(int64 migration, Oid relation)
+{
+	SecurityScope scope;
+
+	owner_begin(&scope);
+	SPI_connect();
+	spi_execute("DELETE FROM " IDENTITY_TABLE " WHERE migration = $1 AND relation = $2",
+				2, (Oid[]) {INT8OID, OIDOID},
+				(Datum[]) {Int64GetDatum(migration), ObjectIdGetDatum(relation)},
+				NULL, SPI_OK_DELETE);
+	SPI_finish();
+	owner_end(&scope);
+}
+
 static Oid
 identity_index(Oid relation, char type)
 {

@@ -22,6 +22,9 @@ typedef struct SavedIdentity
 /* Save a table's identity as it is now; nothing where it has been saved already. */
 extern void replica_identity_save(int64 migration, Oid relation);
 
+/* What was saved of it is not to be put back. */
+extern void replica_identity_forget(int64 migration, Oid relation);
+
 /* Those (SavedIdentity *) of a migration, palloc'd in the current context. */
 extern List *replica_identities_saved(int64 migration);
 
