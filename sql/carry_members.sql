@@ -217,6 +217,34 @@ SELECT * FROM keys_of_k() EXCEPT TABLE keys_before;	-- no rows
 SELECT * FROM k ORDER BY id;
 SELECT inhrelid::regclass, inhparent::regclass FROM pg_inherits WHERE inhparent::regclass::text ~ '^k_.*(own|whole)' ORDER BY 1::text;
 
+--
+-- what others take away or rename in flight
+--
+CREATE TABLE parent (id int, n int CONSTRAINT positive CHECK (n > 0), CONSTRAINT small CHECK (n < 100));
+CREATE TABLE goes () INHERITS (parent);
+CREATE TABLE own (CONSTRAINT positive CHECK (n > 0)) INHERITS (parent);
+CREATE TABLE below () INHERITS (parent);
+CREATE TABLE own_below (CONSTRAINT positive CHECK (n > 0)) INHERITS (below);
+CREATE TABLE aside (id int);
+CREATE TABLE leaves () INHERITS (aside);
+CREATE TABLE target (id int PRIMARY KEY);
+CREATE TABLE of_target (id int, k int, n int CONSTRAINT of_n REFERENCES target, m int CONSTRAINT of_m REFERENCES target) PARTITION BY LIST (k);
+CREATE TABLE of_target_1 PARTITION OF of_target FOR VALUES IN (1);
+CREATE TABLE gone (id int, k int, n int, m int);
+SELECT pgroll_c.start_migration('06', '{"operations": [{"alter_column": {"table": "parent", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}, {"alter_column": {"table": "of_target", "column": "n", "type": "bigint", "up": "n", "down": "n::int"}}, {"drop_table": {"name": "gone"}}]}', 'app');
+CALL pgroll_c.run_tasks('app');
+ALTER TABLE parent DROP CONSTRAINT positive;
+ALTER TABLE ONLY parent DROP CONSTRAINT small;
+ALTER TABLE leaves NO INHERIT aside;
+ALTER TABLE goes NO INHERIT parent;	-- fails
+ALTER TABLE of_target RENAME CONSTRAINT of_m TO of_m_2;
+ALTER TABLE of_target RENAME CONSTRAINT of_n TO of_n_2;	-- fails
+ALTER TABLE of_target_1 RENAME CONSTRAINT of_n TO of_n_2;	-- fails
+ALTER TABLE of_target ATTACH PARTITION gone FOR VALUES IN (2);	-- fails
+SELECT pgroll_c.complete_migration('app');
+SELECT conrelid::regclass, conname, conislocal, coninhcount, pg_get_constraintdef(oid) FROM pg_constraint
+	WHERE conname IN ('positive', 'small') OR conrelid IN ('of_target'::regclass, 'of_target_1'::regclass) ORDER BY conrelid::regclass::text, 2;
+
 RESET ROLE;
 DROP OWNED BY regress_carry_members CASCADE;
 DROP ROLE regress_carry_members;

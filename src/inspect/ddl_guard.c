@@ -42,6 +42,7 @@
 #include "schema/catalog_sequence.h"
 #include "schema/catalog_trigger.h"
 #include "schema/names.h"
+#include "state/migration_tables.h"
 #include "state/migrations.h"
 #include "state/replica_identity.h"
 #include "support/spi.h"
@@ -76,6 +77,7 @@ static void guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd);
 static void guard_detach(List *lines, const AlterTableCmd *cmd);
 static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 							 const AlterTableCmd *cmd);
+static void guard_leave_parent(List *lines, Oid child, const RangeVar *parent);
 static void guard_new_index(List *lines, Oid namespace, const char *index);
 static void guard_create_index(List *lines, const IndexStmt *stmt);
 static void guard_using_index(List *lines, Oid relid, const Constraint *key);
@@ -415,9 +417,15 @@ guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd)
 							relid);
 	if (cmd->subtype == AT_AttachPartition &&
 		get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
-		child_guard_prepare(lines, relid,
-							RangeVarGetRelid(((PartitionCmd *) cmd->def)->name,
-											 NoLock, true));
+	{
+		Oid			partition = RangeVarGetRelid(((PartitionCmd *) cmd->def)->name,
+												 NoLock, true);
+		GuardLine  *line = guard_line_of_drop(lines, DROPS_TABLE, partition, NULL);
+
+		if (line != NULL)
+			guard_refuse(line, "attach table", get_rel_name(partition));
+		child_guard_prepare(lines, relid, partition);
+	}
 }
 
 /* Concurrently, it has nobody wait behind it. */
@@ -465,10 +473,26 @@ guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 				guard_refuse(line, "change when to fire trigger", cmd->name);
 			break;
 		case AT_DropInherit:
-			guard_refuse(line, "detach table", get_rel_name(relid));
+			guard_leave_parent(lines, relid, (RangeVar *) cmd->def);
 			break;
 		default:
 			break;
+	}
+}
+
+/* What the parent has of a migration the versions show of the child, too. */
+static void
+guard_leave_parent(List *lines, Oid child, const RangeVar *parent)
+{
+	Oid			relid = RangeVarGetRelid(parent, NoLock, true);
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(relid) ? lines : NIL)
+	{
+		GuardLine  *line = lfirst(lc);
+
+		if (migration_concerns(line->migration, list_make1_oid(relid)))
+			guard_refuse(line, "detach table", get_rel_name(child));
 	}
 }
 

@@ -9,6 +9,8 @@
 #include "pgroll.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -32,6 +34,7 @@ static void table_dropped(List *lines, Oid relid, const char *table);
 static void column_dropped(List *lines, Oid relid, const char *column);
 static void constraint_dropped(List *lines, const char *schema, const char *table,
 							   const char *constraint);
+static void drop_copy_of_constraint(Oid relid, const char *constraint, const char *copy);
 static void index_dropped(List *lines, const char *schema, const char *index);
 static bool drops_index(const GuardLine *line, Oid namespace, const char *index);
 static void statistics_dropped(List *lines, const char *schema, const char *statistics);
@@ -200,13 +203,30 @@ constraint_dropped(List *lines, const char *schema, const char *table,
 		guard_refuse(line, "drop constraint", constraint);
 	foreach(lc, OidIsValid(relid) ? lines : NIL)
 	{
-		char	   *carried = name_carried(((GuardLine *) lfirst(lc))->migration,
-										   constraint);
+		const GuardLine *line = lfirst(lc);
 
-		if (catalog_constraint_is_own(relid, carried))
-			ddl_execute_own(psprintf("ALTER TABLE %s DROP CONSTRAINT %s",
-									 quote_qualified_identifier(schema, table),
-									 quote_identifier(carried)));
+		drop_copy_of_constraint(relid, constraint,
+								name_carried(line->migration, constraint));
+	}
+}
+
+/* Children keep the copy of what they keep. */
+static void
+drop_copy_of_constraint(Oid relid, const char *constraint, const char *copy)
+{
+	bool		keeps = false;
+	ListCell   *lc;
+
+	if (!catalog_constraint_is_own(relid, copy))
+		return;
+	foreach(lc, get_rel_relkind(relid) == RELKIND_RELATION ? catalog_table_tree(relid) : NIL)
+		keeps |= catalog_constraint_exists(lfirst_oid(lc), constraint);
+	ddl_execute_own(psprintf("ALTER TABLE %s%s DROP CONSTRAINT %s", keeps ? "ONLY " : "",
+							 catalog_relation_name(relid), quote_identifier(copy)));
+	foreach(lc, keeps ? find_inheritance_children(relid, NoLock) : NIL)
+	{
+		if (!catalog_constraint_exists(lfirst_oid(lc), constraint))
+			drop_copy_of_constraint(lfirst_oid(lc), constraint, copy);
 	}
 }
 

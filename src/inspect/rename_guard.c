@@ -32,7 +32,7 @@
 static GuardLine *line_making_copy(List *lines, Oid relid, Oid constraint,
 								   const char *name);
 static Oid	index_of_key(Oid constraint);
-static bool has_foreign_key_of(Oid relid, int64 migration);
+static bool has_foreign_key(Oid relid, const char *name, int64 migration);
 static bool has_column_of(const ConstraintFacts *facts, int64 migration);
 static void index_follows(const GuardLine *line, Oid namespace, const char *from,
 						  const char *to);
@@ -113,9 +113,13 @@ rename_guard_refuses(List *lines, const RenameStmt *stmt)
 		 !(OidIsValid(row.conparentid) && get_rel_relispartition(relid))))
 		return NULL;
 	relid = catalog_topmost(relid);
+	while (OidIsValid(row.conparentid) && catalog_constraint_row(row.conparentid, &row))
+		;
 	foreach(lc, lines)
 	{
-		if (has_foreign_key_of(relid, ((GuardLine *) lfirst(lc))->migration))
+		const int64 migration = ((GuardLine *) lfirst(lc))->migration;
+
+		if (has_foreign_key(relid, name_carried(migration, NameStr(row.conname)), migration))
 			return lfirst(lc);
 	}
 	return NULL;
@@ -211,9 +215,9 @@ rename_guard_line_naming(List *lines, Oid class, Oid object)
 	return NULL;
 }
 
-/* Has one of its partitions a foreign key that the migration has made on a column of it? */
+/* Has one of its partitions one that the migration has made so on a column of it? */
 static bool
-has_foreign_key_of(Oid relid, int64 migration)
+has_foreign_key(Oid relid, const char *name, int64 migration)
 {
 	ListCell   *lc;
 	ListCell   *lc2;
@@ -224,8 +228,7 @@ has_foreign_key_of(Oid relid, int64 migration)
 		{
 			const ConstraintFacts *facts = lfirst(lc2);
 
-			if (facts->type == CONSTRAINT_FOREIGN &&
-				name_is_of_migration(facts->name, migration) &&
+			if (facts->type == CONSTRAINT_FOREIGN && strcmp(facts->name, name) == 0 &&
 				has_column_of(facts, migration))
 				return true;
 		}
