@@ -96,6 +96,7 @@ static MigrationRow *select_row(const char *query, int nargs, Oid *types,
 static MigrationRow *row_from_spi(HeapTuple tuple, TupleDesc desc);
 static MigrationState state_from_name(const char *name);
 static MigrationState lock_row(int64 id);
+static void forget_notes(int64 id);
 static bool transition_exists(MigrationState from, MigrationState to);
 
 MigrationRow *
@@ -288,8 +289,23 @@ migration_set_state(int64 id, MigrationState state, const char *user)
 				" rolled_back_by = CASE $2 WHEN 'rolled_back' THEN $3 END"
 				" WHERE id = $1",
 				3, types, values, user ? NULL : "  n", SPI_OK_UPDATE);
+	if (state == STATE_COMPLETED || state == STATE_ROLLED_BACK)
+		forget_notes(id);
 	SPI_finish();
 	owner_end(&scope);
+}
+
+/* What only its completion or rollback needed to know. */
+static void
+forget_notes(int64 id)
+{
+	static const char *const tables[] = {
+		"migration_table", "migration_drop", "replica_identity"
+	};
+
+	for (int i = 0; i < lengthof(tables); i++)
+		spi_execute(psprintf("DELETE FROM " PGROLL_SCHEMA ".%s WHERE migration = $1", tables[i]),
+					1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(id)}, NULL, SPI_OK_DELETE);
 }
 
 void
