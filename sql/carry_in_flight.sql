@@ -243,4 +243,20 @@ SELECT pgroll_c.complete_migration();
 
 -- an action of a foreign key that sets a default which is not there yet
 SELECT test.error(test.migration('{"add_column": {"table": "item", "column": {"name": "o", "type": "int", "default": "3", "references": {"name": "o", "table": "other", "column": "id", "on_delete": "SET DEFAULT"}}, "up": "n::int"}}'));
+
+-- an exclusion constraint, which nobody could carry over
+CREATE TABLE booked (during int4range, room int4range, place text, CONSTRAINT old EXCLUDE USING gist (during WITH &&));
+CREATE TABLE listed (id int, during int4range) PARTITION BY LIST (id);
+CREATE TABLE listed_1 (id int, during int4range, CONSTRAINT own EXCLUDE USING gist (during WITH &&));
+SELECT pgroll_c.start_migration('05_booked', '{"operations": [{"drop_constraint": {"table": "booked", "name": "old", "up": "during", "down": "coalesce(during, int4range(1, 1))"}}, {"alter_column": {"table": "listed", "column": "during", "type": "int8range", "up": "int8range(lower(during), upper(during))", "down": "int4range(lower(during)::int, upper(during)::int)"}}]}');
+CALL pgroll_c.run_tasks();
+ALTER TABLE booked ADD CONSTRAINT new EXCLUDE USING gist (during WITH &&); -- fails
+ALTER TABLE booked ADD CONSTRAINT new EXCLUDE USING gist (room WITH &&) WHERE (during IS NOT NULL); -- fails
+ALTER TABLE booked ADD CONSTRAINT new EXCLUDE USING gist (room WITH &&);
+CREATE INDEX booked_during ON booked (during);
+ALTER TABLE listed ATTACH PARTITION listed_1 FOR VALUES IN (1); -- fails
+CREATE TABLE listed_2 PARTITION OF listed (CONSTRAINT own_2 EXCLUDE USING gist (during WITH &&)) FOR VALUES IN (2); -- fails
+CALL pgroll_c.run_tasks();
+SELECT pgroll_c.complete_migration();
+\d booked
 \i test/include/teardown.sql

@@ -12,6 +12,7 @@
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "utils/lsyscache.h"
 
 #include "inspect/addition_guard.h"
@@ -23,6 +24,7 @@
 #include "schema/names.h"
 #include "state/migration_tables.h"
 #include "state/tasks.h"
+#include "versioning/edge.h"
 #include "worker/launcher.h"
 
 static void refuse_our_names(List *lines, const Node *command);
@@ -31,6 +33,8 @@ static bool adds(const Node *command);
 static bool part_adds(const AlterTableCmd *cmd);
 static bool name_is_others(const char *name);
 static void note(List *lines, Oid relid);
+static void refuse_exclusions(const GuardLine *line, Oid relid);
+static bool reads_changed_column(const ConstraintFacts *exclusion);
 static List *relatives_of(Oid relid);
 
 void
@@ -179,9 +183,54 @@ note(List *lines, Oid relid)
 			relatives = relatives_of(relid);
 		if (!migration_concerns(line->migration, relatives))
 			continue;
+		refuse_exclusions(line, relid);
 		(void) task_add(line->migration, &spec);
 		launcher_offer_at_commit();
 	}
+}
+
+/*
+ * One on a changed column can't be carried over, since the server builds none
+ * concurrently; what there was before was refused at the start, or is dropped.
+ */
+static void
+refuse_exclusions(const GuardLine *line, Oid relid)
+{
+	char		relkind = get_rel_relkind(relid);
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE ?
+			catalog_table_tree(relid) : NIL)
+		found = list_concat(found, catalog_constraints(lfirst_oid(lc)));
+	foreach(lc, found)
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->type == CONSTRAINT_EXCLUSION && !facts->inherited &&
+			!migration_drops_include(line->drops, DROPS_CONSTRAINT, facts->relation,
+									 facts->name) &&
+			reads_changed_column(facts))
+			ereport(ERROR,
+					(errcode(ERRCODE_PGROLL_PROTECTED),
+					 errmsg("cannot add exclusion constraint \"%s\" to table %s",
+							facts->name, catalog_relation_name(facts->relation)),
+					 errdetail("The migration \"%s\" of schema \"%s\" changes a column of it, to which no exclusion constraint can be carried over.",
+							   line->name, line->base_schema),
+					 errhint("Add it when the migration is completed.")));
+	}
+}
+
+static bool
+reads_changed_column(const ConstraintFacts *exclusion)
+{
+	const Bitmapset *attnums = catalog_index(exclusion->index)->attnums;
+	List	   *names = NIL;
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(attnums, attnum)) >= 0)
+		names = lappend(names, get_attname(exclusion->relation, attnum, false));
+	return edge_changes_any_column(exclusion->relation, names);
 }
 
 /*
