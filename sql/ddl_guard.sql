@@ -226,6 +226,8 @@ DROP EXTENSION pgroll_c;						-- fails
 ALTER EXTENSION pgroll_c ADD TABLE app.users;	-- fails
 ALTER EXTENSION pgroll_c ADD TABLE users;		-- fails
 ALTER EXTENSION pgroll_c ADD VIEW app_02.users;	-- fails
+ALTER EXTENSION pgroll_c ADD SCHEMA app_02;		-- fails
+ALTER EXTENSION pgroll_c ADD SCHEMA app;		-- fails
 ALTER EXTENSION pgroll_c ADD FUNCTION app.doubled(int);
 ALTER EXTENSION pgroll_c DROP FUNCTION app.doubled(int);
 \set VERBOSITY default

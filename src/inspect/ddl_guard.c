@@ -160,6 +160,8 @@ guard_command_start(Node *command)
 		guard_alter_sequence(lines, (AlterSeqStmt *) command);
 	else if (IsA(command, DropStmt))
 		drop_guard_check(lines, (DropStmt *) command);
+	else if (IsA(command, AlterEnumStmt) && renames(command))
+		table_guard_check_enum(((AlterEnumStmt *) command)->typeName);
 	else if (IsA(command, AlterExtensionContentsStmt))
 		guard_add_to_extension(lines, (AlterExtensionContentsStmt *) command);
 	else if (IsA(command, IndexStmt) && ((IndexStmt *) command)->idxname != NULL)
@@ -547,6 +549,10 @@ guard_add_to_extension(List *lines, const AlterExtensionContentsStmt *stmt)
 
 	if (line != NULL)
 		guard_refuse(line, "let an extension own relation", name->relname);
+	line = stmt->objtype == OBJECT_SCHEMA ?
+		guard_line_of_schema(lines, strVal(stmt->object)) : NULL;
+	if (line != NULL)
+		guard_refuse(line, "let an extension own schema", strVal(stmt->object));
 }
 
 /* A version schema goes with its views alone, and could not with anything else. */

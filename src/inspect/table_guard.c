@@ -21,8 +21,10 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_func.h"
+#include "parser/parse_type.h"
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -65,6 +67,15 @@ typedef struct InFlight
 	List	   *others;			/* names of other BEFORE ROW triggers (char *) */
 } InFlight;
 
+/* What an expression may do with an object. */
+typedef struct Use
+{
+	bool		(*is_used) (Node *expr, void *object);
+	Oid			object;
+	const char *as;				/* for people */
+} Use;
+
+static void check_none_uses(const Use *use);
 static InFlight *read_in_flight(Oid relid);
 static List *tables_in_flight(void);
 static bool is_of_active_migration(const InFlight *table);
@@ -89,14 +100,16 @@ static void split_trigger(const InFlight *table);
 static void mend_marker_default(const InFlight *table);
 static bool has_default(Oid relid, const char *column);
 static void queue_backfill(const InFlight *table, const EdgeMigration *edges);
-static void check_expressions_of(const InFlight *table, Oid function);
+static void check_expressions_of(const InFlight *table, const Use *use);
 static void check_half_expression(const InFlight *table,
 								  const char *migration,
-								  const EdgeHalf *half, Oid function);
+								  const EdgeHalf *half, const Use *use);
 static Node *read_half_expression(const InFlight *table,
 								  const EdgeHalf *half, ErrorData **error);
 static bool calls_function(Node *node, void *arg);
 static bool is_function(Oid function, void *arg);
+static bool converts_type(Node *node, void *arg);
+static bool has_type(Node *node, void *arg);
 static Node *parse_half_expression(const InFlight *table,
 								   const EdgeHalf *half);
 
@@ -146,21 +159,37 @@ table_guard_check_expressions(void)
 	ListCell   *lc;
 
 	foreach(lc, tables_in_flight())
-		check_expressions_of(lfirst(lc), InvalidOid);
+		check_expressions_of(lfirst(lc), NULL);
 }
 
 void
 table_guard_check_function(ObjectType type, Node *object)
 {
-	Oid			function;
-	ListCell   *lc;
+	Use			use = {.is_used = calls_function,.as = "calls the function"};
 
 	if (type != OBJECT_FUNCTION && type != OBJECT_PROCEDURE && type != OBJECT_ROUTINE &&
 		type != OBJECT_AGGREGATE)
 		return;
-	function = LookupFuncWithArgs(type, castNode(ObjectWithArgs, object), true);
-	foreach(lc, OidIsValid(function) ? tables_in_flight() : NIL)
-		check_expressions_of(lfirst(lc), function);
+	use.object = LookupFuncWithArgs(type, castNode(ObjectWithArgs, object), true);
+	check_none_uses(&use);
+}
+
+void
+table_guard_check_enum(List *name)
+{
+	Use			use = {.is_used = converts_type,.as = "reads or makes values of the type"};
+
+	use.object = LookupTypeNameOid(NULL, makeTypeNameFromNameList(name), true);
+	check_none_uses(&use);
+}
+
+static void
+check_none_uses(const Use *use)
+{
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(use->object) ? tables_in_flight() : NIL)
+		check_expressions_of(lfirst(lc), use);
 }
 
 /* InFlight *: all that an active migration has put triggers on */
@@ -591,9 +620,9 @@ queue_backfill(const InFlight *table, const EdgeMigration *edges)
 		launcher_request_at_commit();
 }
 
-/* That they can be read, and (unless it is InvalidOid) that none calls the function. */
+/* That they can be read, and (unless it is NULL) that there is no such use. */
 static void
-check_expressions_of(const InFlight *table, Oid function)
+check_expressions_of(const InFlight *table, const Use *use)
 {
 	ListCell   *lc;
 	ListCell   *lc2;
@@ -606,29 +635,29 @@ check_expressions_of(const InFlight *table, Oid function)
 		{
 			Edge	   *edge = lfirst(lc2);
 
-			check_half_expression(table, migration->name, edge->up, function);
-			check_half_expression(table, migration->name, edge->down, function);
+			check_half_expression(table, migration->name, edge->up, use);
+			check_half_expression(table, migration->name, edge->down, use);
 		}
 	}
 }
 
 static void
 check_half_expression(const InFlight *table, const char *migration,
-					  const EdgeHalf *half, Oid function)
+					  const EdgeHalf *half, const Use *use)
 {
 	ErrorData  *error = NULL;
 	Node	   *expr = half == NULL ? NULL : read_half_expression(table, half, &error);
-	char	   *reason;
+	Oid			object = use == NULL ? InvalidOid : use->object;
 
-	if (error == NULL && !(OidIsValid(function) && calls_function(expr, &function)))
+	if (error == NULL && !(use != NULL && use->is_used(expr, &object)))
 		return;
-	reason = error == NULL ? pstrdup("calls the function") :
-		psprintf("could no longer be read: %s", error->message);
 	ereport(ERROR,
 			(errcode(ERRCODE_PGROLL_PROTECTED),
 			 errmsg("the command would break the migration \"%s\"", migration),
 			 errdetail("The expression of column \"%s\" of table \"%s\" %s.",
-					   half->logical, table->table, reason),
+					   half->logical, table->table,
+					   error == NULL ? use->as :
+					   psprintf("could no longer be read: %s", error->message)),
 			 errhint("Complete the migration or roll it back first.")));
 }
 
@@ -674,6 +703,33 @@ static bool
 is_function(Oid function, void *arg)
 {
 	return function == *(Oid *) arg;
+}
+
+/* The argument is the type's OID.  A value that is only copied keeps its meaning. */
+static bool
+converts_type(Node *node, void *arg)
+{
+	return node != NULL && !IsA(node, Param) && has_type(node, arg);
+}
+
+/* Of domains over it and arrays of it, too. */
+static bool
+has_type(Node *node, void *arg)
+{
+	Oid			type = InvalidOid;
+	Oid			element;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, has_type, arg, 0);
+	if (IsA(node, Param) || IsA(node, Var) || IsA(node, Const) || IsA(node, FuncExpr) ||
+		IsA(node, CoerceViaIO) || IsA(node, CoerceToDomain))
+		type = getBaseType(exprType(node));
+	element = get_element_type(type);
+	if (OidIsValid(element))
+		type = getBaseType(element);
+	return type == *(Oid *) arg || expression_tree_walker(node, has_type, arg);
 }
 
 /* Parse it against the columns as they are now; an error where it cannot be. */

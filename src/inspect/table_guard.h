@@ -40,4 +40,10 @@ extern void table_guard_check_expressions(void);
  */
 extern void table_guard_check_function(ObjectType type, Node *object);
 
+/*
+ * The same where one converts values of the enum (its name, List *), a value of which is to
+ * be renamed: what has been converted would have the old name for ever.
+ */
+extern void table_guard_check_enum(List *name);
+
 #endif							/* PGROLL_TABLE_GUARD_H */

@@ -65,6 +65,10 @@ carry_start(SchemaModel *model, TableModel *table, MigrationPlan *plan)
 	{
 		ConstraintFacts *facts = lfirst(lc);
 
+		if (facts->type == CONSTRAINT_CHECK && !facts->inherited &&
+			list_member_int(facts->key, InvalidAttrNumber) &&
+			!object_is_dropped(table, facts->name))
+			carry_refuse_row(table->name, facts->name);
 		if (is_carried_here(model, table, facts))
 			start_constraint(model, table, facts, plan);
 	}
@@ -122,6 +126,17 @@ carry_covers(const TableModel *table, Bitmapset *attnums)
 		any |= newest->attnum == 0;
 	}
 	return any;
+}
+
+void
+carry_refuse_row(const char *label, const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("\"%s\" of table \"%s\" cannot be carried over: it reads whole rows",
+					name, label),
+			 errdetail("The migration changes a column of the table."),
+			 errhint("Name the columns that it needs, or drop it before the migration and make it again after.")));
 }
 
 List *

@@ -29,6 +29,12 @@ extern void carry_complete(SchemaModel *model, TableModel *table, MigrationPlan 
 /* catalog_column_names(), with those of the shadows in the place of what they replace. */
 extern List *carry_column_names(const TableModel *table);
 
+/*
+ * Raise feature_not_supported: an index or constraint that has the name reads whole rows
+ * of the table (label, for people), and would go on with what it was made of.
+ */
+pg_noreturn extern void carry_refuse_row(const char *label, const char *name);
+
 /* Is one of the columns (attribute numbers) shadowed, and are all in the newest version? */
 extern bool carry_covers(const TableModel *table, Bitmapset *attnums);
 

@@ -246,6 +246,8 @@ carried_indexes(const IndexHome *home)
 
 		if (name_is_ours(facts->name) || is_dropped(home, facts))
 			continue;
+		if (facts->reads_row)
+			carry_refuse_row(home->label, facts->name);
 		while ((attnum = bms_next_member(facts->attnums, attnum)) >= 0)
 			attnums = bms_add_member(attnums, whole_attnum(home, attnum));
 		if (!carry_covers(home->table, attnums))
@@ -692,7 +694,8 @@ complete_columns(const IndexHome *home, const IndexFacts *facts, Oid index,
 
 		present = lappend(present, attached && home->relid != home->table->relid ?
 						  get_attname(whole_of(home, facts->oid), attnum, false) :
-						  index_column_name(home, facts, index, attached, attnum));
+						  name_unlike(present, index_column_name(home, facts, index, attached,
+																 attnum)));
 		wanted = lappend(wanted, get_attname(facts->oid, attnum, false));
 		if (target >= 0)
 			plan_step(plan, (Step) {

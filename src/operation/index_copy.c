@@ -8,24 +8,26 @@
 
 #include "access/table.h"
 #include "catalog/index.h"
-#include "nodes/makefuncs.h"
 #include "nodes/value.h"
 #include "parser/parse_utilcmd.h"
 #include "parser/parser.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 #include "operation/carry_index.h"
 #include "operation/index_copy.h"
 #include "schema/catalog_object.h"
+#include "support/guc.h"
 
 static bool is_copy(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map);
 static bool reads_alike(const IndexFacts *index, const IndexFacts *copy,
 						const AttrMap *map);
 static bool computes_alike(const IndexFacts *index, const IndexFacts *copy,
 						   const AttrMap *map);
+static IndexStmt *read_definition(const IndexFacts *index, Oid relid, const AttrMap *map);
+static bool is_alike(const IndexElem *wanted, const IndexColumn *column);
 static List *names_of_copies(Oid relid, const AttrMap *map);
-static Node *expression_of(const IndexElem *element);
 static List *names_of(List *options);
 static void alter(Oid copy, char *qualified, char *action, MigrationPlan *plan);
 
@@ -69,7 +71,8 @@ reads_alike(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
 		const IndexColumn *one = lfirst(lc);
 		const IndexColumn *other = lfirst(lc2);
 
-		if (other->attnum != (one->attnum > 0 ? map->attnums[one->attnum - 1] : one->attnum) ||
+		/* What it computes may be a plain column of the copy's. */
+		if ((one->attnum > 0 && other->attnum != map->attnums[one->attnum - 1]) ||
 			other->descending != one->descending ||
 			other->nulls_first != one->nulls_first)
 			return false;
@@ -84,37 +87,53 @@ reads_alike(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
 static bool
 computes_alike(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
 {
-	Oid			relid = IndexGetRelation(copy->oid, false);
-	List	   *wanted = NIL;
-	List	   *present = NIL;
-	Relation	rel;
-	IndexStmt  *stmt;
-	char	   *sql;
+	IndexStmt  *wanted;
+	bool		computes = index->predicate != NULL || copy->predicate != NULL;
 	ListCell   *lc;
+	ListCell   *lc2;
 
-	foreach(lc, copy->columns)
-	{
-		if (((IndexColumn *) lfirst(lc))->expr != NULL)
-			present = lappend(present, ((IndexColumn *) lfirst(lc))->expr);
-	}
-	if (present == NIL && index->predicate == NULL && copy->predicate == NULL)
+	foreach(lc, index->columns)
+		computes |= ((IndexColumn *) lfirst(lc))->expr != NULL;
+	if (!computes)
 		return true;
-
-	sql = carry_index_sql(index, relid, names_of_copies(relid, map), copy->name,
-						  catalog_relation_name(relid));
-	stmt = castNode(IndexStmt, linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT))->stmt);
-	rel = table_open(relid, AccessShareLock);
-	stmt = transformIndexStmt(relid, stmt, sql);
-	table_close(rel, AccessShareLock);
-	foreach(lc, stmt->indexParams)
+	wanted = read_definition(index, IndexGetRelation(copy->oid, false), map);
+	forboth(lc, wanted->indexParams, lc2, copy->columns)
 	{
-		const IndexElem *element = lfirst(lc);
-
-		if (element->expr != NULL)
-			wanted = lappend(wanted, expression_of(element));
+		if (!is_alike(lfirst(lc), lfirst(lc2)))
+			return false;
 	}
-	return equal(wanted, present) &&
-		equal(stmt->whereClause, copy->predicate);
+	return equal(wanted->whereClause, copy->predicate);
+}
+
+/* Under the path under which its copies are built. */
+static IndexStmt *
+read_definition(const IndexFacts *index, Oid relid, const AttrMap *map)
+{
+	int			guc_level = NewGUCNestLevel();
+	char	   *sql = carry_index_sql(index, relid, names_of_copies(relid, map), "copy",
+									  catalog_relation_name(relid));
+	RawStmt    *raw = linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT));
+	Relation	rel = table_open(relid, AccessShareLock);
+	IndexStmt  *stmt;
+
+	guc_set_local("search_path", PGROLL_SEARCH_PATH);
+	stmt = transformIndexStmt(relid, castNode(IndexStmt, raw->stmt), sql);
+	AtEOXact_GUC(false, guc_level);
+	table_close(rel, AccessShareLock);
+	return stmt;
+}
+
+/* As the server stores it: a collation is the index's, and a column is no expression. */
+static bool
+is_alike(const IndexElem *wanted, const IndexColumn *column)
+{
+	Node	   *expr = wanted->expr;
+
+	while (expr != NULL && IsA(expr, CollateExpr))
+		expr = (Node *) ((CollateExpr *) expr)->arg;
+	if (expr != NULL && IsA(expr, Var) && ((Var *) expr)->varattno != InvalidAttrNumber)
+		return column->attnum == ((Var *) expr)->varattno;
+	return equal(expr, column->expr);
 }
 
 /* char *, by attribute number of the table */
@@ -127,17 +146,6 @@ names_of_copies(Oid relid, const AttrMap *map)
 		names = lappend(names, map->attnums[i] == InvalidAttrNumber ? pstrdup("") :
 						get_attname(relid, map->attnums[i], false));
 	return names;
-}
-
-/* As the server stores it: a collation is the index's. */
-static Node *
-expression_of(const IndexElem *element)
-{
-	Node	   *expr = element->expr;
-
-	while (IsA(expr, CollateExpr))
-		expr = (Node *) ((CollateExpr *) expr)->arg;
-	return expr;
 }
 
 void

@@ -32,6 +32,7 @@
 #include "schema/catalog_read.h"
 #include "schema/catalog_storage.h"
 #include "schema/catalog_trigger.h"
+#include "schema/implied_operator.h"
 #include "support/guc.h"
 #include "versioning/expression.h"
 
@@ -380,6 +381,7 @@ view_query_text(Query *query)
 
 	guc_set_portable_text();
 	text = pg_get_querydef(copyObject(query), false);
+	implied_operator_check((Node *) query, text);
 	AtEOXact_GUC(false, guc_level);
 	return text;
 }

@@ -38,6 +38,7 @@
 #include "utils/syscache.h"
 
 #include "schema/catalog_dependent.h"
+#include "schema/implied_operator.h"
 #include "support/guc.h"
 
 /* The columns of NEW that were found; in how deep a subquery is looked for more. */
@@ -51,6 +52,7 @@ static PolicyFacts *read_policy(HeapTuple tuple, TupleDesc desc);
 static char *table_expression(Datum tree, Oid relid);
 static char *text_about(PGFunction function, Oid object);
 static Bitmapset *columns_of_new(HeapTuple tuple);
+static Node *rule_tree(HeapTuple tuple, AttrNumber attnum);
 static bool note_new_columns(Node *node, void *context);
 static RuleFacts *read_rule(HeapTuple tuple);
 static const char *event_name(char event);
@@ -98,13 +100,14 @@ table_expression(Datum tree, Oid relid)
 {
 	int			guc_level = NewGUCNestLevel();
 	char	   *table = get_rel_name(relid);
+	Node	   *expr = stringToNode(TextDatumGetCString(tree));
 	char	   *result;
 
 	if (table == NULL)
 		elog(ERROR, "cache lookup failed for relation %u", relid);
 	guc_set_portable_text();
-	result = deparse_expression(stringToNode(TextDatumGetCString(tree)),
-								deparse_context_for(table, relid), false, false);
+	result = deparse_expression(expr, deparse_context_for(table, relid), false, false);
+	implied_operator_check(expr, result);
 	AtEOXact_GUC(false, guc_level);
 	return result;
 }
@@ -183,6 +186,8 @@ read_rule(HeapTuple tuple)
 	facts->definition = text_about(pg_get_ruledef, form->oid);
 	if (facts->definition == NULL)
 		return NULL;
+	implied_operator_check(rule_tree(tuple, Anum_pg_rewrite_ev_qual), facts->definition);
+	implied_operator_check(rule_tree(tuple, Anum_pg_rewrite_ev_action), facts->definition);
 	facts->new_columns = columns_of_new(tuple);
 	return facts;
 }
@@ -192,15 +197,10 @@ static Bitmapset *
 columns_of_new(HeapTuple tuple)
 {
 	NewSearch	search = {0, NULL};
-	bool		isnull;
-	Datum		condition = SysCacheGetAttr(RULERELNAME, tuple,
-											Anum_pg_rewrite_ev_qual, &isnull);
-	Datum		commands = SysCacheGetAttr(RULERELNAME, tuple,
-										   Anum_pg_rewrite_ev_action, &isnull);
 	ListCell   *lc;
 
-	(void) note_new_columns(stringToNode(TextDatumGetCString(condition)), &search);
-	foreach(lc, (List *) stringToNode(TextDatumGetCString(commands)))
+	(void) note_new_columns(rule_tree(tuple, Anum_pg_rewrite_ev_qual), &search);
+	foreach(lc, (List *) rule_tree(tuple, Anum_pg_rewrite_ev_action))
 	{
 		/* Of INSERT … SELECT it is the query that has them. */
 		Query	   *query = getInsertSelectQuery(lfirst(lc), NULL);
@@ -208,6 +208,16 @@ columns_of_new(HeapTuple tuple)
 		(void) query_tree_walker(query, note_new_columns, &search, 0);
 	}
 	return search.columns;
+}
+
+/* A rule has both, be they empty. */
+static Node *
+rule_tree(HeapTuple tuple, AttrNumber attnum)
+{
+	bool		isnull;
+	Datum		tree = SysCacheGetAttr(RULERELNAME, tuple, attnum, &isnull);
+
+	return stringToNode(TextDatumGetCString(tree));
 }
 
 static bool
@@ -264,6 +274,9 @@ catalog_function(Oid function)
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	Form_pg_proc form;
 	FunctionFacts *facts;
+	Datum		body;
+	bool		isnull;
+	Node	   *tree;
 	int			head;
 
 	if (!HeapTupleIsValid(tuple))
@@ -275,6 +288,8 @@ catalog_function(Oid function)
 	facts->namespace = form->pronamespace;
 	facts->owner = form->proowner;
 	facts->superusers = form->proleakproof || OidIsValid(form->prosupport);
+	body = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosqlbody, &isnull);
+	tree = isnull ? NULL : stringToNode(TextDatumGetCString(body));
 	ReleaseSysCache(tuple);
 
 	facts->head = text_about(pg_get_functiondef, function);
@@ -285,6 +300,7 @@ catalog_function(Oid function)
 	head = strlen(facts->head) - strlen(facts->body) - 1;
 	if (head < 0 || strncmp(facts->head + head, facts->body, strlen(facts->body)) != 0)
 		elog(ERROR, "unexpected definition of a function: %s", facts->head);
+	implied_operator_check(tree, facts->head);
 	facts->head[head] = '\0';
 	return facts;
 }

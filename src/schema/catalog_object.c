@@ -43,7 +43,7 @@ static Node *stored_tree(Relation index, AttrNumber attnum);
 static IndexColumn *read_index_column(Relation index, int place,
 									  ListCell **expression);
 static int	compare_indexes(const ListCell *a, const ListCell *b);
-static Bitmapset *plain_attnums(Bitmapset *offset);
+static void note_columns(IndexFacts *facts, Node *tree);
 static AttrMap *map_by_names(Oid relid, Oid other);
 static bool reads_mapped_columns(Relation index, const AttrMap *map);
 
@@ -418,13 +418,7 @@ read_index(Relation index)
 	facts->clustered = index->rd_index->indisclustered;
 	read_index_columns(facts, index);
 	facts->predicate = stored_tree(index, Anum_pg_index_indpred);
-	if (facts->predicate != NULL)
-	{
-		Bitmapset  *offset = NULL;
-
-		pull_varattnos(facts->predicate, 1, &offset);
-		facts->attnums = bms_add_members(facts->attnums, plain_attnums(offset));
-	}
+	note_columns(facts, facts->predicate);
 	options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
 	if (!isnull)
 		facts->options = catalog_options_text(options);
@@ -449,10 +443,7 @@ read_index_columns(IndexFacts *facts, Relation index)
 
 		if (column->expr != NULL)
 		{
-			Bitmapset  *offset = NULL;
-
-			pull_varattnos(column->expr, 1, &offset);
-			facts->attnums = bms_add_members(facts->attnums, plain_attnums(offset));
+			note_columns(facts, column->expr);
 			if (before != NULL)
 				expression = lnext(expressions, before);
 		}
@@ -511,20 +502,21 @@ compare_indexes(const ListCell *a, const ListCell *b)
 }
 
 /* pull_varattnos() offsets what it finds. */
-static Bitmapset *
-plain_attnums(Bitmapset *offset)
+static void
+note_columns(IndexFacts *facts, Node *tree)
 {
-	Bitmapset  *plain = NULL;
+	Bitmapset  *offset = NULL;
 	int			number = -1;
 
+	pull_varattnos(tree, 1, &offset);
 	while ((number = bms_next_member(offset, number)) >= 0)
 	{
 		int			attnum = number + FirstLowInvalidHeapAttributeNumber;
 
 		if (attnum > 0)
-			plain = bms_add_member(plain, attnum);
+			facts->attnums = bms_add_member(facts->attnums, attnum);
+		facts->reads_row |= attnum == InvalidAttrNumber;
 	}
-	return plain;
 }
 
 /* From the columns of another table to those of this one; 0: it has none of the name. */

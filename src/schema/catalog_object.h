@@ -82,6 +82,7 @@ typedef struct IndexFacts
 	char	   *tablespace;		/* or NULL */
 	char	   *comment;
 	Bitmapset  *attnums;		/* columns that it reads */
+	bool		reads_row;		/* all of them at once */
 } IndexFacts;
 
 /*

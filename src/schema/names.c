@@ -118,6 +118,22 @@ names_include(const List *names, const char *name)
 }
 
 char *
+name_unlike(const List *names, char *name)
+{
+	char	   *numbered = name;
+
+	for (int i = 1; names_include(names, numbered); i++)
+	{
+		char	   *number = psprintf("%d", i);
+
+		numbered = psprintf("%.*s%s",
+							pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1 - strlen(number)),
+							name, number);
+	}
+	return numbered;
+}
+
+char *
 name_version_schema(const char *base_schema, const char *version)
 {
 	char	   *name = psprintf("%s_%s", base_schema, version);

@@ -58,6 +58,12 @@ extern const char *name_temporary_original(const char *name);
 extern bool name_is_ours(const char *name);
 extern bool name_is_of_migration(const char *name, int64 migration);
 
+/*
+ * The name, or with a number where it is one of the names (char *) already, as the server
+ * calls the columns of an index (ChooseIndexColumnNames() of indexcmds.c).
+ */
+extern char *name_unlike(const List *names, char *name);
+
 /* Is it one of the names (char *)? */
 extern bool names_include(const List *names, const char *name);
 

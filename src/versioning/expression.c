@@ -27,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 
+#include "schema/implied_operator.h"
 #include "support/guc.h"
 #include "versioning/expression.h"
 
@@ -66,6 +67,7 @@ expression_parse(const SchemaModel *model, TableModel *table, const char *text,
 	PG_TRY();
 	{
 		expr = expression_transform(table, raw_expression(text, kind), text, kind);
+		implied_operator_check(expr, NULL);
 	}
 	PG_CATCH();
 	{
@@ -194,6 +196,7 @@ expression_deparse(Node *expr)
 
 	guc_set_portable_text();
 	text = deparse_expression(expr, NIL, false, false);
+	implied_operator_check(expr, text);
 
 	AtEOXact_GUC(false, guc_level);
 	return text;
@@ -607,7 +610,7 @@ first_of_name(List *names, int number)
 static char *
 deparse_over(Node *expr, List *range_table)
 {
-	static const char select[] = "SELECT ";
+	static const char select[] = "SELECT";
 	int			guc_level = NewGUCNestLevel();
 	Query	   *query = makeNode(Query);
 	char	   *sql;
@@ -625,7 +628,11 @@ deparse_over(Node *expr, List *range_table)
 		sql++;
 	if (strncmp(sql, select, strlen(select)) != 0)
 		elog(ERROR, "unexpected deparsed query: %s", sql);
-	return sql + strlen(select);
+	sql += strlen(select);
+	while (*sql == ' ' || *sql == '\n')	/* before CASE it breaks the line */
+		sql++;
+	implied_operator_check(expr, sql);
+	return sql;
 }
 
 static RangeTblEntry *
