@@ -202,7 +202,12 @@ ALTER TABLE computed ADD m mood;
 CREATE INDEX by_weight ON computed (weight(a), a);
 CREATE INDEX of_sad ON computed (a) WHERE m = 'sad';
 CREATE INDEX downwards ON computed (a DESC, (a + b)) WHERE a IS NOT NULL AND b > 0;
-CREATE INDEX upwards ON computed (a, (a + b)) WHERE a IS NOT NULL AND b > 0;
+CREATE INDEX upwards ON computed (a DESC, (a + b)) WHERE a IS NOT NULL AND b > 1;
+CREATE SCHEMA kept;
+CREATE FUNCTION kept.weight(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE COLLATION kept.order (LOCALE = 'C');
+CREATE INDEX by_kept ON computed (kept.weight(a));
+CREATE INDEX by_order ON computed ((a::text) COLLATE kept.order);
 BEGIN;
 SELECT pgroll_c.start_migration('04_computed', '{"operations": [{"alter_column": {"table": "computed", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}]}');
 -- what the indexes name keeps its name until they are built
@@ -212,6 +217,9 @@ ALTER FUNCTION weight(bigint) SET SCHEMA plain; -- fails
 ALTER TYPE mood RENAME VALUE 'sad' TO 'low'; -- fails
 ALTER TYPE mood ADD VALUE 'between';
 ALTER TYPE mood RENAME TO temper; -- fails
+ALTER SCHEMA kept RENAME TO moved; -- fails
+ALTER COLLATION kept.order RENAME TO disorder; -- fails
+ALTER FUNCTION weight(bigint) OWNER TO CURRENT_USER;
 \set ON_ERROR_ROLLBACK off
 RESET ROLE;
 ALTER EVENT TRIGGER pgroll_c_guard_end DISABLE;

@@ -237,6 +237,8 @@ ALTER TABLE parent DROP CONSTRAINT positive;
 ALTER TABLE ONLY parent DROP CONSTRAINT small;
 ALTER TABLE leaves NO INHERIT aside;
 ALTER TABLE goes NO INHERIT parent;	-- fails
+ALTER TABLE own_below NO INHERIT below;	-- fails
+ALTER TABLE gone INHERIT of_target_1;	-- fails
 ALTER TABLE of_target RENAME CONSTRAINT of_m TO of_m_2;
 ALTER TABLE of_target RENAME CONSTRAINT of_n TO of_n_2;	-- fails
 ALTER TABLE of_target_1 RENAME CONSTRAINT of_n TO of_n_2;	-- fails

@@ -58,6 +58,12 @@ CALL pgroll_c.run_tasks();
 SELECT pgroll_c.complete_migration();
 SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'never_bad';
 ALTER TABLE felt DROP CONSTRAINT never_bad, ADD moods mood[];
+SELECT pgroll_c.start_migration('03', change('(m = n)::text'));
+RESET ROLE;
+DROP OPERATOR =(mood, mood); -- fails
+ALTER OPERATOR =(mood, mood) SET SCHEMA test; -- fails
+SET ROLE regress_owner;
+SELECT pgroll_c.rollback_migration();
 SELECT pgroll_c.start_migration('03', change('m::text'));
 ALTER TYPE mood RENAME VALUE 'bad' TO 'worse'; -- fails
 ALTER TYPE mood ADD VALUE 'best';

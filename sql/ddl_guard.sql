@@ -88,6 +88,16 @@ ALTER ROUTINE app.doubled(int) RENAME TO twice;	-- fails
 ALTER FUNCTION app.doubled(numeric) RENAME TO none;
 DROP FUNCTION app.none(numeric), app.unknown(int);	-- fails
 DROP FUNCTION app.none(numeric);
+-- of what is not the role's nothing is told
+RESET ROLE;
+CREATE ROLE regress_ddl_guard_other;
+GRANT USAGE ON SCHEMA app TO regress_ddl_guard_other;
+SET ROLE regress_ddl_guard_other;
+DROP FUNCTION app.doubled(int);					-- fails
+RESET ROLE;
+REVOKE USAGE ON SCHEMA app FROM regress_ddl_guard_other;
+DROP ROLE regress_ddl_guard_other;
+SET ROLE regress_ddl_guard;
 CREATE FUNCTION app.other(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
 ALTER FUNCTION app.other(int) RENAME TO another;
 DROP FUNCTION app.another(int);

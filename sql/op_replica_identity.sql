@@ -124,6 +124,9 @@ SELECT pgroll_c.rollback_migration();
 SELECT * FROM test.changes(); -- no rows
 CALL pgroll_c.migrate('06', :'migration');
 SELECT identity_of('item');
+RESET ROLE;
+SELECT * FROM pgroll_c.replica_identity; -- no rows: what was noted goes with each migration
+SET ROLE regress_owner;
 -- what somebody else sets meanwhile stays
 SELECT pgroll_c.start_migration('07', test_identity('full'));
 ALTER TABLE item REPLICA IDENTITY NOTHING;

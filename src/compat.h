@@ -214,12 +214,18 @@ typedef bool TU_UpdateIndexes;
 #endif
 
 /*
- * PG16: one function checks the privileges on, or owner of, any object; ours asks
- * for the owner of relations alone.
+ * PG16: one function checks the privileges on, or owner of, any object; here of those
+ * that we ask for.
  */
 #if PG_VERSION_NUM < 160000
+#include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #define object_ownercheck(classid, object, role) \
-	pg_class_ownercheck(object, role)
+	((classid) == ProcedureRelationId ? pg_proc_ownercheck(object, role) : \
+	 (classid) == OperatorRelationId ? pg_oper_ownercheck(object, role) : \
+	 (classid) == TypeRelationId ? pg_type_ownercheck(object, role) : \
+	 pg_class_ownercheck(object, role))
 #define object_aclcheck(classid, object, role, mode) \
 	((classid) == DatabaseRelationId ? \
 	 pg_database_aclcheck(object, role, mode) : \

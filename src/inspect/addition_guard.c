@@ -32,8 +32,9 @@ static void refuse_our_name(List *lines, const char *name, const RangeVar *relat
 static bool adds(const Node *command);
 static bool part_adds(const AlterTableCmd *cmd);
 static bool name_is_others(const char *name);
-static void note(List *lines, Oid relid);
+static void note(List *lines, Oid relid, bool may_exclude);
 static void refuse_exclusions(const GuardLine *line, Oid relid);
+static bool is_exclusion(const ConstraintFacts *constraint);
 static bool reads_changed_column(const ConstraintFacts *exclusion);
 static List *relatives_of(Oid relid);
 
@@ -46,10 +47,11 @@ addition_guard_look(List *lines, const Node *command, List *relids)
 	if (!adds(command))
 		return;
 	foreach(lc, relids)
-		note(lines, lfirst_oid(lc));
+		note(lines, lfirst_oid(lc),
+			 !IsA(command, IndexStmt) && !IsA(command, CreateStatsStmt));
 	foreach(lc, IsA(command, CreateStatsStmt) ?
 			((const CreateStatsStmt *) command)->relations : NIL)
-		note(lines, RangeVarGetRelid(lfirst_node(RangeVar, lc), NoLock, true));
+		note(lines, RangeVarGetRelid(lfirst_node(RangeVar, lc), NoLock, true), false);
 }
 
 /* What others call so would be taken for the migration's, and go with it. */
@@ -164,7 +166,7 @@ name_is_others(const char *name)
 }
 
 static void
-note(List *lines, Oid relid)
+note(List *lines, Oid relid, bool may_exclude)
 {
 	List	   *relatives = NIL;
 	ListCell   *lc;
@@ -183,7 +185,8 @@ note(List *lines, Oid relid)
 			relatives = relatives_of(relid);
 		if (!migration_concerns(line->migration, relatives))
 			continue;
-		refuse_exclusions(line, relid);
+		if (may_exclude)
+			refuse_exclusions(line, relid);
 		(void) task_add(line->migration, &spec);
 		launcher_offer_at_commit();
 	}
@@ -207,7 +210,7 @@ refuse_exclusions(const GuardLine *line, Oid relid)
 	{
 		const ConstraintFacts *facts = lfirst(lc);
 
-		if (facts->type == CONSTRAINT_EXCLUSION && !facts->inherited &&
+		if (is_exclusion(facts) && !facts->inherited &&
 			!migration_drops_include(line->drops, DROPS_CONSTRAINT, facts->relation,
 									 facts->name) &&
 			reads_changed_column(facts))
@@ -215,10 +218,21 @@ refuse_exclusions(const GuardLine *line, Oid relid)
 					(errcode(ERRCODE_PGROLL_PROTECTED),
 					 errmsg("cannot add exclusion constraint \"%s\" to table %s",
 							facts->name, catalog_relation_name(facts->relation)),
-					 errdetail("The migration \"%s\" of schema \"%s\" changes a column of it, to which no exclusion constraint can be carried over.",
+					 errdetail("The migration \"%s\" of schema \"%s\" changes a column that it reads, and exclusion constraints cannot be built concurrently.",
 							   line->name, line->base_schema),
-					 errhint("Add it when the migration is completed.")));
+					 errhint("Add it after the migration.")));
 	}
+}
+
+/* A key WITHOUT OVERLAPS is one, too. */
+static bool
+is_exclusion(const ConstraintFacts *constraint)
+{
+	FormData_pg_constraint row;
+
+	return constraint->type == CONSTRAINT_EXCLUSION ||
+		(OidIsValid(constraint->index) && catalog_constraint_row(constraint->oid, &row) &&
+		 constraint_has_period(&row));
 }
 
 static bool

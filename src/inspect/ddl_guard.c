@@ -18,7 +18,6 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_trigger.h"
 #include "commands/event_trigger.h"
 #include "fmgr.h"
@@ -39,6 +38,7 @@
 #include "inspect/table_guard.h"
 #include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
+#include "schema/catalog_read.h"
 #include "schema/catalog_sequence.h"
 #include "schema/catalog_trigger.h"
 #include "schema/names.h"
@@ -72,7 +72,6 @@ static void guard_sequence(List *lines, const RangeVar *name, const char *what);
 static void guard_alter_sequence(List *lines, const AlterSeqStmt *stmt);
 static void guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt);
 static void guard_alter_table(List *lines, const AlterTableStmt *stmt);
-static void keep_identity(List *lines, Oid relid);
 static void guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd);
 static void guard_detach(List *lines, const AlterTableCmd *cmd);
 static void guard_alter_part(List *lines, const GuardLine *line, Oid relid,
@@ -85,10 +84,8 @@ static void guard_add_to_extension(List *lines, const AlterExtensionContentsStmt
 static void guard_new_object(List *lines, const char *schema, const char *object);
 static bool adds_only(const Node *command);
 static void guard_key_parts(const AlterTableStmt *stmt);
+static void forget_identity(List *lines, const AlterTableStmt *stmt);
 static void guard_command_end(Node *command);
-static bool renames(const Node *command);
-static void guard_names(List *lines, Oid class, Oid object, const char *identity);
-static void follow_statistics(List *lines, Node *command, Oid statistics);
 static List *lines_now(void);
 
 /*
@@ -160,7 +157,7 @@ guard_command_start(Node *command)
 		guard_alter_sequence(lines, (AlterSeqStmt *) command);
 	else if (IsA(command, DropStmt))
 		drop_guard_check(lines, (DropStmt *) command);
-	else if (IsA(command, AlterEnumStmt) && renames(command))
+	else if (IsA(command, AlterEnumStmt) && rename_guard_changes_name(command))
 		table_guard_check_enum(((AlterEnumStmt *) command)->typeName);
 	else if (IsA(command, AlterExtensionContentsStmt))
 		guard_add_to_extension(lines, (AlterExtensionContentsStmt *) command);
@@ -245,8 +242,13 @@ guard_rename(List *lines, const RenameStmt *stmt)
 							  stmt->relation->relname);
 			guard_rename_index(lines, stmt->relation);
 			break;
+		case OBJECT_FUNCTION:
+		case OBJECT_PROCEDURE:
+		case OBJECT_ROUTINE:
+		case OBJECT_AGGREGATE:
+			table_guard_check_call(stmt->renameType, stmt->object);
+			break;
 		default:
-			table_guard_check_function(stmt->renameType, stmt->object);
 			break;
 	}
 }
@@ -360,7 +362,7 @@ guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt)
 	Oid			relid;
 	GuardLine  *line;
 
-	table_guard_check_function(stmt->objectType, stmt->object);
+	table_guard_check_call(stmt->objectType, stmt->object);
 	if (stmt->relation == NULL)
 		return;
 	relid = RangeVarGetRelid(stmt->relation, NoLock, true);
@@ -384,8 +386,6 @@ guard_alter_table(List *lines, const AlterTableStmt *stmt)
 	{
 		guard_new_child(lines, relid, lfirst(lc));
 		guard_detach(lines, lfirst(lc));
-		if (((AlterTableCmd *) lfirst(lc))->subtype == AT_ReplicaIdentity)
-			keep_identity(lines, relid);
 	}
 	line = guard_line_of_relation(lines, relid);
 	if (line == NULL)
@@ -394,40 +394,31 @@ guard_alter_table(List *lines, const AlterTableStmt *stmt)
 		guard_alter_part(lines, line, relid, lfirst(lc));
 }
 
-/* What somebody else sets a rollback leaves; but a dump that is restored sets it, too. */
-static void
-keep_identity(List *lines, Oid relid)
-{
-	ListCell   *lc;
-
-	foreach(lc, lines)
-	{
-		const GuardLine *line = lfirst(lc);
-
-		if (line->is_home)
-			replica_identity_forget(line->migration, relid);
-	}
-}
-
 /* Of a view, a materialized view or an index there is no such command. */
 static void
 guard_new_child(List *lines, Oid relid, const AlterTableCmd *cmd)
 {
-	if (cmd->subtype == AT_AddInherit)
-		child_guard_prepare(lines,
-							RangeVarGetRelid((RangeVar *) cmd->def, NoLock, true),
-							relid);
-	if (cmd->subtype == AT_AttachPartition &&
-		get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
-	{
-		Oid			partition = RangeVarGetRelid(((PartitionCmd *) cmd->def)->name,
-												 NoLock, true);
-		GuardLine  *line = guard_line_of_drop(lines, DROPS_TABLE, partition, NULL);
+	Oid			parent;
+	Oid			child;
+	GuardLine  *line;
 
-		if (line != NULL)
-			guard_refuse(line, "attach table", get_rel_name(partition));
-		child_guard_prepare(lines, relid, partition);
+	if (cmd->subtype == AT_AddInherit)
+	{
+		parent = RangeVarGetRelid(castNode(RangeVar, cmd->def), NoLock, true);
+		child = relid;
 	}
+	else if (cmd->subtype == AT_AttachPartition &&
+			 get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+	{
+		parent = relid;
+		child = RangeVarGetRelid(castNode(PartitionCmd, cmd->def)->name, NoLock, true);
+	}
+	else
+		return;
+	line = guard_line_of_drop(lines, DROPS_TABLE, child, NULL);
+	if (line != NULL)
+		guard_refuse(line, "attach table", get_rel_name(child));
+	child_guard_prepare(lines, parent, child);
 }
 
 /* Concurrently, it has nobody wait behind it. */
@@ -475,25 +466,29 @@ guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 				guard_refuse(line, "change when to fire trigger", cmd->name);
 			break;
 		case AT_DropInherit:
-			guard_leave_parent(lines, relid, (RangeVar *) cmd->def);
+			guard_leave_parent(lines, relid, castNode(RangeVar, cmd->def));
 			break;
 		default:
 			break;
 	}
 }
 
-/* What the parent has of a migration the versions show of the child, too. */
+/* The versions show the child's rows through a parent that the migration changes. */
 static void
 guard_leave_parent(List *lines, Oid child, const RangeVar *parent)
 {
 	Oid			relid = RangeVarGetRelid(parent, NoLock, true);
+	List	   *ancestors = OidIsValid(relid) ? list_make1_oid(relid) : NIL;
 	ListCell   *lc;
 
-	foreach(lc, OidIsValid(relid) ? lines : NIL)
+	/* Those that are added are gone through, too. */
+	foreach(lc, ancestors)
+		ancestors = list_concat_unique_oid(ancestors, catalog_parents(lfirst_oid(lc)));
+	foreach(lc, lines)
 	{
 		GuardLine  *line = lfirst(lc);
 
-		if (migration_concerns(line->migration, list_make1_oid(relid)))
+		if (migration_concerns(line->migration, ancestors))
 			guard_refuse(line, "detach table", get_rel_name(child));
 	}
 }
@@ -542,17 +537,19 @@ static void
 guard_add_to_extension(List *lines, const AlterExtensionContentsStmt *stmt)
 {
 	RangeVar   *name = stmt->objtype == OBJECT_TABLE || stmt->objtype == OBJECT_VIEW ||
-		stmt->objtype == OBJECT_FOREIGN_TABLE ?
+		stmt->objtype == OBJECT_MATVIEW || stmt->objtype == OBJECT_FOREIGN_TABLE ?
 		makeRangeVarFromNameList(castNode(List, stmt->object)) : NULL;
 	Oid			relid = name == NULL ? InvalidOid : RangeVarGetRelid(name, NoLock, true);
 	GuardLine  *line = OidIsValid(relid) ? guard_line_of_relation(lines, relid) : NULL;
 
+	if (stmt->action < 0)
+		return;					/* ALTER EXTENSION … DROP */
 	if (line != NULL)
-		guard_refuse(line, "let an extension own relation", name->relname);
+		guard_refuse(line, "add to an extension relation", name->relname);
 	line = stmt->objtype == OBJECT_SCHEMA ?
 		guard_line_of_schema(lines, strVal(stmt->object)) : NULL;
 	if (line != NULL)
-		guard_refuse(line, "let an extension own schema", strVal(stmt->object));
+		guard_refuse(line, "add to an extension schema", strVal(stmt->object));
 }
 
 /* A version schema goes with its views alone, and could not with anything else. */
@@ -614,6 +611,25 @@ guard_key_parts(const AlterTableStmt *stmt)
 	}
 }
 
+/* A rollback leaves what somebody has set.  A dump that is restored sets it, too. */
+static void
+forget_identity(List *lines, const AlterTableStmt *stmt)
+{
+	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+	bool		is_set = false;
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(relid) ? stmt->cmds : NIL)
+		is_set |= ((AlterTableCmd *) lfirst(lc))->subtype == AT_ReplicaIdentity;
+	foreach(lc, is_set ? lines : NIL)
+	{
+		const GuardLine *line = lfirst(lc);
+
+		if (line->is_home)
+			replica_identity_forget(line->migration, relid);
+	}
+}
+
 static void
 guard_command_end(Node *command)
 {
@@ -638,8 +654,8 @@ guard_command_end(Node *command)
 			strcmp(spi_text(row, 3), "SELECT INTO") == 0 ||
 			IsA(command, AlterObjectSchemaStmt))
 			guard_new_object(lines, spi_text(row, 4), spi_text(row, 5));
-		if (renames(command))
-			guard_names(lines, class, object, spi_text(row, 5));
+		if (ddl_execute_origin() == DDL_FOREIGN)
+			rename_guard_renamed(lines, command, class, object, spi_text(row, 5));
 		if (class == TriggerRelationId)
 		{
 			Oid			table = catalog_trigger_table(object);
@@ -647,9 +663,7 @@ guard_command_end(Node *command)
 			table_guard_check_new_trigger(table, object);
 			object = table;
 		}
-		else if (class == StatisticExtRelationId)
-			follow_statistics(lines, command, object);
-		if (class != TriggerRelationId && class != RelationRelationId)
+		else if (class != RelationRelationId)
 			continue;
 		if (OidIsValid(object))
 			tables = list_append_unique_oid(tables, object);
@@ -658,6 +672,8 @@ guard_command_end(Node *command)
 	{
 		detach_guard_release(lines, (AlterTableStmt *) command);
 		guard_key_parts((AlterTableStmt *) command);
+		if (ddl_execute_origin() == DDL_FOREIGN)
+			forget_identity(lines, (AlterTableStmt *) command);
 	}
 	foreach(lc, tables)
 	{
@@ -680,36 +696,8 @@ guard_command_end(Node *command)
 		grant_guard_follow((GrantStmt *) command);
 	if (IsA(command, RenameStmt))
 		rename_guard_follow(lines, (RenameStmt *) command);
-	if (renames(command))
+	if (rename_guard_changes_name(command))
 		table_guard_check_expressions();
-}
-
-static bool
-renames(const Node *command)
-{
-	return IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt) ||
-		(IsA(command, AlterEnumStmt) && ((const AlterEnumStmt *) command)->oldVal != NULL);
-}
-
-static void
-guard_names(List *lines, Oid class, Oid object, const char *identity)
-{
-	GuardLine  *line = rename_guard_line_naming(lines, class, object);
-
-	if (line != NULL)
-		guard_refuse(line, "rename or move", identity);
-}
-
-static void
-follow_statistics(List *lines, Node *command, Oid statistics)
-{
-	Node	   *from = IsA(command, RenameStmt) ? ((RenameStmt *) command)->object :
-		IsA(command, AlterObjectSchemaStmt) ? ((AlterObjectSchemaStmt *) command)->object :
-		NULL;
-
-	if (from != NULL)
-		rename_guard_follow_statistics(lines, statistics,
-									   strVal(llast(castNode(List, from))));
 }
 
 /*

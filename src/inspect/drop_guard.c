@@ -49,7 +49,7 @@ drop_guard_check(List *lines, const DropStmt *stmt)
 	if (stmt->removeType == OBJECT_EXTENSION)
 		check_extension(lines, stmt);
 	foreach(lc, stmt->objects)
-		table_guard_check_function(stmt->removeType, lfirst(lc));
+		table_guard_check_call(stmt->removeType, lfirst(lc));
 	if (stmt->removeType != OBJECT_TABLE && stmt->removeType != OBJECT_VIEW &&
 		stmt->removeType != OBJECT_INDEX)
 		return;
@@ -203,14 +203,13 @@ constraint_dropped(List *lines, const char *schema, const char *table,
 		guard_refuse(line, "drop constraint", constraint);
 	foreach(lc, OidIsValid(relid) ? lines : NIL)
 	{
-		const GuardLine *line = lfirst(lc);
-
+		line = lfirst(lc);
 		drop_copy_of_constraint(relid, constraint,
 								name_carried(line->migration, constraint));
 	}
 }
 
-/* Children keep the copy of what they keep. */
+/* A child that keeps the constraint keeps its copy. */
 static void
 drop_copy_of_constraint(Oid relid, const char *constraint, const char *copy)
 {

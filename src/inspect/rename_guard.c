@@ -15,6 +15,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_statistic_ext.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -38,6 +39,9 @@ static void index_follows(const GuardLine *line, Oid namespace, const char *from
 						  const char *to);
 static void constraint_follows(const GuardLine *line, Oid relid, const char *from,
 							   const char *to);
+static void follow_statistics(List *lines, Oid statistics, const char *from);
+static GuardLine *line_naming(List *lines, Oid class, Oid object);
+static GuardLine *line_naming_one(List *lines, Oid class, Oid object);
 static void statistics_follow(const StatisticsFacts *copy, const char *schema,
 							  const char *name);
 
@@ -66,10 +70,40 @@ rename_guard_follow(List *lines, const RenameStmt *stmt)
 	}
 }
 
-void
-rename_guard_follow_statistics(List *lines, Oid statistics, const char *from)
+bool
+rename_guard_changes_name(const Node *command)
 {
-	const StatisticsFacts *facts = catalog_statistics_row(statistics);
+	return IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt) ||
+		(IsA(command, AlterEnumStmt) && ((const AlterEnumStmt *) command)->oldVal != NULL);
+}
+
+void
+rename_guard_renamed(List *lines, Node *command, Oid class, Oid object,
+					 const char *identity)
+{
+	Node	   *from = IsA(command, RenameStmt) ? ((RenameStmt *) command)->object :
+		IsA(command, AlterObjectSchemaStmt) ? ((AlterObjectSchemaStmt *) command)->object :
+		NULL;
+	GuardLine  *line;
+
+	if (!rename_guard_changes_name(command))
+		return;
+	if (class == StatisticExtRelationId)
+		follow_statistics(lines, object, strVal(llast(castNode(List, from))));
+	line = line_naming(lines, class, object);
+	if (line != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PGROLL_PROTECTED),
+				 errmsg("cannot rename or move what an index that is built again names"),
+				 errdetail("The migration \"%s\" of schema \"%s\" still has to build an index whose definition names what would be %s.",
+						   line->name, line->base_schema, identity),
+				 errhint("Wait until the migration is ready, or roll it back.")));
+}
+
+static void
+follow_statistics(List *lines, Oid statistics, const char *from)
+{
+	const StatisticsFacts *facts = catalog_statistics_object(statistics);
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -79,7 +113,7 @@ rename_guard_follow_statistics(List *lines, Oid statistics, const char *from)
 
 		if (name_is_of_migration(from, line->migration) ||
 			name_is_of_migration(facts->name, line->migration))
-			guard_refuse(line, "rename or move statistics", from);
+			guard_refuse(line, "rename or move statistics object", from);
 		foreach(lc2, catalog_statistics(facts->relation))
 		{
 			const StatisticsFacts *copy = lfirst(lc2);
@@ -190,10 +224,28 @@ rename_guard_line_with_copy(List *lines, Oid namespace, const char *index)
 	return rename_guard_line_building(lines, namespace, index);
 }
 
-GuardLine *
-rename_guard_line_naming(List *lines, Oid class, Oid object)
+/* Or names one of its objects, if it is a schema or an extension. */
+static GuardLine *
+line_naming(List *lines, Oid class, Oid object)
 {
-	bool		is_whole = class == NamespaceRelationId || class == ExtensionRelationId;
+	ListCell   *lc;
+
+	if (class != NamespaceRelationId && class != ExtensionRelationId)
+		return line_naming_one(lines, class, object);
+	foreach(lc, catalog_depending_objects(class, object, InvalidAttrNumber))
+	{
+		const ObjectAddress *member = &((Dependent *) lfirst(lc))->object;
+		GuardLine  *line = line_naming_one(lines, member->classId, member->objectId);
+
+		if (line != NULL)
+			return line;
+	}
+	return NULL;
+}
+
+static GuardLine *
+line_naming_one(List *lines, Oid class, Oid object)
+{
 	ListCell   *lc;
 
 	/* Where the name of a table or column changes it is planned again. */
@@ -202,20 +254,20 @@ rename_guard_line_naming(List *lines, Oid class, Oid object)
 	foreach(lc, catalog_depending_objects(class, object, InvalidAttrNumber))
 	{
 		const ObjectAddress *user = &((Dependent *) lfirst(lc))->object;
-		GuardLine  *line = NULL;
+		GuardLine  *line = user->classId == RelationRelationId && catalog_is_index(user->objectId) ?
+			rename_guard_line_building(lines, get_rel_namespace(user->objectId),
+									   get_rel_name(user->objectId)) : NULL;
 
-		if (is_whole)
-			line = rename_guard_line_naming(lines, user->classId, user->objectId);
-		else if (user->classId == RelationRelationId && catalog_is_index(user->objectId))
-			line = rename_guard_line_building(lines, get_rel_namespace(user->objectId),
-											  get_rel_name(user->objectId));
 		if (line != NULL)
 			return line;
 	}
 	return NULL;
 }
 
-/* Has one of its partitions one that the migration has made so on a column of it? */
+/*
+ * Has the table, or a partition of it, a foreign key of that name on a column that the
+ * migration has added?
+ */
 static bool
 has_foreign_key(Oid relid, const char *name, int64 migration)
 {

@@ -16,12 +16,18 @@
  */
 extern void rename_guard_follow(List *lines, const RenameStmt *stmt);
 
+/* Does the command change the name or schema of something, or of an enum's value? */
+extern bool rename_guard_changes_name(const Node *command);
+
 /*
- * After extended statistics have been renamed from a name, or moved to another schema:
- * what stands for them gets the name and schema that go with the new ones.  Raises
- * protected_object where they are a migration's own, or become it by their name.
+ * After one that does, for each object (identity: what it is called now).  What stands for
+ * a statistics object gets the name and schema that go with its new ones.  Raises
+ * protected_object where that is a migration's own, or becomes it by its name; and for an
+ * object that the definition of an index names which is still to be built again, since
+ * its text would find another.
  */
-extern void rename_guard_follow_statistics(List *lines, Oid statistics, const char *from);
+extern void rename_guard_renamed(List *lines, Node *command, Oid class, Oid object,
+								 const char *identity);
 
 /*
  * Before a constraint is renamed: the migration (GuardLine) that needs its name, or NULL.
@@ -34,12 +40,6 @@ extern GuardLine *rename_guard_refuses(List *lines, const RenameStmt *stmt);
 /* The migration that is still to build what stands for the index or key, or NULL. */
 extern GuardLine *rename_guard_line_building(List *lines, Oid namespace,
 											 const char *index);
-
-/*
- * The migration that is still to build what stands for an index whose definition names the
- * object, or one of the schema or extension; NULL: none.  Its text would find another.
- */
-extern GuardLine *rename_guard_line_naming(List *lines, Oid class, Oid object);
 
 /* The migration that has built, or is still to build, what stands for it, or NULL. */
 extern GuardLine *rename_guard_line_with_copy(List *lines, Oid namespace,

@@ -19,11 +19,16 @@
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_func.h"
+#include "parser/parse_oper.h"
 #include "parser/parse_type.h"
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
@@ -72,7 +77,6 @@ typedef struct Use
 {
 	bool		(*is_used) (Node *expr, void *object);
 	Oid			object;
-	const char *as;				/* for people */
 } Use;
 
 static void check_none_uses(const Use *use);
@@ -104,10 +108,10 @@ static void check_expressions_of(const InFlight *table, const Use *use);
 static void check_half_expression(const InFlight *table,
 								  const char *migration,
 								  const EdgeHalf *half, const Use *use);
-static Node *read_half_expression(const InFlight *table,
+static Node *try_half_expression(const InFlight *table,
 								  const EdgeHalf *half, ErrorData **error);
 static bool calls_function(Node *node, void *arg);
-static bool is_function(Oid function, void *arg);
+static bool calls_operator(Node *node, void *arg);
 static bool converts_type(Node *node, void *arg);
 static bool has_type(Node *node, void *arg);
 static Node *parse_half_expression(const InFlight *table,
@@ -163,24 +167,42 @@ table_guard_check_expressions(void)
 }
 
 void
-table_guard_check_function(ObjectType type, Node *object)
+table_guard_check_call(ObjectType type, Node *object)
 {
-	Use			use = {.is_used = calls_function,.as = "calls the function"};
+	Use			use = {0};
 
-	if (type != OBJECT_FUNCTION && type != OBJECT_PROCEDURE && type != OBJECT_ROUTINE &&
-		type != OBJECT_AGGREGATE)
-		return;
-	use.object = LookupFuncWithArgs(type, castNode(ObjectWithArgs, object), true);
-	check_none_uses(&use);
+	switch (type)
+	{
+		case OBJECT_FUNCTION:
+		case OBJECT_PROCEDURE:
+		case OBJECT_ROUTINE:
+		case OBJECT_AGGREGATE:
+			use.is_used = calls_function;
+			use.object = LookupFuncWithArgs(type, castNode(ObjectWithArgs, object), true);
+			break;
+		case OBJECT_OPERATOR:
+			use.is_used = calls_operator;
+			use.object = LookupOperWithArgs(castNode(ObjectWithArgs, object), true);
+			break;
+		default:
+			return;
+	}
+	/* Of others the server says what is wrong, and nothing is told. */
+	if (OidIsValid(use.object) &&
+		object_ownercheck(type == OBJECT_OPERATOR ? OperatorRelationId :
+						  ProcedureRelationId, use.object, GetUserId()))
+		check_none_uses(&use);
 }
 
 void
 table_guard_check_enum(List *name)
 {
-	Use			use = {.is_used = converts_type,.as = "reads or makes values of the type"};
+	Use			use = {.is_used = converts_type};
 
 	use.object = LookupTypeNameOid(NULL, makeTypeNameFromNameList(name), true);
-	check_none_uses(&use);
+	if (OidIsValid(use.object) &&
+		object_ownercheck(TypeRelationId, use.object, GetUserId()))
+		check_none_uses(&use);
 }
 
 static void
@@ -188,7 +210,7 @@ check_none_uses(const Use *use)
 {
 	ListCell   *lc;
 
-	foreach(lc, OidIsValid(use->object) ? tables_in_flight() : NIL)
+	foreach(lc, tables_in_flight())
 		check_expressions_of(lfirst(lc), use);
 }
 
@@ -646,7 +668,7 @@ check_half_expression(const InFlight *table, const char *migration,
 					  const EdgeHalf *half, const Use *use)
 {
 	ErrorData  *error = NULL;
-	Node	   *expr = half == NULL ? NULL : read_half_expression(table, half, &error);
+	Node	   *expr = half == NULL ? NULL : try_half_expression(table, half, &error);
 	Oid			object = use == NULL ? InvalidOid : use->object;
 
 	if (error == NULL && !(use != NULL && use->is_used(expr, &object)))
@@ -654,19 +676,17 @@ check_half_expression(const InFlight *table, const char *migration,
 	ereport(ERROR,
 			(errcode(ERRCODE_PGROLL_PROTECTED),
 			 errmsg("the command would break the migration \"%s\"", migration),
-			 errdetail("The expression of column \"%s\" of table \"%s\" %s.",
-					   half->logical, table->table,
-					   error == NULL ? use->as :
-					   psprintf("could no longer be read: %s", error->message)),
+			 error == NULL ?
+			 errdetail("The expression of column \"%s\" of table \"%s\" uses it.",
+					   half->logical, table->table) :
+			 errdetail("The expression of column \"%s\" of table \"%s\" could no longer be read: %s.",
+					   half->logical, table->table, error->message),
 			 errhint("Complete the migration or roll it back first.")));
 }
 
-/*
- * NULL and the error where it can't be read, which is only ever replaced by another, so
- * that no subtransaction is needed.
- */
+/* NULL and the error where it can't be read; the caller must raise one then. */
 static Node *
-read_half_expression(const InFlight *table, const EdgeHalf *half, ErrorData **error)
+try_half_expression(const InFlight *table, const EdgeHalf *half, ErrorData **error)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Node	   *volatile expr = NULL;
@@ -691,18 +711,32 @@ read_half_expression(const InFlight *table, const EdgeHalf *half, ErrorData **er
 static bool
 calls_function(Node *node, void *arg)
 {
+	Oid			function = *(Oid *) arg;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
 		return query_tree_walker((Query *) node, calls_function, arg, 0);
-	return check_functions_in_node(node, is_function, arg) ||
+	return (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == function) ||
+		(IsA(node, Aggref) && ((Aggref *) node)->aggfnoid == function) ||
+		(IsA(node, WindowFunc) && ((WindowFunc *) node)->winfnoid == function) ||
 		expression_tree_walker(node, calls_function, arg);
 }
 
+/* The argument is the operator's OID. */
 static bool
-is_function(Oid function, void *arg)
+calls_operator(Node *node, void *arg)
 {
-	return function == *(Oid *) arg;
+	Oid			operator = *(Oid *) arg;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, calls_operator, arg, 0);
+	return (IsA(node, OpExpr) && ((OpExpr *) node)->opno == operator) ||
+		(IsA(node, ScalarArrayOpExpr) && ((ScalarArrayOpExpr *) node)->opno == operator) ||
+		(IsA(node, RowCompareExpr) && list_member_oid(((RowCompareExpr *) node)->opnos, operator)) ||
+		expression_tree_walker(node, calls_operator, arg);
 }
 
 /* The argument is the type's OID.  A value that is only copied keeps its meaning. */

@@ -34,11 +34,12 @@ extern void table_guard_check_columns(Oid relid);
 extern void table_guard_check_expressions(void);
 
 /*
- * Raise an error where an expression of any table in flight calls what is to be renamed,
- * moved or dropped, where that is a function: its text might find another of the name.
- * The object is that of the statement.
+ * Raise protected_object where an expression of any table in flight calls what is to be
+ * renamed, moved or dropped, where that is a function or operator of the current role's:
+ * its text might find another of the name.  The object is that of the statement, an
+ * ObjectWithArgs of these.
  */
-extern void table_guard_check_function(ObjectType type, Node *object);
+extern void table_guard_check_call(ObjectType type, Node *object);
 
 /*
  * The same where one converts values of the enum (its name, List *), a value of which is to

@@ -11,9 +11,8 @@
 
 #include "catalog/pg_statistic_ext.h"
 #include "miscadmin.h"
-#include "storage/lock.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 
 #include "operation/carry.h"
@@ -88,17 +87,14 @@ carry_statistics_keep_names(SchemaModel *model)
 static void
 keep_name(const StatisticsFacts *facts, Oid member)
 {
-	LOCKTAG		tag;
-
-	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, StatisticExtRelationId, facts->oid, 0);
-	if (LockAcquire(&tag, AccessShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (!ConditionalLockDatabaseObject(StatisticExtRelationId, facts->oid, 0,
+									   AccessShareLock))
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("could not lock statistics \"%s\" of table %s", facts->name,
+				 errmsg("could not lock statistics object \"%s\" of table %s", facts->name,
 						catalog_relation_name(member)),
-				 errdetail("Another session is changing them."),
-				 errhint("Try again when it has ended its transaction.")));
-	AcceptInvalidationMessages();
+				 errdetail("Another transaction is changing it."),
+				 errhint("Try again when that has ended.")));
 }
 
 bool

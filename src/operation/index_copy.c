@@ -21,9 +21,9 @@
 #include "support/guc.h"
 
 static bool is_copy(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map);
-static bool reads_alike(const IndexFacts *index, const IndexFacts *copy,
+static bool same_columns(const IndexFacts *index, const IndexFacts *copy,
 						const AttrMap *map);
-static bool computes_alike(const IndexFacts *index, const IndexFacts *copy,
+static bool same_expressions(const IndexFacts *index, const IndexFacts *copy,
 						   const AttrMap *map);
 static IndexStmt *read_definition(const IndexFacts *index, Oid relid, const AttrMap *map);
 static bool is_alike(const IndexElem *wanted, const IndexColumn *column);
@@ -39,7 +39,7 @@ index_copy_check(const IndexFacts *index, Oid copy, const AttrMap *map, const ch
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index \"%s\" on table \"%s\" is not carried over",
 						get_rel_name(index->oid), label),
-				 errdetail("What stands for it was built for another definition: an index, a function or a value that it names has been renamed."),
+				 errdetail("What stands for it was built for another definition."),
 				 errhint("Drop the index and create it again, or roll the migration back.")));
 }
 
@@ -50,13 +50,13 @@ is_copy(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
 	return index->method_oid == copy->method_oid &&
 		index->unique == copy->unique &&
 		index->nulls_not_distinct == copy->nulls_not_distinct &&
-		reads_alike(index, copy, map) &&
-		computes_alike(index, copy, map);
+		same_columns(index, copy, map) &&
+		same_expressions(index, copy, map);
 }
 
-/* The same columns, in the same order? */
+/* In the same order; a new form may have another operator class and collation. */
 static bool
-reads_alike(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
+same_columns(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
 {
 	List	   *columns = list_concat_copy(index->columns, index->included);
 	List	   *present = list_concat_copy(copy->columns, copy->included);
@@ -73,6 +73,8 @@ reads_alike(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
 
 		/* What it computes may be a plain column of the copy's. */
 		if ((one->attnum > 0 && other->attnum != map->attnums[one->attnum - 1]) ||
+			(one->attnum > 0 && other->attnum == one->attnum &&
+			 (other->opclass != one->opclass || other->collation != one->collation)) ||
 			other->descending != one->descending ||
 			other->nulls_first != one->nulls_first)
 			return false;
@@ -85,7 +87,7 @@ reads_alike(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
  * server says: a text names functions, and somebody may have renamed one.
  */
 static bool
-computes_alike(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
+same_expressions(const IndexFacts *index, const IndexFacts *copy, const AttrMap *map)
 {
 	IndexStmt  *wanted;
 	bool		computes = index->predicate != NULL || copy->predicate != NULL;

@@ -314,7 +314,7 @@ catalog_statistics(Oid relid)
 
 	foreach(lc, RelationGetStatExtList(rel))
 	{
-		StatisticsFacts *facts = catalog_statistics_row(lfirst_oid(lc));
+		StatisticsFacts *facts = catalog_statistics_object(lfirst_oid(lc));
 
 		if (facts != NULL)
 			found = lappend(found, facts);
@@ -325,7 +325,7 @@ catalog_statistics(Oid relid)
 }
 
 StatisticsFacts *
-catalog_statistics_row(Oid oid)
+catalog_statistics_object(Oid oid)
 {
 	HeapTuple	tuple = SearchSysCache1(STATEXTOID, ObjectIdGetDatum(oid));
 	Form_pg_statistic_ext form;

@@ -76,7 +76,7 @@ typedef struct StatisticsFacts
 extern List *catalog_statistics(Oid relid);
 
 /* NULL where there are none of that OID. */
-extern StatisticsFacts *catalog_statistics_row(Oid oid);
+extern StatisticsFacts *catalog_statistics_object(Oid oid);
 
 extern bool catalog_statistics_exist(const char *schema, const char *name);
 

@@ -77,7 +77,7 @@ typedef struct IndexFacts
 	bool		clustered;
 	List	   *columns;		/* IndexColumn * */
 	List	   *included;		/* IndexColumn * */
-	Node	   *predicate;		/* List *, of an AND */
+	Node	   *predicate;		/* or NULL */
 	char	   *options;		/* of WITH, or NULL */
 	char	   *tablespace;		/* or NULL */
 	char	   *comment;
@@ -91,7 +91,7 @@ typedef struct IndexFacts
  */
 extern List *catalog_indexes(Oid relid);
 
-/* Valid or not. */
+/* Valid or not; an error where it is gone. */
 extern IndexFacts *catalog_index(Oid index);
 
 /* Those that a failed concurrent build has left. */

@@ -84,7 +84,7 @@ extern int64 migration_next_id(void);
 /*
  * Lock the row, check that the transition is one of the state machine (an internal
  * error where it is not), do it.  user is the role that asked, or NULL for the
- * worker.
+ * worker.  Where the migration has ended, what was noted for that goes.
  */
 extern void migration_set_state(int64 id, MigrationState state, const char *user);
 
