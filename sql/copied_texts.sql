@@ -80,9 +80,9 @@ SET search_path = apart, public;
 -- which the path finds, but no copy is made by it
 CREATE FUNCTION more(bigint, int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false';
 CREATE OPERATOR > (LEFTARG = bigint, RIGHTARG = int, FUNCTION = more);
-CREATE TABLE public.said (id int PRIMARY KEY, v varchar(10), a int, b int,
+CREATE TABLE public.said (id int PRIMARY KEY, v varchar(10), a int, b int, w text,
 	CONSTRAINT c CHECK (CASE WHEN a IS NULL THEN true ELSE a <> 0 END));
-CREATE TABLE apart.said (id int PRIMARY KEY, b int, v varchar(10), a int,
+CREATE TABLE apart.said (id int PRIMARY KEY, b int, v varchar(10), a int, w text,
 	CONSTRAINT c CHECK (CASE WHEN a IS NULL THEN true ELSE a <> 0 END));
 DO $$
 DECLARE
@@ -93,6 +93,7 @@ BEGIN
 		EXECUTE format('CREATE INDEX as_both ON %I.said (v, (v::text) DESC, b) INCLUDE (id)', s);
 		EXECUTE format('CREATE INDEX by_case ON %I.said ((CASE WHEN a IS NULL THEN 1 ELSE 2 END))', s);
 		EXECUTE format('CREATE INDEX of_case ON %I.said (b) WHERE CASE WHEN a IS NULL THEN true ELSE false END', s);
+		EXECUTE format('CREATE INDEX in_array ON %I.said ((ARRAY[w]), (w || ''x'') COLLATE "C")', s);
 		EXECUTE format('CREATE INDEX as_big ON %I.said ((a::bigint), (a::bigint + 1))', s);
 		EXECUTE format('CREATE INDEX of_some ON %I.said (b) WHERE a OPERATOR(pg_catalog.>) 1', s);
 		EXECUTE format('CREATE STATISTICS %I.by_case ON (CASE WHEN a IS NULL THEN 1 ELSE 2 END), b FROM %1$I.said', s);
@@ -100,11 +101,12 @@ BEGIN
 END $$;
 SELECT pgroll_c.start_migration('03', '{"operations": [
 	{"alter_column": {"table": "said", "column": "v", "type": "text", "up": "v || ''''", "down": "v"}},
-	{"alter_column": {"table": "said", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}]}', 'public');
+	{"alter_column": {"table": "said", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}},
+	{"alter_column": {"table": "said", "column": "w", "type": "int", "up": "w::int", "down": "w::text"}}]}', 'public');
 CALL pgroll_c.run_tasks('public');
 SELECT pgroll_c.complete_migration('public');
 SET search_path = public;
-ALTER TABLE apart.said ALTER v TYPE text, ALTER a TYPE bigint;
+ALTER TABLE apart.said ALTER v TYPE text, ALTER a TYPE bigint, ALTER w TYPE int USING w::int;
 SELECT * FROM test.differences('public', 'apart') WHERE difference ~ 'said'; -- no rows
 -- a column twice
 CREATE TABLE twice (id int, a text, b int) PARTITION BY LIST (b);

@@ -15,6 +15,7 @@
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -509,9 +510,13 @@ index_column_sql(const IndexHome *home, const IndexFacts *facts,
 	Oid			own_collation = InvalidOid;
 
 	initStringInfo(&sql);
+	/* Only where it is not the expression's own, which may have none any more. */
 	if (column->expr != NULL)
+	{
 		appendStringInfo(&sql, "(%s)",
 						 expression_deparse_stored(column->expr, home->names));
+		own_collation = exprCollation(column->expr);
+	}
 	else
 	{
 		int32		typmod;
