@@ -72,10 +72,10 @@ typedef struct InFlight
 	List	   *others;			/* names of other BEFORE ROW triggers (char *) */
 } InFlight;
 
-/* What an expression may do with an object. */
+/* What an expression may do with an object: whether a node of it does. */
 typedef struct Use
 {
-	bool		(*is_used) (Node *expr, void *object);
+	bool		(*is_use) (const Node *node, Oid object);
 	Oid			object;
 } Use;
 
@@ -110,10 +110,10 @@ static void check_half_expression(const InFlight *table,
 								  const EdgeHalf *half, const Use *use);
 static Node *try_half_expression(const InFlight *table,
 								  const EdgeHalf *half, ErrorData **error);
-static bool calls_function(Node *node, void *arg);
-static bool calls_operator(Node *node, void *arg);
-static bool converts_type(Node *node, void *arg);
-static bool has_type(Node *node, void *arg);
+static bool has_use(Node *node, void *use);
+static bool calls_function(const Node *node, Oid function);
+static bool calls_operator(const Node *node, Oid operator);
+static bool has_type(const Node *node, Oid type);
 static Node *parse_half_expression(const InFlight *table,
 								   const EdgeHalf *half);
 
@@ -177,11 +177,11 @@ table_guard_check_call(ObjectType type, Node *object)
 		case OBJECT_PROCEDURE:
 		case OBJECT_ROUTINE:
 		case OBJECT_AGGREGATE:
-			use.is_used = calls_function;
+			use.is_use = calls_function;
 			use.object = LookupFuncWithArgs(type, castNode(ObjectWithArgs, object), true);
 			break;
 		case OBJECT_OPERATOR:
-			use.is_used = calls_operator;
+			use.is_use = calls_operator;
 			use.object = LookupOperWithArgs(castNode(ObjectWithArgs, object), true);
 			break;
 		default:
@@ -197,7 +197,7 @@ table_guard_check_call(ObjectType type, Node *object)
 void
 table_guard_check_enum(List *name)
 {
-	Use			use = {.is_used = converts_type};
+	Use			use = {.is_use = has_type};
 
 	use.object = LookupTypeNameOid(NULL, makeTypeNameFromNameList(name), true);
 	if (OidIsValid(use.object) &&
@@ -669,9 +669,10 @@ check_half_expression(const InFlight *table, const char *migration,
 {
 	ErrorData  *error = NULL;
 	Node	   *expr = half == NULL ? NULL : try_half_expression(table, half, &error);
-	Oid			object = use == NULL ? InvalidOid : use->object;
 
-	if (error == NULL && !(use != NULL && use->is_used(expr, &object)))
+	/* A value that is only copied keeps its meaning. */
+	if (error == NULL &&
+		(use == NULL || expr == NULL || IsA(expr, Param) || !has_use(expr, (void *) use)))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_PGROLL_PROTECTED),
@@ -707,63 +708,51 @@ try_half_expression(const InFlight *table, const EdgeHalf *half, ErrorData **err
 	return expr;
 }
 
-/* The argument is the function's OID. */
 static bool
-calls_function(Node *node, void *arg)
+has_use(Node *node, void *use)
 {
-	Oid			function = *(Oid *) arg;
+	const Use  *wanted = use;
 
 	if (node == NULL)
 		return false;
+	if (wanted->is_use(node, wanted->object))
+		return true;
 	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, calls_function, arg, 0);
-	return (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == function) ||
-		(IsA(node, Aggref) && ((Aggref *) node)->aggfnoid == function) ||
-		(IsA(node, WindowFunc) && ((WindowFunc *) node)->winfnoid == function) ||
-		expression_tree_walker(node, calls_function, arg);
+		return query_tree_walker((Query *) node, has_use, use, 0);
+	return expression_tree_walker(node, has_use, use);
 }
 
-/* The argument is the operator's OID. */
 static bool
-calls_operator(Node *node, void *arg)
+calls_function(const Node *node, Oid function)
 {
-	Oid			operator = *(Oid *) arg;
-
-	if (node == NULL)
-		return false;
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, calls_operator, arg, 0);
-	return (IsA(node, OpExpr) && ((OpExpr *) node)->opno == operator) ||
-		(IsA(node, ScalarArrayOpExpr) && ((ScalarArrayOpExpr *) node)->opno == operator) ||
-		(IsA(node, RowCompareExpr) && list_member_oid(((RowCompareExpr *) node)->opnos, operator)) ||
-		expression_tree_walker(node, calls_operator, arg);
+	return (IsA(node, FuncExpr) && ((const FuncExpr *) node)->funcid == function) ||
+		(IsA(node, Aggref) && ((const Aggref *) node)->aggfnoid == function) ||
+		(IsA(node, WindowFunc) && ((const WindowFunc *) node)->winfnoid == function);
 }
 
-/* The argument is the type's OID.  A value that is only copied keeps its meaning. */
 static bool
-converts_type(Node *node, void *arg)
+calls_operator(const Node *node, Oid operator)
 {
-	return node != NULL && !IsA(node, Param) && has_type(node, arg);
+	return (IsA(node, OpExpr) && ((const OpExpr *) node)->opno == operator) ||
+		(IsA(node, ScalarArrayOpExpr) &&
+		 ((const ScalarArrayOpExpr *) node)->opno == operator) ||
+		(IsA(node, RowCompareExpr) &&
+		 list_member_oid(((const RowCompareExpr *) node)->opnos, operator));
 }
 
 /* Of domains over it and arrays of it, too. */
 static bool
-has_type(Node *node, void *arg)
+has_type(const Node *node, Oid type)
 {
-	Oid			type = InvalidOid;
+	Oid			own;
 	Oid			element;
 
-	if (node == NULL)
+	if (!IsA(node, Param) && !IsA(node, Var) && !IsA(node, Const) && !IsA(node, FuncExpr) &&
+		!IsA(node, CoerceViaIO) && !IsA(node, CoerceToDomain))
 		return false;
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, has_type, arg, 0);
-	if (IsA(node, Param) || IsA(node, Var) || IsA(node, Const) || IsA(node, FuncExpr) ||
-		IsA(node, CoerceViaIO) || IsA(node, CoerceToDomain))
-		type = getBaseType(exprType(node));
-	element = get_element_type(type);
-	if (OidIsValid(element))
-		type = getBaseType(element);
-	return type == *(Oid *) arg || expression_tree_walker(node, has_type, arg);
+	own = getBaseType(exprType(node));
+	element = get_element_type(own);
+	return (OidIsValid(element) ? getBaseType(element) : own) == type;
 }
 
 /* Parse it against the columns as they are now; an error where it cannot be. */
