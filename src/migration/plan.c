@@ -128,7 +128,7 @@ plan_start(const Migration *migration, SchemaModel *model, MigrationPlan *plan)
 	}
 }
 
-/* An index is renamed without a lock on its table; so is the key that it serves. */
+/* A key is renamed with its index. */
 static void
 keep_index_names(TableModel *table, MigrationPlan *plan)
 {
@@ -141,8 +141,7 @@ keep_index_names(TableModel *table, MigrationPlan *plan)
 			catalog_index_of_table(table->relid, object->stored) : InvalidOid;
 
 		if (OidIsValid(index))
-			plan_lock(plan, PHASE_START, index, ShareUpdateExclusiveLock,
-					  catalog_relation_name(index));
+			operation_keep_index_name(plan, index);
 	}
 }
 

@@ -65,8 +65,6 @@ static IndexFacts *part_of(const IndexHome *home, Oid whole);
 static void attach_task(const IndexHome *home, const IndexFacts *part, MigrationPlan *plan);
 static void start_index(const IndexHome *home, const IndexFacts *facts,
 						MigrationPlan *plan);
-static void keep_name(const IndexHome *home, const IndexFacts *facts,
-					  MigrationPlan *plan);
 static char *index_sql(const IndexHome *home, const IndexFacts *facts,
 					   const char *how, const char *name, const char *relation);
 static char *index_tail(const IndexFacts *facts);
@@ -291,20 +289,9 @@ start_index(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
 
 	if (OidIsValid(built_index(home, facts)))
 		return;
-	keep_name(home, facts, plan);
+	operation_keep_index_name(plan, facts->oid);
 	plan_index_build(plan, 0, home->relid, home->relation, name,
 					 index_sql(home, facts, "CONCURRENTLY ", name, home->relation));
-}
-
-/*
- * What stands for the index is known by its name.  Who renames it locks no table; who
- * has begun to is waited for, who comes later is seen to (rename_guard.c).
- */
-static void
-keep_name(const IndexHome *home, const IndexFacts *facts, MigrationPlan *plan)
-{
-	plan_lock(plan, PHASE_START, facts->oid, ShareUpdateExclusiveLock,
-			  in_schema_of(home, facts->name));
 }
 
 /*
@@ -383,7 +370,7 @@ attach_tasks(List *homes, const IndexFacts *whole, MigrationPlan *plan)
 
 		if (part == NULL || OidIsValid(built_index(home, part)))
 			continue;
-		keep_name(home, part, plan);
+		operation_keep_index_name(plan, part->oid);
 		name = name_carried(home->model->migration, part->name);
 		plan_step(plan, (Step) {
 			.phase = PHASE_BACKGROUND,

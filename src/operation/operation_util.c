@@ -114,6 +114,12 @@ operation_rename_index_columns(SchemaModel *model, int operation, Oid index,
 }
 
 void
+operation_keep_index_name(MigrationPlan *plan, Oid index)
+{
+	plan_lock(plan, PHASE_START, index, ShareUpdateExclusiveLock, catalog_relation_name(index));
+}
+
+void
 operation_lock_tree(MigrationPlan *plan, Phase phase, Oid relid, LOCKMODE mode)
 {
 	ListCell   *lc;

@@ -99,6 +99,13 @@ extern void operation_claim_name(SchemaModel *model, const char *name, const cha
  */
 extern bool operation_name_comes_late(SchemaModel *model, const char *name, int number);
 
+/*
+ * Let nobody rename an index from the start on, which knows it by its name.  Who renames
+ * one locks no table: who has begun to is waited for, who comes later is seen to
+ * (rename_guard.h).
+ */
+extern void operation_keep_index_name(MigrationPlan *plan, Oid index);
+
 /* Lock a table, and all of its partitions, in a phase. */
 extern void operation_lock_tree(MigrationPlan *plan, Phase phase, Oid relid, LOCKMODE mode);
 
