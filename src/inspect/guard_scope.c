@@ -9,12 +9,9 @@
  */
 #include "pgroll.h"
 
-#include "access/relation.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_rewrite.h"
-#include "commands/trigger.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 
 #include "inspect/guard_scope.h"
 #include "schema/catalog_depend.h"
@@ -208,26 +205,18 @@ line_of_dependent_view(List *lines, Oid relid, AttrNumber attnum)
 static GuardLine *
 line_of_trigger(List *lines, Oid relid, const char *column)
 {
-	Relation	rel = relation_open(relid, AccessShareLock);
-	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 	GuardLine  *line = NULL;
-	int			i;
+	ListCell   *lc;
 
-	for (i = 0; triggers != NULL && line == NULL && i < triggers->numtriggers; i++)
+	foreach(lc, edge_migrations_of_table(relid))
 	{
-		ListCell   *lc;
+		EdgeMigration *migration = lfirst(lc);
 
-		if (!trigger_is_dual_write(&triggers->triggers[i]))
-			continue;
-		foreach(lc, edge_migrations_from_trigger(&triggers->triggers[i]))
-		{
-			EdgeMigration *migration = lfirst(lc);
-
-			if (column == NULL || migration_names_column(migration, column))
-				line = guard_line_of_schema(lines, migration->base_schema);
-		}
+		if (column == NULL || migration_names_column(migration, column))
+			line = guard_line_of_schema(lines, migration->base_schema);
+		if (line != NULL)
+			break;
 	}
-	relation_close(rel, AccessShareLock);
 	return line;
 }
 

@@ -159,22 +159,34 @@ edge_triggers_of_schema(Oid relid, const char *base_schema)
 	return names;
 }
 
-bool
-edge_changes_any_column(Oid relid, List *columns)
+List *
+edge_migrations_of_table(Oid relid)
 {
 	Relation	rel = relation_open(relid, AccessShareLock);
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
-	bool		found = false;
-	ListCell   *lc;
+	List	   *migrations = NIL;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
-		foreach(lc, trigger_is_dual_write(&triggers->triggers[i]) ?
-				edge_migrations_from_trigger(&triggers->triggers[i]) : NIL)
-			found |= migration_changes(lfirst(lc), columns);
+		if (trigger_is_dual_write(&triggers->triggers[i]))
+			migrations = list_concat(migrations,
+									 edge_migrations_from_trigger(&triggers->triggers[i]));
 	}
 	relation_close(rel, AccessShareLock);
-	return found;
+	return migrations;
+}
+
+bool
+edge_changes_any_column(Oid relid, List *columns)
+{
+	ListCell   *lc;
+
+	foreach(lc, edge_migrations_of_table(relid))
+	{
+		if (migration_changes(lfirst(lc), columns))
+			return true;
+	}
+	return false;
 }
 
 static bool

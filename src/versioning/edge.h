@@ -83,6 +83,9 @@ extern bool trigger_is_dual_write(const Trigger *trigger);
  */
 extern List *edge_migrations_from_trigger(const Trigger *trigger);
 
+/* The same of all triggers of a table: one twice, where there are two of ours. */
+extern List *edge_migrations_of_table(Oid relid);
+
 /*
  * The names (char *) of the triggers by which migrations of the base schema change a
  * relation, but for those that are clones of its parent's.
