@@ -28,6 +28,7 @@
 #include "ddl/partition_constraint.h"
 #include "inspect/addition_guard.h"
 #include "inspect/child_guard.h"
+#include "inspect/default_guard.h"
 #include "inspect/detach_guard.h"
 #include "inspect/drop_guard.h"
 #include "inspect/grant_guard.h"
@@ -104,7 +105,14 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 
 	if (ddl_execute_origin() != DDL_OWN && IsA(data->parsetree, CreateTrigStmt))
 		guard_arguments((CreateTrigStmt *) data->parsetree);
-	if (ddl_execute_origin() == DDL_OWN || !migrations_any_active())
+	if (ddl_execute_origin() == DDL_OWN)
+		PG_RETURN_NULL();
+	/* A baseline has views, too. */
+	if (strcmp(data->event, "ddl_command_start") == 0)
+		default_guard_note(data->parsetree, ddl_execute_origin() == DDL_USER_TEXT);
+	if (strcmp(data->event, "ddl_command_end") == 0)
+		default_guard_follow(data->parsetree, ddl_execute_origin() == DDL_USER_TEXT);
+	if (!migrations_any_active())
 		PG_RETURN_NULL();
 
 	/* What a migration's own sql does is not refused, but mended. */
@@ -445,6 +453,12 @@ guard_alter_part(List *lines, const GuardLine *line, Oid relid,
 		case AT_AlterColumnType:
 			if (guard_line_of_column(lines, relid, cmd->name) != NULL)
 				guard_refuse(line, "change the type of column", cmd->name);
+			break;
+		case AT_AddIdentity:
+		case AT_DropIdentity:
+			/* Versions take their numbers from where the start has found them. */
+			if (edge_changes_any_column(relid, list_make1(cmd->name)))
+				guard_refuse(line, "change the identity of column", cmd->name);
 			break;
 		case AT_ColumnDefault:
 		case AT_SetNotNull:

@@ -305,6 +305,18 @@ catalog_partition_being_detached(Oid relid)
 	return found;
 }
 
+Node *
+catalog_column_default(Oid relid, const char *column)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	AttrNumber	attnum = get_attnum(relid, column);
+	Node	   *expr = attnum > 0 && TupleDescAttr(RelationGetDescr(rel), attnum - 1)->atthasdef ?
+		default_expr(rel, attnum) : NULL;
+
+	relation_close(rel, AccessShareLock);
+	return expr;
+}
+
 bool
 catalog_column_row(Oid relid, const char *column, FormData_pg_attribute *row)
 {

@@ -83,6 +83,9 @@ extern List *catalog_parents(Oid relid);
 /* A copy of a column's row, as far as its fixed fields go; false where there is none. */
 extern bool catalog_column_row(Oid relid, const char *column, FormData_pg_attribute *row);
 
+/* A column's own default, of a generated one what it is made by; NULL: it has none. */
+extern Node *catalog_column_default(Oid relid, const char *column);
+
 /* From how many of its parents a table has a column; 0 where it has none. */
 extern int	catalog_column_parents(Oid relid, const char *column);
 
