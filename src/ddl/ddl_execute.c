@@ -27,6 +27,7 @@
 #include "ddl/lock_retry.h"
 #include "ddl/matview_query.h"
 #include "ddl/partition_constraint.h"
+#include "state/claims.h"
 #include "state/step_log.h"
 #include "support/guc.h"
 
@@ -63,6 +64,7 @@ static void utility_hook(PlannedStmt *statement, const char *source, bool read_o
 						 QueryCompletion *completion);
 static List *lock_requests(List *steps);
 static LockRequest *lock_request(const Step *step, Oid relation, const char *name);
+static LockRequest *lock_request_for_names(void);
 static void run_ahead(void *arg);
 static List *steps_left(const MigrationPlan *plan, Phase phase, int64 migration, List *done);
 static int	end_of_view(List *steps, int first);
@@ -90,6 +92,7 @@ ddl_lock_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 	Ahead		ahead = {plan, migration, NIL, 0};
 	LockRetryWork work = {.run = run_ahead,.arg = &ahead};
 	List	   *steps = steps_of_phase(plan, phase);
+	List	   *requests;
 	ListCell   *lc;
 
 	foreach(lc, steps)
@@ -100,7 +103,10 @@ ddl_lock_plan(const MigrationPlan *plan, Phase phase, int64 migration)
 			ahead.steps = lappend(ahead.steps, step);
 		ahead.total += step->command != NULL;
 	}
-	lock_retry_acquire(lock_requests(steps), ahead.steps == NIL ? NULL : &work);
+	requests = lock_requests(steps);
+	if (phase != PHASE_ROLLBACK)
+		requests = lappend(requests, lock_request_for_names());
+	lock_retry_acquire(requests, ahead.steps == NIL ? NULL : &work);
 	return work.done ? ahead.steps : NIL;
 }
 
@@ -286,6 +292,16 @@ lock_request(const Step *step, Oid relation, const char *name)
 	request->mode = step->lock;
 	request->name = name;
 	request->early = step->ahead;
+	return request;
+}
+
+/* What is planned under the locks, and run, are texts. */
+static LockRequest *
+lock_request_for_names(void)
+{
+	LockRequest *request = palloc0(sizeof(LockRequest));
+
+	request->mode = CLAIMED_BY_PHASE;
 	return request;
 }
 

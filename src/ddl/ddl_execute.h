@@ -10,7 +10,8 @@
 #include "ddl/step.h"
 
 /*
- * Lock what the steps of this phase need (lock_retry.c).  Those that go ahead
+ * Lock what the steps of this phase need (lock_retry.c), and, but for a rollback, what
+ * expressions call by name.  Those that go ahead
  * (plan_put_ahead()) are run before the strong locks are taken, and logged; they
  * (Step *) are returned.  NIL: there are none, or they came to nothing (an error, locks
  * that could not be had); then they are in the next plan, too.  What was planned before

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * lock_blockers.c
- *		Who stands in the way of a lock on a relation.
+ *		Who stands in the way of a lock.
  *
  * Read from the lock manager and from the backends' status in shared memory,
  * not through the views: that needs no statement, no snapshot and no privilege.
@@ -30,7 +30,7 @@
 static bool locks_relation(const LockInstanceData *lock, Oid relation);
 static bool conflicts(LOCKMASK held, LOCKMODE mode);
 static int	process_of(const LockInstanceData *lock);
-static List *blocking_processes(Oid relation, LOCKMODE mode, bool holders);
+static List *blocking_processes(const LOCKTAG *tag, LOCKMODE mode, bool holders);
 static PgBackendStatus *session_of_process(int pid);
 static void append_session(StringInfo buf, int pid);
 static const char *session_state(const PgBackendStatus *session);
@@ -40,15 +40,15 @@ static bool builds_index_concurrently(const PgBackendStatus *session,
 static bool validates_constraint(const PgBackendStatus *session);
 
 char *
-lock_blockers_describe(Oid relation, LOCKMODE mode)
+lock_blockers_describe(const LOCKTAG *tag, LOCKMODE mode)
 {
-	List	   *pids = blocking_processes(relation, mode, true);
+	List	   *pids = blocking_processes(tag, mode, true);
 	StringInfoData buf;
 	ListCell   *lc;
 
 	/* Somebody who only waits is in the way as well, if nobody else is. */
 	if (pids == NIL)
-		pids = blocking_processes(relation, mode, false);
+		pids = blocking_processes(tag, mode, false);
 	if (pids == NIL)
 		return NULL;
 
@@ -167,7 +167,7 @@ process_of(const LockInstanceData *lock)
 
 /* Pids (0: a prepared transaction) of others that hold a conflicting lock, or else wait. */
 static List *
-blocking_processes(Oid relation, LOCKMODE mode, bool holders)
+blocking_processes(const LOCKTAG *tag, LOCKMODE mode, bool holders)
 {
 	LockData   *data = GetLockStatusData();
 	List	   *pids = NIL;
@@ -182,7 +182,7 @@ blocking_processes(Oid relation, LOCKMODE mode, bool holders)
 		if (!holders)
 			mask = lock->waitLockMode == NoLock ? 0 :
 				LOCKBIT_ON(lock->waitLockMode);
-		if (locks_relation(lock, relation) && pid != MyProcPid &&
+		if (memcmp(&lock->locktag, tag, sizeof(LOCKTAG)) == 0 && pid != MyProcPid &&
 			conflicts(mask, mode))
 			pids = list_append_unique_int(pids, pid);
 	}

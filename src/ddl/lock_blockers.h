@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * lock_blockers.h
- *		Who stands in the way of a lock on a relation.
+ *		Who stands in the way of a lock.
  *-------------------------------------------------------------------------
  */
 #ifndef PGROLL_LOCK_BLOCKERS_H
@@ -10,11 +10,11 @@
 #include "storage/lock.h"
 
 /*
- * The sessions whose locks on the relation conflict with mode, as a sentence
+ * The sessions whose locks of that tag conflict with mode, as a sentence
  * for an error's detail; NULL where there is none.  A query is shown to those
  * who may see it in pg_stat_activity.  Palloc'd in the current context.
  */
-extern char *lock_blockers_describe(Oid relation, LOCKMODE mode);
+extern char *lock_blockers_describe(const LOCKTAG *tag, LOCKMODE mode);
 
 /*
  * The process that builds an index on one of the relations (Oid) concurrently or

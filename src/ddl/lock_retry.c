@@ -30,6 +30,7 @@
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/resowner.h"
 #include "utils/syscache.h"
@@ -38,6 +39,7 @@
 
 #include "ddl/lock_blockers.h"
 #include "ddl/lock_retry.h"
+#include "state/claims.h"
 #include "support/guc.h"
 
 /* How long we may wait for relations in all while we hold others. */
@@ -53,11 +55,12 @@
 /* A request, and what is known of its relation before anything is locked. */
 typedef struct Wanted
 {
-	Oid			relation;
+	LOCKTAG		tag;
+	Oid			relation;		/* InvalidOid: the names */
 	LOCKMODE	mode;
 	bool		early;
 	char	   *name;			/* qualified, quoted where needed */
-	int			rank;			/* views 0, partitioned tables 1, others 2 */
+	int			rank;			/* views 0, partitioned tables 1, others 2, names 3 */
 } Wanted;
 
 /* What is known of the work while it is tried. */
@@ -70,6 +73,8 @@ typedef struct WorkTries
 } WorkTries;
 
 static List *wanted_from_requests(List *requests);
+static Wanted *wanted_relation(Oid relation, LOCKMODE mode);
+static Wanted *wanted_names(LOCKMODE mode);
 static char *relation_name(Oid relation);
 static int	compare_wanted(const ListCell *a, const ListCell *b);
 static Wanted *attempt_with_work(List *wanted, WorkTries *tries, char **blockers);
@@ -124,6 +129,8 @@ lock_retry_acquire(List *requests, LockRetryWork *work)
 	{
 		Wanted	   *each = lfirst(lc);
 
+		if (!OidIsValid(each->relation))
+			continue;
 		/* The work has dropped it. */
 		if (work != NULL && work->done && each->early &&
 			relation_name(each->relation) == NULL)
@@ -143,18 +150,17 @@ lock_retry_wait_readable(List *relations)
 										  pgroll_lock_retry_timeout);
 	foreach(lc, relations)
 	{
-		Wanted		wanted = {.relation = lfirst_oid(lc),.mode = AccessShareLock};
+		Wanted	   *wanted;
 
-		if (ConditionalLockRelationOid(wanted.relation, wanted.mode))
+		if (ConditionalLockRelationOid(lfirst_oid(lc), AccessShareLock))
 		{
-			UnlockRelationOid(wanted.relation, wanted.mode);
+			UnlockRelationOid(lfirst_oid(lc), AccessShareLock);
 			continue;
 		}
-		wanted.name = relation_name(wanted.relation);
-		if (wanted.name != NULL &&
-			lock_in_subtransaction(list_make1(&wanted), &wanted, give_up, false, NULL) != NULL)
-			report_blocked(&wanted,
-						   lock_blockers_describe(wanted.relation, wanted.mode), false);
+		wanted = wanted_relation(lfirst_oid(lc), AccessShareLock);
+		if (wanted->name != NULL &&
+			lock_in_subtransaction(list_make1(wanted), wanted, give_up, false, NULL) != NULL)
+			report_blocked(wanted, lock_blockers_describe(&wanted->tag, wanted->mode), false);
 	}
 }
 
@@ -167,22 +173,44 @@ wanted_from_requests(List *requests)
 	foreach(lc, requests)
 	{
 		LockRequest *request = lfirst(lc);
-		Wanted	   *wanted = palloc(sizeof(Wanted));
-		char		relkind = get_rel_relkind(request->relation);
+		Wanted	   *wanted = OidIsValid(request->relation) ?
+			wanted_relation(request->relation, request->mode) : wanted_names(request->mode);
 
-		wanted->relation = request->relation;
-		wanted->mode = request->mode;
 		wanted->early = request->early;
-		wanted->name = relation_name(request->relation);
 		if (wanted->name == NULL)
 			report_missing(request->name != NULL ? request->name :
 						   psprintf("%u", request->relation));
-		wanted->rank = relkind == RELKIND_VIEW ? 0 :
-			relkind == RELKIND_PARTITIONED_TABLE ? 1 : 2;
 		all = lappend(all, wanted);
 	}
 	list_sort(all, compare_wanted);
 	return all;
+}
+
+static Wanted *
+wanted_relation(Oid relation, LOCKMODE mode)
+{
+	Wanted	   *wanted = palloc0(sizeof(Wanted));
+	char		relkind = get_rel_relkind(relation);
+
+	SET_LOCKTAG_RELATION(wanted->tag, MyDatabaseId, relation);
+	wanted->relation = relation;
+	wanted->mode = mode;
+	wanted->name = relation_name(relation);
+	wanted->rank = relkind == RELKIND_VIEW ? 0 :
+		relkind == RELKIND_PARTITIONED_TABLE ? 1 : 2;
+	return wanted;
+}
+
+static Wanted *
+wanted_names(LOCKMODE mode)
+{
+	Wanted	   *wanted = palloc0(sizeof(Wanted));
+
+	claims_set_locktag(&wanted->tag, LOCK_CLASS_NAMES, 0);
+	wanted->mode = mode;
+	wanted->name = "names of functions, types or schemas";
+	wanted->rank = 3;
+	return wanted;
 }
 
 /* NULL where the relation does not exist (any more). */
@@ -330,7 +358,7 @@ attempt(List *wanted, bool keep, bool *deadlock, char **blockers)
 			break;
 		first = NULL;
 	}
-	seen = lock_blockers_describe(contended->relation, contended->mode);
+	seen = lock_blockers_describe(&contended->tag, contended->mode);
 	if (seen != NULL)
 		*blockers = seen;
 	return contended;
@@ -441,8 +469,13 @@ lock_one(const Wanted *wanted, TimestampTz until, bool give_way)
 {
 	long		rest;
 
-	if (ConditionalLockRelationOid(wanted->relation, wanted->mode))
+	if (OidIsValid(wanted->relation) ?
+		ConditionalLockRelationOid(wanted->relation, wanted->mode) :
+		LockAcquire(&wanted->tag, wanted->mode, false, true) != LOCKACQUIRE_NOT_AVAIL)
+	{
+		AcceptInvalidationMessages();
 		return true;
+	}
 	rest = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
 	if (rest <= 0)
 		return false;
@@ -454,7 +487,11 @@ lock_one(const Wanted *wanted, TimestampTz until, bool give_way)
 	set_for_attempt("lock_timeout", rest);
 	set_for_attempt("deadlock_timeout",
 					give_way ? 1 : Min(DeadlockTimeout, Max(rest / 2, 1)));
-	LockRelationOid(wanted->relation, wanted->mode);
+	if (OidIsValid(wanted->relation))
+		LockRelationOid(wanted->relation, wanted->mode);
+	else
+		(void) LockAcquire(&wanted->tag, wanted->mode, false, false);
+	AcceptInvalidationMessages();
 	return true;
 }
 
@@ -486,7 +523,8 @@ refuse_long_jobs(List *wanted)
 	{
 		Wanted	   *each = lfirst(lc);
 
-		if (DoLockModesConflict(each->mode, ShareUpdateExclusiveLock))
+		if (OidIsValid(each->relation) &&
+			DoLockModesConflict(each->mode, ShareUpdateExclusiveLock))
 			relations = lappend_oid(relations, each->relation);
 	}
 	pid = relations == NIL ? 0 :
@@ -549,11 +587,13 @@ report_missing(const char *name)
 static void
 report_blocked(const Wanted *contended, const char *blockers, bool single)
 {
+	int			waited = single ? pgroll_lock_timeout : pgroll_lock_retry_timeout;
+
 	ereport(ERROR,
 			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-			 errmsg("could not lock relation \"%s\" within %d ms",
-					contended->name,
-					single ? pgroll_lock_timeout : pgroll_lock_retry_timeout),
+			 OidIsValid(contended->relation) ?
+			 errmsg("could not lock relation \"%s\" within %d ms", contended->name, waited) :
+			 errmsg("could not lock the %s within %d ms", contended->name, waited),
 			 blockers != NULL ? errdetail("%s", blockers) :
 			 errdetail("It is locked again and again by short transactions."),
 			 single ?

@@ -12,7 +12,7 @@
 
 typedef struct LockRequest
 {
-	Oid			relation;
+	Oid			relation;		/* InvalidOid: what expressions call by name (claims.h) */
 	LOCKMODE	mode;
 	const char *name;			/* for a message, should it be gone; NULL:
 								 * then its OID is */
@@ -35,7 +35,8 @@ typedef struct LockRetryWork
 
 /*
  * Lock all the relations (LockRequest *), held to the end of the transaction:
- * views first, then partitioned tables, then others, each in order of OID.  For
+ * views first, then partitioned tables, then others, each in order of OID, the names
+ * last.  For
  * views and partitioned tables only the named relation is locked.  Raises 55006
  * where a concurrent index build or a validation runs on one of them, 42P01
  * where one was dropped or renamed meanwhile, 55P03 after

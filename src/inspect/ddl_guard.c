@@ -107,9 +107,12 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 		guard_arguments((CreateTrigStmt *) data->parsetree);
 	if (ddl_execute_origin() == DDL_OWN)
 		PG_RETURN_NULL();
-	/* A baseline has views, too. */
+	/* A baseline has views, too; and a start may be under way. */
 	if (strcmp(data->event, "ddl_command_start") == 0)
+	{
 		default_guard_note(data->parsetree, ddl_execute_origin() == DDL_USER_TEXT);
+		rename_guard_claim_names(data->parsetree);
+	}
 	if (strcmp(data->event, "ddl_command_end") == 0)
 		default_guard_follow(data->parsetree, ddl_execute_origin() == DDL_USER_TEXT);
 	if (!migrations_any_active())

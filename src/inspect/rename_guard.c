@@ -28,6 +28,7 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
+#include "state/claims.h"
 #include "state/tasks.h"
 
 static GuardLine *line_making_copy(List *lines, Oid relid, Oid constraint,
@@ -40,6 +41,7 @@ static void index_follows(const GuardLine *line, Oid namespace, const char *from
 static void constraint_follows(const GuardLine *line, Oid relid, const char *from,
 							   const char *to);
 static void follow_statistics(List *lines, Oid statistics, const char *from);
+static bool is_called_by_name(ObjectType type);
 static GuardLine *line_naming(List *lines, Oid class, Oid object);
 static GuardLine *line_naming_one(List *lines, Oid class, Oid object);
 static void statistics_follow(const StatisticsFacts *copy, const char *schema,
@@ -75,6 +77,50 @@ rename_guard_changes_name(const Node *command)
 {
 	return IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt) ||
 		(IsA(command, AlterEnumStmt) && ((const AlterEnumStmt *) command)->oldVal != NULL);
+}
+
+void
+rename_guard_claim_names(const Node *command)
+{
+	bool		changes = IsA(command, DropOwnedStmt) ||
+		(IsA(command, AlterEnumStmt) && rename_guard_changes_name(command));
+
+	if (IsA(command, RenameStmt))
+		changes = is_called_by_name(((const RenameStmt *) command)->renameType);
+	else if (IsA(command, AlterObjectSchemaStmt))
+		changes = is_called_by_name(((const AlterObjectSchemaStmt *) command)->objectType);
+	else if (IsA(command, DropStmt))
+		changes = is_called_by_name(((const DropStmt *) command)->removeType);
+	if (changes)
+		claim_names();
+}
+
+/* … in expressions, and is no relation, which whoever reads the expression locks. */
+static bool
+is_called_by_name(ObjectType type)
+{
+	switch (type)
+	{
+		case OBJECT_AGGREGATE:
+		case OBJECT_ATTRIBUTE:
+		case OBJECT_COLLATION:
+		case OBJECT_DOMAIN:
+		case OBJECT_EXTENSION:
+		case OBJECT_FUNCTION:
+		case OBJECT_OPCLASS:
+		case OBJECT_OPERATOR:
+		case OBJECT_OPFAMILY:
+		case OBJECT_PROCEDURE:
+		case OBJECT_ROUTINE:
+		case OBJECT_SCHEMA:
+		case OBJECT_SEQUENCE:
+		case OBJECT_TSCONFIGURATION:
+		case OBJECT_TSDICTIONARY:
+		case OBJECT_TYPE:
+			return true;
+		default:
+			return false;
+	}
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/inval.h"
 
 #include "state/claims.h"
 #include "support/spi.h"
@@ -55,6 +56,17 @@ claim_tables(int64 migration, bool exclusive)
 
 	claims_set_locktag(&tag, LOCK_CLASS_TABLES, (uint32) migration);
 	(void) LockAcquire(&tag, exclusive ? ExclusiveLock : ShareLock, false, false);
+}
+
+/* The mode conflicts with CLAIMED_BY_PHASE, but not with itself. */
+void
+claim_names(void)
+{
+	LOCKTAG		tag;
+
+	claims_set_locktag(&tag, LOCK_CLASS_NAMES, 0);
+	(void) LockAcquire(&tag, RowExclusiveLock, false, false);
+	AcceptInvalidationMessages();
 }
 
 /*

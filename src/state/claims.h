@@ -17,7 +17,8 @@ typedef enum LockClass
 {
 	LOCK_CLASS_BASE_SCHEMA = 1, /* OID of a namespace */
 	LOCK_CLASS_CLAIM = 2,		/* id of a migration, the low 32 bits */
-	LOCK_CLASS_TABLES = 3		/* likewise */
+	LOCK_CLASS_TABLES = 3,		/* likewise */
+	LOCK_CLASS_NAMES = 4		/* 0 */
 } LockClass;
 
 /* Make the tag of such a lock in the current database. */
@@ -39,6 +40,14 @@ extern bool claim_try_in_transaction(int64 migration);
  * migration's tables have, shared while something goes from them.
  */
 extern void claim_tables(int64 migration, bool exclusive);
+
+/*
+ * What expressions call by name (functions, types, schemas, …), in the whole database.
+ * Whoever changes such a name claims them before, to the end of the transaction, and waits
+ * for the phases that have just read expressions: they hold the lock CLAIMED_BY_PHASE.
+ */
+#define CLAIMED_BY_PHASE ShareLock
+extern void claim_names(void);
 
 /* Process id of the claimant, or 0.  Needs a transaction. */
 extern int	claim_holder(int64 migration);

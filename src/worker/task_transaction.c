@@ -240,8 +240,11 @@ static void
 describe_blockers(void *arg)
 {
 	BlockersText *blockers = arg;
-	char	   *text = lock_blockers_describe(blockers->relation, blockers->mode);
+	LOCKTAG		tag;
+	char	   *text;
 
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, blockers->relation);
+	text = lock_blockers_describe(&tag, blockers->mode);
 	if (text !=NULL)
 		blockers->text = MemoryContextStrdup(blockers->context, text);
 }
