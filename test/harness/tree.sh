@@ -223,7 +223,7 @@ build_debug_server()
 				CFLAGS=\"-O1 -g\" CPPFLAGS=-DUSE_VALGRIND
 			make -s -j2
 			make -s install
-			for dir in contrib/pgrowlocks contrib/btree_gist contrib/pageinspect \\
+			for dir in contrib/pgrowlocks contrib/btree_gist contrib/pageinspect contrib/test_decoding \\
 				src/test/isolation src/test/perl src/test/regress; do
 				make -s -C \$dir install
 			done
