@@ -18,6 +18,7 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "commands/event_trigger.h"
 #include "fmgr.h"
@@ -31,6 +32,7 @@
 #include "inspect/default_guard.h"
 #include "inspect/detach_guard.h"
 #include "inspect/drop_guard.h"
+#include "inspect/expression_guard.h"
 #include "inspect/grant_guard.h"
 #include "inspect/guard_scope.h"
 #include "inspect/matview_guard.h"
@@ -169,7 +171,7 @@ guard_command_start(Node *command)
 	else if (IsA(command, DropStmt))
 		drop_guard_check(lines, (DropStmt *) command);
 	else if (IsA(command, AlterEnumStmt) && rename_guard_changes_name(command))
-		table_guard_check_enum(((AlterEnumStmt *) command)->typeName);
+		expression_guard_check_enum(((AlterEnumStmt *) command)->typeName);
 	else if (IsA(command, AlterExtensionContentsStmt))
 		guard_add_to_extension(lines, (AlterExtensionContentsStmt *) command);
 	else if (IsA(command, IndexStmt) && ((IndexStmt *) command)->idxname != NULL)
@@ -257,7 +259,7 @@ guard_rename(List *lines, const RenameStmt *stmt)
 		case OBJECT_PROCEDURE:
 		case OBJECT_ROUTINE:
 		case OBJECT_AGGREGATE:
-			table_guard_check_call(stmt->renameType, stmt->object);
+			expression_guard_check_call(stmt->renameType, stmt->object);
 			break;
 		default:
 			break;
@@ -373,7 +375,7 @@ guard_set_schema(List *lines, const AlterObjectSchemaStmt *stmt)
 	Oid			relid;
 	GuardLine  *line;
 
-	table_guard_check_call(stmt->objectType, stmt->object);
+	expression_guard_check_call(stmt->objectType, stmt->object);
 	if (stmt->relation == NULL)
 		return;
 	relid = RangeVarGetRelid(stmt->relation, NoLock, true);
@@ -672,7 +674,11 @@ guard_command_end(Node *command)
 			IsA(command, AlterObjectSchemaStmt))
 			guard_new_object(lines, spi_text(row, 4), spi_text(row, 5));
 		if (ddl_execute_origin() == DDL_FOREIGN)
+		{
 			rename_guard_renamed(lines, command, class, object, spi_text(row, 5));
+			if (class == ProcedureRelationId && IsA(command, CreateFunctionStmt))
+				expression_guard_check_new(object);
+		}
 		if (class == TriggerRelationId)
 		{
 			Oid			table = catalog_trigger_table(object);
@@ -714,7 +720,7 @@ guard_command_end(Node *command)
 	if (IsA(command, RenameStmt))
 		rename_guard_follow(lines, (RenameStmt *) command);
 	if (rename_guard_changes_name(command))
-		table_guard_check_expressions();
+		expression_guard_check();
 }
 
 /*

@@ -17,6 +17,7 @@
 #include "ddl/ddl_execute.h"
 #include "inspect/detach_guard.h"
 #include "inspect/drop_guard.h"
+#include "inspect/expression_guard.h"
 #include "inspect/table_guard.h"
 #include "schema/catalog_constraint.h"
 #include "schema/catalog_dependent.h"
@@ -49,7 +50,7 @@ drop_guard_check(List *lines, const DropStmt *stmt)
 	if (stmt->removeType == OBJECT_EXTENSION)
 		check_extension(lines, stmt);
 	foreach(lc, stmt->objects)
-		table_guard_check_call(stmt->removeType, lfirst(lc));
+		expression_guard_check_call(stmt->removeType, lfirst(lc));
 	if (stmt->removeType != OBJECT_TABLE && stmt->removeType != OBJECT_VIEW &&
 		stmt->removeType != OBJECT_INDEX)
 		return;
@@ -146,7 +147,7 @@ drop_guard_dropped(List *lines)
 							spi_text(row, 7));
 	}
 	SPI_finish();
-	table_guard_check_expressions();
+	expression_guard_check();
 }
 
 static void

@@ -11,29 +11,14 @@
  */
 #include "pgroll.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/table.h"
-#include "catalog/indexing.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_operator.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
-#include "parser/parse_func.h"
-#include "parser/parse_oper.h"
-#include "parser/parse_type.h"
 #include "storage/bufmgr.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -48,7 +33,6 @@
 #include "versioning/dual_write_ddl.h"
 #include "versioning/edge.h"
 #include "versioning/edge_build.h"
-#include "versioning/stored_expression.h"
 #include "worker/launcher.h"
 
 /*
@@ -72,17 +56,7 @@ typedef struct InFlight
 	List	   *others;			/* names of other BEFORE ROW triggers (char *) */
 } InFlight;
 
-/* What an expression may do with an object: whether a node of it does. */
-typedef struct Use
-{
-	bool		(*is_use) (const Node *node, Oid object);
-	Oid			object;
-} Use;
-
-static void check_none_uses(const Use *use);
 static InFlight *read_in_flight(Oid relid);
-static List *tables_in_flight(void);
-static bool is_of_active_migration(const InFlight *table);
 static void note_own_trigger(InFlight *table, const Trigger *trigger);
 static bool fires_before_row_written(const Trigger *trigger);
 static void check_update_columns(const InFlight *table,
@@ -104,18 +78,6 @@ static void split_trigger(const InFlight *table);
 static void mend_marker_default(const InFlight *table);
 static bool has_default(Oid relid, const char *column);
 static void queue_backfill(const InFlight *table, const EdgeMigration *edges);
-static void check_expressions_of(const InFlight *table, const Use *use);
-static void check_half_expression(const InFlight *table,
-								  const char *migration,
-								  const EdgeHalf *half, const Use *use);
-static Node *try_half_expression(const InFlight *table,
-								  const EdgeHalf *half, ErrorData **error);
-static bool has_use(Node *node, void *use);
-static bool calls_function(const Node *node, Oid function);
-static bool calls_operator(const Node *node, Oid operator);
-static bool has_type(const Node *node, Oid type);
-static Node *parse_half_expression(const InFlight *table,
-								   const EdgeHalf *half);
 
 void
 table_guard_check(Oid relid)
@@ -155,118 +117,6 @@ table_guard_check_columns(Oid relid)
 
 	if (table != NULL)
 		check_columns(table);
-}
-
-void
-table_guard_check_expressions(void)
-{
-	ListCell   *lc;
-
-	foreach(lc, tables_in_flight())
-		check_expressions_of(lfirst(lc), NULL);
-}
-
-void
-table_guard_check_call(ObjectType type, Node *object)
-{
-	Use			use = {0};
-
-	switch (type)
-	{
-		case OBJECT_FUNCTION:
-		case OBJECT_PROCEDURE:
-		case OBJECT_ROUTINE:
-		case OBJECT_AGGREGATE:
-			use.is_use = calls_function;
-			use.object = LookupFuncWithArgs(type, castNode(ObjectWithArgs, object), true);
-			break;
-		case OBJECT_OPERATOR:
-			use.is_use = calls_operator;
-			use.object = LookupOperWithArgs(castNode(ObjectWithArgs, object), true);
-			break;
-		default:
-			return;
-	}
-	/* Of others the server says what is wrong, and nothing is told. */
-	if (OidIsValid(use.object) &&
-		object_ownercheck(type == OBJECT_OPERATOR ? OperatorRelationId :
-						  ProcedureRelationId, use.object, GetUserId()))
-		check_none_uses(&use);
-}
-
-void
-table_guard_check_enum(List *name)
-{
-	Use			use = {.is_use = has_type};
-
-	use.object = LookupTypeNameOid(NULL, makeTypeNameFromNameList(name), true);
-	if (OidIsValid(use.object) &&
-		object_ownercheck(TypeRelationId, use.object, GetUserId()))
-		check_none_uses(&use);
-}
-
-static void
-check_none_uses(const Use *use)
-{
-	ListCell   *lc;
-
-	foreach(lc, tables_in_flight())
-		check_expressions_of(lfirst(lc), use);
-}
-
-/* InFlight *: all that an active migration has put triggers on */
-static List *
-tables_in_flight(void)
-{
-	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple;
-	List	   *relids = NIL;
-	List	   *tables = NIL;
-	ListCell   *lc;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
-
-		if (name_is_dual_write_trigger(NameStr(form->tgname)))
-			relids = list_append_unique_oid(relids, form->tgrelid);
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-
-	foreach(lc, relids)
-	{
-		InFlight   *table = read_in_flight(lfirst_oid(lc));
-
-		if (table != NULL && is_of_active_migration(table))
-			tables = lappend(tables, table);
-	}
-	return tables;
-}
-
-/*
- * Not so where somebody made a trigger like ours by hand: a broken one must not
- * stop everybody's DROP.
- */
-static bool
-is_of_active_migration(const InFlight *table)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->migrations)
-	{
-		EdgeMigration *edges = lfirst(lc);
-		MigrationRow *row = migration_active(edges->base_schema);
-		Oid			role;
-
-		if (row == NULL || strcmp(row->name, edges->name) != 0)
-			continue;
-		role = migration_role(row, true);
-		if (OidIsValid(role) && has_privs_of_role(role, table->owner))
-			return true;
-	}
-	return false;
 }
 
 /* NULL where the relation is gone, no table, or not in flight. */
@@ -640,134 +490,4 @@ queue_backfill(const InFlight *table, const EdgeMigration *edges)
 	task_add(migration->id, &spec);
 	if (migration->is_home)
 		launcher_request_at_commit();
-}
-
-/* That they can be read, and (unless it is NULL) that there is no such use. */
-static void
-check_expressions_of(const InFlight *table, const Use *use)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, table->migrations)
-	{
-		EdgeMigration *migration = lfirst(lc);
-
-		foreach(lc2, migration->edges)
-		{
-			Edge	   *edge = lfirst(lc2);
-
-			check_half_expression(table, migration->name, edge->up, use);
-			check_half_expression(table, migration->name, edge->down, use);
-		}
-	}
-}
-
-static void
-check_half_expression(const InFlight *table, const char *migration,
-					  const EdgeHalf *half, const Use *use)
-{
-	ErrorData  *error = NULL;
-	Node	   *expr = half == NULL ? NULL : try_half_expression(table, half, &error);
-
-	/* A value that is only copied keeps its meaning. */
-	if (error == NULL &&
-		(use == NULL || expr == NULL || IsA(expr, Param) || !has_use(expr, (void *) use)))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_PGROLL_PROTECTED),
-			 errmsg("the command would break the migration \"%s\"", migration),
-			 error == NULL ?
-			 errdetail("The expression of column \"%s\" of table \"%s\" uses it.",
-					   half->logical, table->table) :
-			 errdetail("The expression of column \"%s\" of table \"%s\" could no longer be read: %s.",
-					   half->logical, table->table, error->message),
-			 errhint("Complete the migration or roll it back first.")));
-}
-
-/* NULL and the error where it can't be read; the caller must raise one then. */
-static Node *
-try_half_expression(const InFlight *table, const EdgeHalf *half, ErrorData **error)
-{
-	MemoryContext context = CurrentMemoryContext;
-	Node	   *volatile expr = NULL;
-
-	PG_TRY();
-	{
-		expr = parse_half_expression(table, half);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		*error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY((*error)->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
-			PG_RE_THROW();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	return expr;
-}
-
-static bool
-has_use(Node *node, void *use)
-{
-	const Use  *wanted = use;
-
-	if (node == NULL)
-		return false;
-	if (wanted->is_use(node, wanted->object))
-		return true;
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, has_use, use, 0);
-	return expression_tree_walker(node, has_use, use);
-}
-
-static bool
-calls_function(const Node *node, Oid function)
-{
-	return (IsA(node, FuncExpr) && ((const FuncExpr *) node)->funcid == function) ||
-		(IsA(node, Aggref) && ((const Aggref *) node)->aggfnoid == function) ||
-		(IsA(node, WindowFunc) && ((const WindowFunc *) node)->winfnoid == function);
-}
-
-static bool
-calls_operator(const Node *node, Oid operator)
-{
-	return (IsA(node, OpExpr) && ((const OpExpr *) node)->opno == operator) ||
-		(IsA(node, ScalarArrayOpExpr) &&
-		 ((const ScalarArrayOpExpr *) node)->opno == operator) ||
-		(IsA(node, RowCompareExpr) &&
-		 list_member_oid(((const RowCompareExpr *) node)->opnos, operator));
-}
-
-/* Of domains over it and arrays of it, too. */
-static bool
-has_type(const Node *node, Oid type)
-{
-	Oid			own;
-	Oid			element;
-
-	if (!IsA(node, Param) && !IsA(node, Var) && !IsA(node, Const) && !IsA(node, FuncExpr) &&
-		!IsA(node, CoerceViaIO) && !IsA(node, CoerceToDomain))
-		return false;
-	own = getBaseType(exprType(node));
-	element = get_element_type(own);
-	return (OidIsValid(element) ? getBaseType(element) : own) == type;
-}
-
-/* Parse it against the columns as they are now; an error where it cannot be. */
-static Node *
-parse_half_expression(const InFlight *table, const EdgeHalf *half)
-{
-	int			n = list_length(half->inputs);
-	Oid		   *types = palloc(sizeof(Oid) * Max(n, 1));
-	int32	   *typmods = palloc(sizeof(int32) * Max(n, 1));
-	Oid		   *collations = palloc(sizeof(Oid) * Max(n, 1));
-	int			i;
-
-	for (i = 0; i < n; i++)
-		get_atttypetypmodcoll(table->relid,
-							  get_attnum(table->relid, list_nth(half->inputs, i)),
-							  &types[i], &typmods[i], &collations[i]);
-	return stored_expression_parse(half->expression, n, types, typmods, collations);
 }

@@ -27,24 +27,4 @@ extern void table_guard_check_new_trigger(Oid relid, Oid trigger);
 /* Raise an error where an edge of a table names a column that is gone. */
 extern void table_guard_check_columns(Oid relid);
 
-/*
- * Raise an error where an expression of any table in flight can no longer be
- * read, because a function, type or operator went away or has a new name.
- */
-extern void table_guard_check_expressions(void);
-
-/*
- * Raise protected_object where an expression of any table in flight calls what is to be
- * renamed, moved or dropped, where that is a function or operator of the current role's:
- * its text might find another of the name.  The object is that of the statement, an
- * ObjectWithArgs of these.
- */
-extern void table_guard_check_call(ObjectType type, Node *object);
-
-/*
- * The same where one converts values of the enum (its name, List *), a value of which is to
- * be renamed: what has been converted would have the old name for ever.
- */
-extern void table_guard_check_enum(List *name);
-
 #endif							/* PGROLL_TABLE_GUARD_H */

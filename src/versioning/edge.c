@@ -168,9 +168,13 @@ edge_migrations_of_table(Oid relid)
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
-		if (trigger_is_dual_write(&triggers->triggers[i]))
-			migrations = list_concat(migrations,
-									 edge_migrations_from_trigger(&triggers->triggers[i]));
+		const Trigger *trigger = &triggers->triggers[i];
+
+		/* Of two, the first says it all, and a restored dump may lack either. */
+		if (trigger_is_dual_write(trigger) &&
+			(migrations == NIL ||
+			 dual_write_role_from_text(trigger->tgargs[0]) != DUAL_WRITE_LAST))
+			migrations = list_concat(migrations, edge_migrations_from_trigger(trigger));
 	}
 	relation_close(rel, AccessShareLock);
 	return migrations;

@@ -83,7 +83,7 @@ extern bool trigger_is_dual_write(const Trigger *trigger);
  */
 extern List *edge_migrations_from_trigger(const Trigger *trigger);
 
-/* The same of all triggers of a table: one twice, where there are two of ours. */
+/* The same of all triggers of a table, or NIL. */
 extern List *edge_migrations_of_table(Oid relid);
 
 /*
