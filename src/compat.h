@@ -69,6 +69,15 @@
 	((generation)->generated == ATTRIBUTE_GENERATED_VIRTUAL)
 #endif
 
+/* PG18: StoreAttrDefault() lost an argument, add_column_mode. */
+#if PG_VERSION_NUM < 180000
+#define store_attr_default(rel, attnum, expr, is_internal) \
+	StoreAttrDefault(rel, attnum, expr, is_internal, false)
+#else
+#define store_attr_default(rel, attnum, expr, is_internal) \
+	StoreAttrDefault(rel, attnum, expr, is_internal)
+#endif
+
 /* PG18: pg_noreturn, before the declaration, replaced pg_attribute_noreturn(). */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()
@@ -218,13 +227,27 @@ typedef bool TU_UpdateIndexes;
  * that we ask for.
  */
 #if PG_VERSION_NUM < 160000
+#include "catalog/pg_collation.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_opclass.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_ts_config.h"
+#include "catalog/pg_ts_dict.h"
 #include "catalog/pg_type.h"
 #define object_ownercheck(classid, object, role) \
 	((classid) == ProcedureRelationId ? pg_proc_ownercheck(object, role) : \
 	 (classid) == OperatorRelationId ? pg_oper_ownercheck(object, role) : \
 	 (classid) == TypeRelationId ? pg_type_ownercheck(object, role) : \
+	 (classid) == NamespaceRelationId ? pg_namespace_ownercheck(object, role) : \
+	 (classid) == CollationRelationId ? pg_collation_ownercheck(object, role) : \
+	 (classid) == OperatorClassRelationId ? pg_opclass_ownercheck(object, role) : \
+	 (classid) == OperatorFamilyRelationId ? pg_opfamily_ownercheck(object, role) : \
+	 (classid) == TSConfigRelationId ? pg_ts_config_ownercheck(object, role) : \
+	 (classid) == TSDictionaryRelationId ? pg_ts_dict_ownercheck(object, role) : \
+	 (classid) == ExtensionRelationId ? pg_extension_ownercheck(object, role) : \
 	 pg_class_ownercheck(object, role))
 #define object_aclcheck(classid, object, role, mode) \
 	((classid) == DatabaseRelationId ? \

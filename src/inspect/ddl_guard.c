@@ -107,17 +107,16 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 
 	if (ddl_execute_origin() != DDL_OWN && IsA(data->parsetree, CreateTrigStmt))
 		guard_arguments((CreateTrigStmt *) data->parsetree);
-	if (ddl_execute_origin() == DDL_OWN)
-		PG_RETURN_NULL();
 	/* A baseline has views, too; and a start may be under way. */
 	if (strcmp(data->event, "ddl_command_start") == 0)
 	{
-		default_guard_note(data->parsetree, ddl_execute_origin() == DDL_USER_TEXT);
-		rename_guard_claim_names(data->parsetree);
+		default_guard_note(data->parsetree);
+		if (ddl_execute_origin() == DDL_FOREIGN)
+			rename_guard_claim_names(data->parsetree);
 	}
 	if (strcmp(data->event, "ddl_command_end") == 0)
-		default_guard_follow(data->parsetree, ddl_execute_origin() == DDL_USER_TEXT);
-	if (!migrations_any_active())
+		default_guard_follow(data->parsetree, ddl_execute_origin() != DDL_FOREIGN);
+	if (ddl_execute_origin() == DDL_OWN || !migrations_any_active())
 		PG_RETURN_NULL();
 
 	/* What a migration's own sql does is not refused, but mended. */

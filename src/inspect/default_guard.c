@@ -6,24 +6,29 @@
  */
 #include "pgroll.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_rewrite.h"
-#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
-#include "parser/parse_coerce.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
-#include "storage/lmgr.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 
-#include "ddl/ddl_execute.h"
 #include "inspect/default_guard.h"
 #include "schema/catalog_depend.h"
 #include "schema/catalog_dependent.h"
@@ -33,6 +38,7 @@
 #include "support/guc.h"
 #include "support/spi.h"
 #include "versioning/edge.h"
+#include "versioning/stored_expression.h"
 
 /* A column that is about to get a default, or none. */
 typedef struct Column
@@ -48,6 +54,7 @@ typedef struct Shown
 {
 	Oid			view;
 	char	   *name;
+	bool		in_flight;		/* its version is not completed */
 } Shown;
 
 /*
@@ -58,19 +65,21 @@ static List *columns = NIL;
 
 static void forget_all(void *unused);
 static void forget(const Node *command);
-static void note(const Node *command, Oid relid, const char *column, bool own);
+static void note(const Node *command, Oid relid, const char *column);
 static void follow(const Column *column, bool own);
-static List *views_of(const Column *column, bool own);
-static List *views_of_physical(Oid relid, AttrNumber attnum, bool own);
-static bool is_version_to_follow(Oid view, bool own);
+static List *views_of(const Column *column);
+static List *views_of_physical(Oid relid, AttrNumber attnum);
 static char *shown_as(Oid view, Oid relid, AttrNumber attnum);
-static void check_type(const Column *column, const Shown *shown, Node *expr);
-static bool has_default(const Shown *shown, const char *expected);
+static bool has_default(const Shown *shown, const char *expected, Oid owner);
 static bool is_null_default(const Node *expr);
-static char *default_text(Oid relid, const char *column);
+static char *read_again(const char *text, Oid owner);
+static char *text_of(Node *expr);
+static Node *default_for_view(const Column *column, const Shown *shown);
+static void set_default(Oid view, AttrNumber attnum, Node *expr);
+static void remove_default(Oid view, AttrNumber attnum);
 
 void
-default_guard_note(const Node *command, bool own)
+default_guard_note(const Node *command)
 {
 	const AlterTableStmt *stmt = (const AlterTableStmt *) command;
 	Oid			relid;
@@ -81,18 +90,14 @@ default_guard_note(const Node *command, bool own)
 	if (!IsA(command, AlterTableStmt))
 		return;
 	relid = RangeVarGetRelid(stmt->relation, NoLock, true);
-	foreach(lc, stmt->cmds)
+	foreach(lc, OidIsValid(relid) && get_rel_relkind(relid) != RELKIND_VIEW ? stmt->cmds : NIL)
 	{
 		const AlterTableCmd *cmd = lfirst(lc);
 
 		if (cmd->subtype != AT_ColumnDefault)
 			continue;
-		/* The locks are for who may have them. */
-		if (!OidIsValid(relid) || get_rel_relkind(relid) == RELKIND_VIEW ||
-			!object_ownercheck(RelationRelationId, relid, GetUserId()))
-			return;
 		foreach(lc2, stmt->relation->inh ? catalog_table_tree(relid) : list_make1_oid(relid))
-			note(command, lfirst_oid(lc2), cmd->name, own);
+			note(command, lfirst_oid(lc2), cmd->name);
 	}
 }
 
@@ -131,13 +136,12 @@ forget(const Node *command)
 }
 
 static void
-note(const Node *command, Oid relid, const char *column, bool own)
+note(const Node *command, Oid relid, const char *column)
 {
+	char	   *former = text_of(catalog_column_default(relid, column));
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
 	Column	   *noted = palloc(sizeof(Column));
-	ListCell   *lc;
 
-	*noted = (Column) {.command = command, .relid = relid, .name = pstrdup(column)};
 	if (columns == NIL)
 	{
 		MemoryContextCallback *at_end = palloc0(sizeof(MemoryContextCallback));
@@ -145,50 +149,39 @@ note(const Node *command, Oid relid, const char *column, bool own)
 		at_end->func = forget_all;
 		MemoryContextRegisterResetCallback(TopTransactionContext, at_end);
 	}
+	noted->command = command;
+	noted->relid = relid;
+	noted->name = pstrdup(column);
+	noted->former = former == NULL ? NULL : pstrdup(former);
 	columns = lappend(columns, noted);
 	MemoryContextSwitchTo(caller);
-
-	/* As applications lock them: the views before the table. */
-	foreach(lc, views_of(noted, own))
-		LockRelationOid(((Shown *) lfirst(lc))->view, AccessExclusiveLock);
-	noted->former = default_text(relid, column);
-	if (noted->former != NULL)
-		noted->former = MemoryContextStrdup(TopTransactionContext, noted->former);
 }
 
-/* Also a view that was not to be seen at the command's start. */
 static void
 follow(const Column *column, bool own)
 {
-	char	   *expression = default_text(column->relid, column->name);
+	Node	   *expr = catalog_column_default(column->relid, column->name);
+	char	   *text = text_of(expr);
+	Oid			owner = catalog_relation_owner(column->relid);
 	ListCell   *lc;
 
-	foreach(lc, views_of(column, own))
+	foreach(lc, views_of(column))
 	{
 		const Shown *shown = lfirst(lc);
-		SecurityScope scope;
 
-		if (!has_default(shown, column->former) || has_default(shown, expression))
-			continue;
-		if (expression != NULL)
-			check_type(column, shown, catalog_column_default(column->relid, column->name));
-		/* A view may be its table's owner's or not. */
-		restricted_begin(&scope, catalog_relation_owner(shown->view));
-		ddl_execute_own(psprintf("ALTER VIEW %s ALTER COLUMN %s %s%s",
-								 catalog_relation_name(shown->view),
-								 quote_identifier(shown->name),
-								 expression == NULL ? "DROP DEFAULT" : "SET DEFAULT ",
-								 expression == NULL ? "" : expression));
-		restricted_end(&scope);
+		if ((shown->in_flight || !own) &&
+			has_default(shown, column->former, owner) && !has_default(shown, text, owner))
+			set_default(shown->view, get_attnum(shown->view, shown->name),
+						expr == NULL ? NULL : default_for_view(column, shown));
 	}
 }
 
 /* Shown *: of it, and of what stands for it in flight. */
 static List *
-views_of(const Column *column, bool own)
+views_of(const Column *column)
 {
 	List	   *views = views_of_physical(column->relid,
-										  get_attnum(column->relid, column->name), own);
+										  get_attnum(column->relid, column->name));
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -203,14 +196,14 @@ views_of(const Column *column, bool own)
 				views = list_concat(views,
 									views_of_physical(column->relid,
 													  get_attnum(column->relid,
-																 edge->up->column), own));
+																 edge->up->column)));
 		}
 	}
 	return views;
 }
 
 static List *
-views_of_physical(Oid relid, AttrNumber attnum, bool own)
+views_of_physical(Oid relid, AttrNumber attnum)
 {
 	List	   *views = NIL;
 	ListCell   *lc;
@@ -219,27 +212,22 @@ views_of_physical(Oid relid, AttrNumber attnum, bool own)
 			catalog_depending_objects(RelationRelationId, relid, attnum) : NIL)
 	{
 		const ObjectAddress *object = &((Dependent *) lfirst(lc))->object;
+		Oid			view = object->classId == RewriteRelationId ?
+			catalog_view_of_rule(object->objectId) : InvalidOid;
+		char	   *schema = OidIsValid(view) && get_rel_relkind(view) == RELKIND_VIEW ?
+			get_namespace_name(get_rel_namespace(view)) : NULL;
+		MigrationRow *version = schema == NULL ? NULL : migration_of_version(schema);
 		Shown	   *shown = palloc(sizeof(Shown));
 
-		shown->view = object->classId == RewriteRelationId ?
-			catalog_view_of_rule(object->objectId) : InvalidOid;
-		if (!OidIsValid(shown->view) || !is_version_to_follow(shown->view, own))
+		if (version == NULL)
 			continue;
-		shown->name = shown_as(shown->view, relid, attnum);
+		shown->view = view;
+		shown->name = shown_as(view, relid, attnum);
+		shown->in_flight = version->state != STATE_COMPLETED;
 		if (shown->name != NULL)
 			views = lappend(views, shown);
 	}
 	return views;
-}
-
-static bool
-is_version_to_follow(Oid view, bool own)
-{
-	char	   *schema = get_namespace_name(get_rel_namespace(view));
-	MigrationRow *version = schema == NULL || get_rel_relkind(view) != RELKIND_VIEW ? NULL :
-		migration_of_version(schema);
-
-	return version != NULL && !(own && version->state == STATE_COMPLETED);
 }
 
 /* The name of the view's column that is the table's; NULL: none is, or it is gone. */
@@ -265,32 +253,24 @@ shown_as(Oid view, Oid relid, AttrNumber attnum)
 	return name;
 }
 
-static void
-check_type(const Column *column, const Shown *shown, Node *expr)
-{
-	Oid			from = exprType(expr);
-	Oid			to = get_atttype(shown->view, get_attnum(shown->view, shown->name));
-
-	if (!can_coerce_type(1, &from, &to, COERCION_ASSIGNMENT))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("default for column \"%s\" of table \"%s\" cannot be cast to type %s",
-						column->name, get_rel_name(column->relid), format_type_be(to)),
-				 errdetail("The version's view %s shows the column as of that type.",
-						   catalog_relation_name(shown->view)),
-				 errhint("Set a default that can be cast, or complete the migration or roll it back first.")));
-}
-
-/* expected: NULL for none */
+/*
+ * expected: a text of the table's, or NULL for none.  A view's default was made of such a
+ * text, and of what is read again the server may write another.
+ */
 static bool
-has_default(const Shown *shown, const char *expected)
+has_default(const Shown *shown, const char *expected, Oid owner)
 {
-	char	   *has = default_text(shown->view, shown->name);
+	Node	   *expr = catalog_column_default(shown->view, shown->name);
+	char	   *has = text_of(expr);
+	char	   *again;
 
-	if (expected != NULL)
-		return has != NULL && strcmp(has, expected) == 0;
-	return has == NULL ||
-		is_null_default(catalog_column_default(shown->view, shown->name));
+	/* What a version in flight sets is its own. */
+	if (expected == NULL)
+		return has == NULL || (!shown->in_flight && is_null_default(expr));
+	if (has == NULL || strcmp(has, expected) == 0)
+		return has != NULL;
+	again = read_again(expected, owner);
+	return again != NULL && strcmp(has, again) == 0;
 }
 
 /* COALESCE(NULL::type), as a version has it that drops a default of the table. */
@@ -314,18 +294,132 @@ is_null_default(const Node *expr)
 	return arg != NULL && IsA(arg, Const) && ((const Const *) arg)->constisnull;
 }
 
-/* With everything's schema; NULL: there is none. */
+/*
+ * The text of an expression as that of what is read from it; NULL where the owner of the
+ * table may not read it.  Constants of some types run code of users.
+ */
 static char *
-default_text(Oid relid, const char *column)
+read_again(const char *text, Oid owner)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner resources = CurrentResourceOwner;
+	char	   *volatile again = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		SecurityScope scope;
+
+		restricted_begin(&scope, owner);
+		again = text_of(stored_expression_parse(text, 0, NULL, NULL, NULL));
+		restricted_end(&scope);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		int			sqlstate = geterrcode();
+
+		if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_OPERATOR_INTERVENTION)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = resources;
+	return again;
+}
+
+/* With everything's schema; NULL of NULL. */
+static char *
+text_of(Node *expr)
 {
 	SecurityScope scope;
-	Node	   *expr;
 	char	   *text;
 
+	if (expr == NULL)
+		return NULL;
 	caller_begin(&scope);
 	guc_set_portable_text();
-	expr = catalog_column_default(relid, column);
-	text = expr == NULL ? NULL : deparse_expression(expr, NIL, false, false);
+	text = deparse_expression(expr, NIL, false, false);
 	caller_end(&scope);
 	return text;
+}
+
+/* As ALTER TABLE … TYPE makes a default of another type: what was implicit is not kept. */
+static Node *
+default_for_view(const Column *column, const Shown *shown)
+{
+	AttrNumber	attnum = get_attnum(shown->view, shown->name);
+	Node	   *expr = catalog_column_default(column->relid, column->name);
+	Oid			type;
+	Oid			own_type;
+	int32		typmod;
+	int32		own_typmod;
+	Oid			collation;
+	Node	   *coerced;
+
+	get_atttypetypmodcoll(shown->view, attnum, &type, &typmod, &collation);
+	get_atttypetypmodcoll(column->relid, get_attnum(column->relid, column->name),
+						  &own_type, &own_typmod, &collation);
+	if (type == own_type && typmod == own_typmod)
+		return expr;
+	coerced = stored_expression_coerce(strip_implicit_coercions(expr), type, typmod);
+	if (coerced == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("default for column \"%s\" of table \"%s\" cannot be cast to type %s",
+						column->name, get_rel_name(column->relid), format_type_be(type)),
+				 errdetail("The version's view %s shows the column as of that type.",
+						   catalog_relation_name(shown->view)),
+				 errhint("Set a default that can be cast, or complete the migration or roll it back first.")));
+	return coerced;
+}
+
+/*
+ * Set the default of a view's column, or (NULL) remove it, as ALTER VIEW does, but without
+ * a lock on the view that would keep others from using it.
+ */
+static void
+set_default(Oid view, AttrNumber attnum, Node *expr)
+{
+	Relation	rel = relation_open(view, ShareUpdateExclusiveLock);
+
+	remove_default(view, attnum);
+	if (expr != NULL)
+		(void) store_attr_default(rel, attnum, expr, true);
+	relation_close(rel, NoLock);
+	CommandCounterIncrement();
+}
+
+/* RemoveAttrDefaultById() locks the relation against everybody. */
+static void
+remove_default(Oid view, AttrNumber attnum)
+{
+	Oid			oid = GetAttrDefaultOid(view, attnum);
+	Relation	rel;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (!OidIsValid(oid))
+		return;
+	rel = table_open(AttrDefaultRelationId, RowExclusiveLock);
+	ScanKeyInit(&key, Anum_pg_attrdef_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(oid));
+	scan = systable_beginscan(rel, AttrDefaultOidIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		CatalogTupleDelete(rel, &tuple->t_self);
+	systable_endscan(scan);
+	table_close(rel, RowExclusiveLock);
+	(void) deleteDependencyRecordsFor(AttrDefaultRelationId, oid, false);
+
+	rel = table_open(AttributeRelationId, RowExclusiveLock);
+	tuple = SearchSysCacheCopy2(ATTNUM, ObjectIdGetDatum(view), Int16GetDatum(attnum));
+	((Form_pg_attribute) GETSTRUCT(tuple))->atthasdef = false;
+	CatalogTupleUpdate(rel, &tuple->t_self, tuple);
+	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
 }

@@ -13,18 +13,18 @@
 #include "nodes/parsenodes.h"
 
 /*
- * At the start of a command: where it is an ALTER TABLE … SET or DROP DEFAULT, lock the
- * views of versions that show the column, and note the default that it has until the end
- * of the command.
- *
- * own: it is a migration's own text, which only versions in flight follow.
+ * At the start of a command: where it is an ALTER TABLE … SET or DROP DEFAULT, note the
+ * default that the column has until the end of the command.
  */
-extern void default_guard_note(const Node *command, bool own);
+extern void default_guard_note(const Node *command);
 
 /*
  * At its end: give the new default to the views that have the one noted, or none where
  * there was none.  Raises datatype_mismatch where a version shows the column as a type
- * that has no cast from it.
+ * that has no cast from it.  Nobody who uses a view is waited for: the table is locked,
+ * and a statement that has read the view and waits for the table was there before.
+ *
+ * own: the command is a migration's own, which only versions in flight follow.
  */
 extern void default_guard_follow(const Node *command, bool own);
 

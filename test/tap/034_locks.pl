@@ -37,6 +37,7 @@ $node->append_conf('postgresql.conf', q{
 autovacuum = off
 max_wal_size = '4GB'
 shared_buffers = '256MB'
+jit = off
 });
 $node->start;
 $node->safe_psql('postgres', 'CREATE ROLE regress_reader; CREATE EXTENSION pgroll_c');
