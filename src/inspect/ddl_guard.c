@@ -15,6 +15,7 @@
  */
 #include "pgroll.h"
 
+#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -22,6 +23,7 @@
 #include "catalog/pg_trigger.h"
 #include "commands/event_trigger.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "utils/lsyscache.h"
 
@@ -60,7 +62,7 @@ PG_FUNCTION_INFO_V1(pgroll_guard_ddl);
 static Node *copying = NULL;
 
 static void guard_arguments(const CreateTrigStmt *stmt);
-static void guard_command_start(Node *command);
+static void guard_command_start(List *lines, Node *command);
 static void guard_matviews(List *lines, Node *command);
 static void guard_matview(List *lines, const RangeVar *name, const char *what);
 static void guard_rename(List *lines, const RenameStmt *stmt);
@@ -88,7 +90,7 @@ static void guard_new_object(List *lines, const char *schema, const char *object
 static bool adds_only(const Node *command);
 static void guard_key_parts(const AlterTableStmt *stmt);
 static void forget_identity(List *lines, const AlterTableStmt *stmt);
-static void guard_command_end(Node *command);
+static void guard_command_end(List *lines, Node *command);
 static List *lines_now(void);
 
 /*
@@ -99,6 +101,7 @@ Datum
 pgroll_guard_ddl(PG_FUNCTION_ARGS)
 {
 	EventTriggerData *data = (EventTriggerData *) fcinfo->context;
+	List	   *lines;
 
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -116,18 +119,21 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 	}
 	if (strcmp(data->event, "ddl_command_end") == 0)
 		default_guard_follow(data->parsetree, ddl_execute_origin() != DDL_FOREIGN);
-	if (ddl_execute_origin() == DDL_OWN || !migrations_any_active())
+	if (ddl_execute_origin() == DDL_OWN)
 		PG_RETURN_NULL();
+	lines = lines_now();
 
 	/* What a migration's own sql does is not refused, but mended. */
-	if (strcmp(data->event, "ddl_command_end") == 0)
-		guard_command_end(data->parsetree);
+	if (lines == NIL)
+		PG_RETURN_NULL();
+	else if (strcmp(data->event, "ddl_command_end") == 0)
+		guard_command_end(lines, data->parsetree);
 	else if (ddl_execute_origin() == DDL_USER_TEXT)
 		PG_RETURN_NULL();
 	else if (strcmp(data->event, "ddl_command_start") == 0)
-		guard_command_start(data->parsetree);
+		guard_command_start(lines, data->parsetree);
 	else if (strcmp(data->event, "sql_drop") == 0)
-		drop_guard_dropped(lines_now());
+		drop_guard_dropped(lines);
 	PG_RETURN_NULL();
 }
 
@@ -152,10 +158,8 @@ guard_arguments(const CreateTrigStmt *stmt)
 }
 
 static void
-guard_command_start(Node *command)
+guard_command_start(List *lines, Node *command)
 {
-	List	   *lines = lines_now();
-
 	copying = child_guard_note_copy(command) ? command : NULL;
 	part_guard_note(command);
 	guard_matviews(lines, command);
@@ -649,9 +653,8 @@ forget_identity(List *lines, const AlterTableStmt *stmt)
 }
 
 static void
-guard_command_end(Node *command)
+guard_command_end(List *lines, Node *command)
 {
-	List	   *lines = lines_now();
 	List	   *tables = NIL;
 	bool		is_copy = IsA(command, CreateStmt) && command == copying;
 	uint64		row;
@@ -723,18 +726,23 @@ guard_command_end(Node *command)
 }
 
 /*
- * A transaction with an older snapshot than the start cannot see whom it would
- * disturb.
+ * NIL: no migration is active.  A transaction with an older snapshot than the start
+ * cannot see whom it would disturb; others may see that one has just ended.
  */
 static List *
 lines_now(void)
 {
-	List	   *lines = guard_lines();
+	List	   *lines = NIL;
 
-	if (lines == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access due to a migration that was started meanwhile"),
-				 errhint("Run the transaction again.")));
+	while (lines == NIL && migrations_any_active())
+	{
+		CHECK_FOR_INTERRUPTS();
+		lines = guard_lines();
+		if (lines == NIL && IsolationUsesXactSnapshot())
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access due to a migration that was started meanwhile"),
+					 errhint("Run the transaction again.")));
+	}
 	return lines;
 }

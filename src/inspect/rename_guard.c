@@ -19,6 +19,7 @@
 #include "catalog/pg_statistic_ext.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -145,10 +146,11 @@ is_own_and_called(ObjectType type, Node *object)
 		return is_own_relation(makeRangeVarFromNameList(castNode(List, object)));
 	if ((type == OBJECT_TYPE || type == OBJECT_DOMAIN) && IsA(object, List))
 		object = (Node *) makeTypeNameFromNameList((List *) object);
-	/* As the command will lock it: a weaker lock first would be in the way of others'. */
-	address = get_object_address(type, object, &rel, AccessExclusiveLock, true);
+	/* Nothing may be locked by who waits for the names: a phase that has them needs it. */
+	address = get_object_address(type, object, &rel, AccessShareLock, true);
 	if (!OidIsValid(address.objectId))
 		return false;
+	UnlockDatabaseObject(address.classId, address.objectId, 0, AccessShareLock);
 	namespace = get_object_namespace(&address);
 	if (OidIsValid(namespace) && isAnyTempNamespace(namespace))
 		return false;
