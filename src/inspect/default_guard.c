@@ -97,7 +97,11 @@ default_guard_note(const Node *command)
 		if (cmd->subtype != AT_ColumnDefault)
 			continue;
 		foreach(lc2, stmt->relation->inh ? catalog_table_tree(relid) : list_make1_oid(relid))
-			note(command, lfirst_oid(lc2), cmd->name);
+		{
+			/* Versions show the whole. */
+			if (!get_rel_relispartition(lfirst_oid(lc2)))
+				note(command, lfirst_oid(lc2), cmd->name);
+		}
 	}
 }
 
