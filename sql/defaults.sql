@@ -120,7 +120,24 @@ SELECT pgroll_c.complete_migration();
 SELECT * FROM shown() WHERE "table" = 'reread';
 ALTER TABLE reread ALTER n SET DEFAULT 6, ALTER m SET DEFAULT 6, ALTER o SET DEFAULT 6;
 SELECT * FROM shown() WHERE "table" = 'reread';
+-- what the table's owner may no longer read: whether the view has the same is not known
+RESET ROLE;
+CREATE SCHEMA hidden;
+CREATE FUNCTION hidden.same(bool) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+GRANT USAGE ON SCHEMA hidden TO regress_owner;
+SET ROLE regress_owner;
+ALTER TABLE reread ALTER b SET DEFAULT hidden.same('x'::varchar IN ('a'::varchar, 'b'));
+SELECT pgroll_c.start_migration('06', '{"operations": [{"rename_column": {"table": "reread", "from": "n", "to": "p"}}]}');
+RESET ROLE;
+REVOKE USAGE ON SCHEMA hidden FROM regress_owner;
+SET ROLE regress_owner;
+ALTER TABLE reread ALTER b SET DEFAULT true;
+SELECT * FROM shown() WHERE "table" = 'reread' AND "column" = 'b';
+SELECT pgroll_c.rollback_migration();
 DROP TABLE reread CASCADE;
+RESET ROLE;
+DROP SCHEMA hidden CASCADE;
+SET ROLE regress_owner;
 
 --
 -- numbers of an identity that somebody gives to, or takes from, a column in flight

@@ -2,6 +2,11 @@
  *
  * default_guard.c
  *		Defaults that others give to columns which versions show.
+ *
+ * What a column had before a command is read under the command's own lock, and noted
+ * until its end.  The catalog is then written while the table is locked; a lock on the
+ * view is tried for, not waited for: applications lock a view before its table or, by a
+ * foreign key, after it, so that to wait would deadlock with one of them.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -14,12 +19,15 @@
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_rewrite.h"
+#include "commands/tablecmds.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -44,6 +52,7 @@
 typedef struct Column
 {
 	const Node *command;		/* that gives it */
+	SubTransactionId subid;		/* in which it runs */
 	Oid			relid;
 	char	   *name;
 	char	   *former;			/* NULL: it has none */
@@ -57,13 +66,14 @@ typedef struct Shown
 	bool		in_flight;		/* its version is not completed */
 } Shown;
 
-/*
- * In the transaction's context.  Those of commands that failed in a subtransaction
- * stay, and go when another has their place in memory.
- */
+/* In the transaction's context. */
 static List *columns = NIL;
 
-static void forget_all(void *unused);
+static Oid	locked_table(AlterTableStmt *stmt);
+static void watch_transactions(void);
+static void forget_all(void *arg);
+static void forget_aborted(SubXactEvent event, SubTransactionId id,
+						   SubTransactionId parent, void *arg);
 static void forget(const Node *command);
 static void note(const Node *command, Oid relid, const char *column);
 static void follow(const Column *column, bool own);
@@ -74,29 +84,26 @@ static bool has_default(const Shown *shown, const char *expected, Oid owner);
 static bool is_null_default(const Node *expr);
 static char *read_again(const char *text, Oid owner);
 static char *text_of(Node *expr);
-static Node *default_for_view(const Column *column, const Shown *shown);
+static Node *default_for_view(Node *expr, const Column *column, const Shown *shown);
 static void set_default(Oid view, AttrNumber attnum, Node *expr);
 static void remove_default(Oid view, AttrNumber attnum);
 
 void
-default_guard_note(const Node *command)
+default_guard_note(Node *command)
 {
-	const AlterTableStmt *stmt = (const AlterTableStmt *) command;
-	Oid			relid;
+	AlterTableStmt *stmt = (AlterTableStmt *) command;
+	Oid			relid = IsA(command, AlterTableStmt) ? locked_table(stmt) : InvalidOid;
 	ListCell   *lc;
 	ListCell   *lc2;
 
-	forget(command);
-	if (!IsA(command, AlterTableStmt))
-		return;
-	relid = RangeVarGetRelid(stmt->relation, NoLock, true);
-	foreach(lc, OidIsValid(relid) && get_rel_relkind(relid) != RELKIND_VIEW ? stmt->cmds : NIL)
+	foreach(lc, OidIsValid(relid) ? stmt->cmds : NIL)
 	{
 		const AlterTableCmd *cmd = lfirst(lc);
 
 		if (cmd->subtype != AT_ColumnDefault)
 			continue;
-		foreach(lc2, stmt->relation->inh ? catalog_table_tree(relid) : list_make1_oid(relid))
+		foreach(lc2, stmt->relation->inh ?
+				find_all_inheritors(relid, AccessExclusiveLock, NULL) : list_make1_oid(relid))
 		{
 			/* Versions show the whole. */
 			if (!get_rel_relispartition(lfirst_oid(lc2)))
@@ -105,11 +112,37 @@ default_guard_note(const Node *command)
 	}
 }
 
+/*
+ * The table, locked as the command is about to do: whoever has it may be giving it another
+ * default or name.  InvalidOid where it is given none, or is a view.
+ */
+static Oid
+locked_table(AlterTableStmt *stmt)
+{
+	Oid			relid;
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		if (((AlterTableCmd *) lfirst(lc))->subtype == AT_ColumnDefault)
+			break;
+	}
+	if (lc == NULL)
+		return InvalidOid;
+	relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+	if (OidIsValid(relid) && get_rel_relkind(relid) == RELKIND_VIEW)
+		return InvalidOid;
+	return AlterTableLookupRelation(stmt, AlterTableGetLockLevel(stmt->cmds));
+}
+
 void
 default_guard_follow(const Node *command, bool own)
 {
 	ListCell   *lc;
 
+	/* A command that has no start may have the place of one that failed. */
+	if (!IsA(command, AlterTableStmt))
+		return;
 	foreach(lc, columns)
 	{
 		const Column *column = lfirst(lc);
@@ -120,11 +153,37 @@ default_guard_follow(const Node *command, bool own)
 	forget(command);
 }
 
+/* Before the first is noted in a transaction. */
 static void
-forget_all(void *unused)
+watch_transactions(void)
 {
-	(void) unused;
+	static bool registered = false;
+	MemoryContextCallback *at_end = palloc0(sizeof(MemoryContextCallback));
+
+	at_end->func = forget_all;
+	MemoryContextRegisterResetCallback(TopTransactionContext, at_end);
+	if (!registered)
+		RegisterSubXactCallback(forget_aborted, NULL);
+	registered = true;
+}
+
+static void
+forget_all(void *arg)
+{
 	columns = NIL;
+}
+
+/* A SubXactCallback: a command that failed has no end, and its place is used again. */
+static void
+forget_aborted(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
+{
+	ListCell   *lc;
+
+	foreach(lc, event == SUBXACT_EVENT_ABORT_SUB ? columns : NIL)
+	{
+		if (((Column *) lfirst(lc))->subid == id)
+			columns = foreach_delete_current(columns, lc);
+	}
 }
 
 static void
@@ -147,13 +206,9 @@ note(const Node *command, Oid relid, const char *column)
 	Column	   *noted = palloc(sizeof(Column));
 
 	if (columns == NIL)
-	{
-		MemoryContextCallback *at_end = palloc0(sizeof(MemoryContextCallback));
-
-		at_end->func = forget_all;
-		MemoryContextRegisterResetCallback(TopTransactionContext, at_end);
-	}
+		watch_transactions();
 	noted->command = command;
+	noted->subid = GetCurrentSubTransactionId();
 	noted->relid = relid;
 	noted->name = pstrdup(column);
 	noted->former = former == NULL ? NULL : pstrdup(former);
@@ -176,7 +231,7 @@ follow(const Column *column, bool own)
 		if ((shown->in_flight || !own) &&
 			has_default(shown, column->former, owner) && !has_default(shown, text, owner))
 			set_default(shown->view, get_attnum(shown->view, shown->name),
-						expr == NULL ? NULL : default_for_view(column, shown));
+						expr == NULL ? NULL : default_for_view(expr, column, shown));
 	}
 }
 
@@ -234,7 +289,10 @@ views_of_physical(Oid relid, AttrNumber attnum)
 	return views;
 }
 
-/* The name of the view's column that is the table's; NULL: none is, or it is gone. */
+/*
+ * The name of the view's column that is the table's; NULL: none is, or it is gone.  The
+ * view stays locked against that.
+ */
 static char *
 shown_as(Oid view, Oid relid, AttrNumber attnum)
 {
@@ -253,7 +311,7 @@ shown_as(Oid view, Oid relid, AttrNumber attnum)
 			name = pstrdup(target->resname);
 	}
 	if (rel != NULL)
-		relation_close(rel, AccessShareLock);
+		relation_close(rel, name == NULL ? AccessShareLock : NoLock);
 	return name;
 }
 
@@ -322,13 +380,15 @@ read_again(const char *text, Oid owner)
 	}
 	PG_CATCH();
 	{
-		int			sqlstate = geterrcode();
+		ErrorData  *error;
 
-		if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_OPERATOR_INTERVENTION)
-			PG_RE_THROW();
 		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		if (!stored_expression_is_unreadable(error->sqlerrcode))
+			ReThrowError(error);
+		FreeErrorData(error);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -354,10 +414,9 @@ text_of(Node *expr)
 
 /* As ALTER TABLE … TYPE makes a default of another type: what was implicit is not kept. */
 static Node *
-default_for_view(const Column *column, const Shown *shown)
+default_for_view(Node *expr, const Column *column, const Shown *shown)
 {
 	AttrNumber	attnum = get_attnum(shown->view, shown->name);
-	Node	   *expr = catalog_column_default(column->relid, column->name);
 	Oid			type;
 	Oid			own_type;
 	int32		typmod;
@@ -384,13 +443,15 @@ default_for_view(const Column *column, const Shown *shown)
 
 /*
  * Set the default of a view's column, or (NULL) remove it, as ALTER VIEW does, but without
- * a lock on the view that would keep others from using it.
+ * waiting for a lock on the view that would keep others from using it.  Where it is to be
+ * had it spares a session that is just reading the view's columns a look at two states.
  */
 static void
 set_default(Oid view, AttrNumber attnum, Node *expr)
 {
 	Relation	rel = relation_open(view, ShareUpdateExclusiveLock);
 
+	(void) ConditionalLockRelationOid(view, AccessExclusiveLock);
 	remove_default(view, attnum);
 	if (expr != NULL)
 		(void) store_attr_default(rel, attnum, expr, true);
@@ -422,6 +483,8 @@ remove_default(Oid view, AttrNumber attnum)
 
 	rel = table_open(AttributeRelationId, RowExclusiveLock);
 	tuple = SearchSysCacheCopy2(ATTNUM, ObjectIdGetDatum(view), Int16GetDatum(attnum));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for attribute %d of relation %u", attnum, view);
 	((Form_pg_attribute) GETSTRUCT(tuple))->atthasdef = false;
 	CatalogTupleUpdate(rel, &tuple->t_self, tuple);
 	table_close(rel, RowExclusiveLock);

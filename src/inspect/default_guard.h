@@ -14,9 +14,10 @@
 
 /*
  * At the start of a command: where it is an ALTER TABLE … SET or DROP DEFAULT, note the
- * default that the column has until the end of the command.
+ * default that the column has until the end of the command.  It locks the tables, as the
+ * command does after it, with the same errors.
  */
-extern void default_guard_note(const Node *command);
+extern void default_guard_note(Node *command);
 
 /*
  * At its end: give the new default to the views that have the one noted, or none where

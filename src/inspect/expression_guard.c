@@ -244,7 +244,7 @@ try_half_expression(Oid relid, const EdgeHalf *half, ErrorData **error)
 	{
 		MemoryContextSwitchTo(context);
 		*error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY((*error)->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		if (!stored_expression_is_unreadable((*error)->sqlerrcode))
 			PG_RE_THROW();
 		FlushErrorState();
 	}

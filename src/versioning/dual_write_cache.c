@@ -571,13 +571,10 @@ rule_parse(RelationEdges *edges, EdgeRule *rule)
 	PG_CATCH();
 	{
 		ErrorData  *error;
-		int			category;
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-		if (category != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
-			category != ERRCODE_INVALID_SCHEMA_NAME)
+		if (!stored_expression_is_unreadable(error->sqlerrcode))
 			PG_RE_THROW();
 		FlushErrorState();
 		ereport(ERROR,

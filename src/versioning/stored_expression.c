@@ -66,6 +66,16 @@ stored_expression_parse(const char *text, int nparams, const Oid *param_types,
 	return expr;
 }
 
+bool
+stored_expression_is_unreadable(int sqlstate)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
+		category == ERRCODE_INVALID_SCHEMA_NAME || category == ERRCODE_DATA_EXCEPTION ||
+		category == ERRCODE_FEATURE_NOT_SUPPORTED;
+}
+
 Node *
 stored_expression_coerce(Node *expr, Oid type, int32 typmod)
 {

@@ -24,6 +24,12 @@ extern Node *stored_expression_parse(const char *text, int nparams,
 									 const Oid *param_collations);
 
 /*
+ * Does the SQLSTATE say that a text can't be read (what it names is gone, another's, or
+ * takes no such constant), and not that the reading failed?
+ */
+extern bool stored_expression_is_unreadable(int sqlstate);
+
+/*
  * The same as a value of the type, as an assignment converts it; NULL where an
  * assignment would not.
  */
