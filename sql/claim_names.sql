@@ -15,7 +15,11 @@ CREATE SEQUENCE s.q;
 CREATE TABLE s.t (id int);
 CREATE TEXT SEARCH CONFIGURATION s.config (COPY = english);
 CREATE TEXT SEARCH DICTIONARY s.dictionary (TEMPLATE = simple);
+CREATE OPERATOR CLASS s.class FOR TYPE int USING hash AS FUNCTION 1 hashint4(int);
+CREATE TABLE s.used (id int);
+CREATE VIEW s.uses AS SELECT NULL::s.used AS u;
 CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TEMP SEQUENCE q;
 
 -- the lock that the command takes, which is undone, or its error
 CREATE FUNCTION claimed(command text) RETURNS text LANGUAGE plpgsql AS $$
@@ -48,25 +52,38 @@ SELECT command, claimed(command) FROM unnest(ARRAY[
 	'ALTER SEQUENCE s.q RENAME TO g', 'ALTER SEQUENCE s.q SET SCHEMA public', 'DROP SEQUENCE s.q',
 	'ALTER TEXT SEARCH CONFIGURATION s.config RENAME TO g', 'DROP TEXT SEARCH CONFIGURATION s.config',
 	'ALTER TEXT SEARCH DICTIONARY s.dictionary RENAME TO g', 'DROP TEXT SEARCH DICTIONARY s.dictionary',
+	'ALTER OPERATOR CLASS s.class USING hash RENAME TO g', 'DROP OPERATOR CLASS s.class USING hash',
+	'ALTER TABLE s.q RENAME TO g', 'ALTER TABLE s.used RENAME TO g', 'ALTER TABLE s.used RENAME id TO g',
+	'DROP TABLE s.used CASCADE', 'DROP FUNCTION IF EXISTS nothing(), s.f()',
+	'CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql AS ''SELECT 1''',
+	'CREATE OR REPLACE FUNCTION s.f() RETURNS int LANGUAGE sql AS ''SELECT 2''',
+	'CREATE PROCEDURE s.p(int) LANGUAGE sql AS ''SELECT 1''',
+	'CREATE AGGREGATE s.a (bigint) (SFUNC = int8pl, STYPE = bigint)',
+	'CREATE OPERATOR s.## (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = int8pl)',
+	'DROP EXTENSION plpgsql CASCADE',
 	'ALTER SCHEMA s RENAME TO g', 'DROP SCHEMA s CASCADE']) AS command;
 -- not for what is no such name, nobody else's, or not there
 SELECT command, claimed(command) FROM unnest(ARRAY[
 	'ALTER TABLE s.t RENAME TO g', 'DROP TABLE s.t', 'ALTER TYPE s.e ADD VALUE ''b''',
 	'DROP FUNCTION pg_temp.f()', 'DROP FUNCTION IF EXISTS nothing()', 'DROP FUNCTION nothing()',
-	'DROP TYPE IF EXISTS nothing', 'ALTER SEQUENCE IF EXISTS nothing RENAME TO g']) AS command;
+	'DROP TYPE IF EXISTS nothing', 'ALTER SEQUENCE IF EXISTS nothing RENAME TO g',
+	'ALTER SEQUENCE pg_temp.q RENAME TO g', 'DROP SEQUENCE pg_temp.q', 'DROP OWNED BY regress_owner',
+	'CREATE FUNCTION s.g() RETURNS int LANGUAGE sql AS ''SELECT 1''', 'CREATE FUNCTION pg_temp.f(int) RETURNS int LANGUAGE sql AS ''SELECT 1''',
+	'CREATE OPERATOR s.### (LEFTARG = int, RIGHTARG = int, FUNCTION = int4pl)']) AS command;
 -- the owner of a schema may drop what others have in it
 GRANT USAGE ON SCHEMA s TO regress_owner;
 SET ROLE regress_owner;
-SELECT claimed('DROP FUNCTION s.f()');
+SELECT claimed('DROP FUNCTION s.f()'), claimed('DROP SEQUENCE s.q'), claimed('CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql AS ''SELECT 1''');
 RESET ROLE;
 ALTER SCHEMA s OWNER TO regress_owner;
 SET ROLE regress_owner;
-SELECT claimed('DROP FUNCTION s.f()');
+SELECT claimed('DROP FUNCTION s.f()'), claimed('DROP SEQUENCE s.q');
 RESET ROLE;
 SET client_min_messages = error;
 SELECT claimed('DROP OWNED BY regress_owner CASCADE');
 RESET client_min_messages;
 DROP FUNCTION pg_temp.f();
+DROP SEQUENCE pg_temp.q;
 DROP SCHEMA s CASCADE;
 
 \i test/include/teardown.sql

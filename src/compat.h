@@ -228,6 +228,7 @@ typedef bool TU_UpdateIndexes;
  */
 #if PG_VERSION_NUM < 160000
 #include "catalog/pg_collation.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_opclass.h"

@@ -11,12 +11,11 @@
 
 /*
  * Lock what the steps of this phase need (lock_retry.c), and, but for a rollback, what
- * expressions call by name.  Those that go ahead
- * (plan_put_ahead()) are run before the strong locks are taken, and logged; they
- * (Step *) are returned.  NIL: there are none, or they came to nothing (an error, locks
- * that could not be had); then they are in the next plan, too.  What was planned before
- * may have been overtaken by another session; who wants to be sure plans again under
- * the locks.
+ * expressions call by name.  Those that go ahead (plan_put_ahead()) are run before the
+ * strong locks are taken, and logged; they (Step *) are returned.  NIL: there are none,
+ * or they came to nothing (an error, locks that could not be had); then they are in the
+ * next plan, too.  What was planned before may have been overtaken by another session;
+ * who wants to be sure plans again under the locks.
  */
 extern List *ddl_lock_plan(const MigrationPlan *plan, Phase phase, int64 migration);
 

@@ -86,6 +86,8 @@ static Wanted *lock_in_subtransaction(List *wanted, Wanted *first, TimestampTz e
 static ErrorData *roll_back_on_error(MemoryContext context, ResourceOwner owner);
 static TimestampTz soon(TimestampTz end);
 static bool lock_one(const Wanted *wanted, TimestampTz until, bool give_way);
+static bool take(const Wanted *wanted, bool wait);
+static bool is_names(const Wanted *wanted);
 static void set_for_attempt(const char *name, long milliseconds);
 static void refuse_long_jobs(List *wanted);
 static void pause_until(TimestampTz end);
@@ -129,7 +131,7 @@ lock_retry_acquire(List *requests, LockRetryWork *work)
 	{
 		Wanted	   *each = lfirst(lc);
 
-		if (!OidIsValid(each->relation))
+		if (is_names(each))
 			continue;
 		/* The work has dropped it. */
 		if (work != NULL && work->done && each->early &&
@@ -469,13 +471,8 @@ lock_one(const Wanted *wanted, TimestampTz until, bool give_way)
 {
 	long		rest;
 
-	if (OidIsValid(wanted->relation) ?
-		ConditionalLockRelationOid(wanted->relation, wanted->mode) :
-		LockAcquire(&wanted->tag, wanted->mode, false, true) != LOCKACQUIRE_NOT_AVAIL)
-	{
-		AcceptInvalidationMessages();
+	if (take(wanted, false))
 		return true;
-	}
 	rest = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
 	if (rest <= 0)
 		return false;
@@ -487,12 +484,30 @@ lock_one(const Wanted *wanted, TimestampTz until, bool give_way)
 	set_for_attempt("lock_timeout", rest);
 	set_for_attempt("deadlock_timeout",
 					give_way ? 1 : Min(DeadlockTimeout, Max(rest / 2, 1)));
-	if (OidIsValid(wanted->relation))
+	return take(wanted, true);
+}
+
+/* False where it is not to be had and not waited for. */
+static bool
+take(const Wanted *wanted, bool wait)
+{
+	if (!is_names(wanted))
+	{
+		if (!wait)
+			return ConditionalLockRelationOid(wanted->relation, wanted->mode);
 		LockRelationOid(wanted->relation, wanted->mode);
-	else
-		(void) LockAcquire(&wanted->tag, wanted->mode, false, false);
+		return true;
+	}
+	if (LockAcquire(&wanted->tag, wanted->mode, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
 	AcceptInvalidationMessages();
 	return true;
+}
+
+static bool
+is_names(const Wanted *wanted)
+{
+	return !OidIsValid(wanted->relation);
 }
 
 /* Until the end of the subtransaction. */
@@ -523,7 +538,7 @@ refuse_long_jobs(List *wanted)
 	{
 		Wanted	   *each = lfirst(lc);
 
-		if (OidIsValid(each->relation) &&
+		if (!is_names(each) &&
 			DoLockModesConflict(each->mode, ShareUpdateExclusiveLock))
 			relations = lappend_oid(relations, each->relation);
 	}
@@ -591,9 +606,9 @@ report_blocked(const Wanted *contended, const char *blockers, bool single)
 
 	ereport(ERROR,
 			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-			 OidIsValid(contended->relation) ?
-			 errmsg("could not lock relation \"%s\" within %d ms", contended->name, waited) :
-			 errmsg("could not lock the %s within %d ms", contended->name, waited),
+			 is_names(contended) ?
+			 errmsg("could not lock the %s within %d ms", contended->name, waited) :
+			 errmsg("could not lock relation \"%s\" within %d ms", contended->name, waited),
 			 blockers != NULL ? errdetail("%s", blockers) :
 			 errdetail("It is locked again and again by short transactions."),
 			 single ?

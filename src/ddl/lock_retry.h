@@ -35,10 +35,9 @@ typedef struct LockRetryWork
 
 /*
  * Lock all the relations (LockRequest *), held to the end of the transaction:
- * views first, then partitioned tables, then others, each in order of OID, the names
- * last.  For
- * views and partitioned tables only the named relation is locked.  Raises 55006
- * where a concurrent index build or a validation runs on one of them, 42P01
+ * views first, then partitioned tables, then others, each in order of OID; after them
+ * the names.  For views and partitioned tables only the named relation is locked.
+ * Raises 55006 where a concurrent index build or a validation runs on one of them, 42P01
  * where one was dropped or renamed meanwhile, 55P03 after
  * pgroll_c.lock_retry_timeout, naming the blocking sessions.  A transaction that
  * already holds more than read locks on tables gets one attempt.  With work (NULL:

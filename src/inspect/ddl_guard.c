@@ -9,8 +9,10 @@
  * something else; at ddl_command_end it looks at the tables that were touched
  * and mends them (table_guard.c).
  *
- * Without an active migration in the database, all it costs is a look into an
- * empty index.  Our own DDL, run by ddl_execute.c, is let through.
+ * With or without an active migration, names are claimed that a phase may read
+ * just now (name_guard.c), and the versions' defaults follow (default_guard.c).
+ * Beyond these it costs a look into an empty index where none is active.  Our own
+ * DDL, run by ddl_execute.c, is let through.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -19,6 +21,7 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "commands/event_trigger.h"
@@ -38,6 +41,7 @@
 #include "inspect/grant_guard.h"
 #include "inspect/guard_scope.h"
 #include "inspect/matview_guard.h"
+#include "inspect/name_guard.h"
 #include "inspect/part_guard.h"
 #include "inspect/rename_guard.h"
 #include "inspect/table_guard.h"
@@ -87,6 +91,7 @@ static void guard_create_index(List *lines, const IndexStmt *stmt);
 static void guard_using_index(List *lines, Oid relid, const Constraint *key);
 static void guard_add_to_extension(List *lines, const AlterExtensionContentsStmt *stmt);
 static void guard_new_object(List *lines, const char *schema, const char *object);
+static void guard_new_name(const Node *command, Oid class, Oid object);
 static bool adds_only(const Node *command);
 static void guard_key_parts(const AlterTableStmt *stmt);
 static void forget_identity(List *lines, const AlterTableStmt *stmt);
@@ -110,12 +115,12 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 
 	if (ddl_execute_origin() != DDL_OWN && IsA(data->parsetree, CreateTrigStmt))
 		guard_arguments((CreateTrigStmt *) data->parsetree);
-	/* A baseline has views, too; and a start may be under way. */
+	/* Versions have views when no migration is active, too; and a start may be under way. */
 	if (strcmp(data->event, "ddl_command_start") == 0)
 	{
 		default_guard_note(data->parsetree);
 		if (ddl_execute_origin() == DDL_FOREIGN)
-			rename_guard_claim_names(data->parsetree);
+			name_guard_claim(data->parsetree);
 	}
 	if (strcmp(data->event, "ddl_command_end") == 0)
 		default_guard_follow(data->parsetree, ddl_execute_origin() != DDL_FOREIGN);
@@ -590,6 +595,28 @@ guard_new_object(List *lines, const char *schema, const char *object)
 				 errhint("Create it in another schema.")));
 }
 
+/* A function or operator that is made or gets another name may fit better than another. */
+static void
+guard_new_name(const Node *command, Oid class, Oid object)
+{
+	switch (nodeTag(command))
+	{
+		case T_CreateFunctionStmt:
+			expression_guard_check_new(class, object,
+									   ((const CreateFunctionStmt *) command)->replace);
+			break;
+		case T_DefineStmt:
+			expression_guard_check_new(class, object, ((const DefineStmt *) command)->replace);
+			break;
+		case T_RenameStmt:
+		case T_AlterObjectSchemaStmt:
+			expression_guard_check_new(class, object, false);
+			break;
+		default:
+			break;
+	}
+}
+
 /*
  * An index, statistics or constraints, which keep nobody from writing both versions.  Two
  * sessions of pg_restore make some of one table's at a time: we lock none for them.
@@ -678,8 +705,8 @@ guard_command_end(List *lines, Node *command)
 		if (ddl_execute_origin() == DDL_FOREIGN)
 		{
 			rename_guard_renamed(lines, command, class, object, spi_text(row, 5));
-			if (class == ProcedureRelationId && IsA(command, CreateFunctionStmt))
-				expression_guard_check_new(object);
+			if (class == ProcedureRelationId || class == OperatorRelationId)
+				guard_new_name(command, class, object);
 		}
 		if (class == TriggerRelationId)
 		{

@@ -20,7 +20,6 @@
 #include "parser/parse_oper.h"
 #include "parser/parse_type.h"
 #include "utils/acl.h"
-#include "utils/catcache.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -40,7 +39,6 @@ typedef struct Use
 	const char *what;			/* … it does, for an error */
 } Use;
 
-static bool is_overloaded(const FormData_pg_proc *function);
 static void check_tables(const Use *use);
 static List *tables_in_flight(void);
 static bool is_of_active_migration(Oid relid, List *migrations);
@@ -99,38 +97,35 @@ expression_guard_check_enum(List *name)
 }
 
 void
-expression_guard_check_new(Oid function)
+expression_guard_check_new(Oid class, Oid object, bool may_replace)
 {
-	Use			use = {.is_use = calls_function,.object = function,
-		.what = "would call it from now on"};
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	bool		is_another;
+	bool		is_function = class == ProcedureRelationId;
+	Use			use = {.is_use = is_function ? calls_function : calls_operator,
+		.object = object,.what = "would call it from now on"};
+	HeapTuple	tuple = SearchSysCache1(is_function ? PROCOID : OPEROID,
+										ObjectIdGetDatum(object));
+	bool		is_replaced;
+	int			count;
 
 	if (!HeapTupleIsValid(tuple))
 		return;
-	/* Where the row replaces none, and no call can have been without its function. */
-	is_another = (tuple->t_data->t_infomask & HEAP_UPDATED) == 0 &&
-		is_overloaded((Form_pg_proc) GETSTRUCT(tuple));
-	ReleaseSysCache(tuple);
-	if (is_another)
-		check_tables(&use);
-}
-
-static bool
-is_overloaded(const FormData_pg_proc *function)
-{
-	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP,
-										   CStringGetDatum(NameStr(function->proname)));
-	int			same = 0;
-
-	for (int i = 0; i < list->n_members; i++)
+	is_replaced = may_replace && (tuple->t_data->t_infomask & HEAP_UPDATED) != 0;
+	if (is_function)
 	{
-		Form_pg_proc other = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
+		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
 
-		same += other->pronamespace == function->pronamespace;
+		count = catalog_count_overloads(class, NameStr(form->proname), form->pronamespace);
 	}
-	ReleaseSysCacheList(list);
-	return same > 1;
+	else
+	{
+		Form_pg_operator form = (Form_pg_operator) GETSTRUCT(tuple);
+
+		count = catalog_count_overloads(class, NameStr(form->oprname), form->oprnamespace);
+	}
+	ReleaseSysCache(tuple);
+	/* No call can have been without what it calls. */
+	if (!is_replaced && count > 1)
+		check_tables(&use);
 }
 
 /* That all can be read, and (unless it is NULL) that there is no such use. */

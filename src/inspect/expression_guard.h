@@ -31,10 +31,11 @@ extern void expression_guard_check_call(ObjectType type, Node *object);
 extern void expression_guard_check_enum(List *name);
 
 /*
- * The same where one calls a function that was just made beside others of the name: it fits
- * better than the one that the start has found, whose arguments are polymorphic.  One that
- * was merely replaced is called, as by any expression.
+ * The same where one calls a function or operator (pg_proc, pg_operator) that just got its
+ * name, beside others of it: it fits better than the one that the start has found, as it
+ * may where that takes polymorphic arguments or defaults.  may_replace: the command may
+ * merely have replaced it, which any expression would follow.
  */
-extern void expression_guard_check_new(Oid function);
+extern void expression_guard_check_new(Oid class, Oid object, bool may_replace);
 
 #endif							/* PGROLL_EXPRESSION_GUARD_H */

@@ -11,16 +11,11 @@
 #include "pgroll.h"
 
 #include "catalog/namespace.h"
-#include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_statistic_ext.h"
-#include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "storage/lmgr.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -33,7 +28,6 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/names.h"
-#include "state/claims.h"
 #include "state/tasks.h"
 
 static GuardLine *line_making_copy(List *lines, Oid relid, Oid constraint,
@@ -46,9 +40,6 @@ static void index_follows(const GuardLine *line, Oid namespace, const char *from
 static void constraint_follows(const GuardLine *line, Oid relid, const char *from,
 							   const char *to);
 static void follow_statistics(List *lines, Oid statistics, const char *from);
-static bool is_own_relation(const RangeVar *name);
-static bool is_own_and_called(ObjectType type, Node *object);
-static bool is_called_by_name(ObjectType type);
 static GuardLine *line_naming(List *lines, Oid class, Oid object);
 static GuardLine *line_naming_one(List *lines, Oid class, Oid object);
 static void statistics_follow(const StatisticsFacts *copy, const char *schema,
@@ -84,107 +75,6 @@ rename_guard_changes_name(const Node *command)
 {
 	return IsA(command, RenameStmt) || IsA(command, AlterObjectSchemaStmt) ||
 		(IsA(command, AlterEnumStmt) && ((const AlterEnumStmt *) command)->oldVal != NULL);
-}
-
-void
-rename_guard_claim_names(const Node *command)
-{
-	bool		changes = IsA(command, DropOwnedStmt);
-	ListCell   *lc;
-
-	if (IsA(command, RenameStmt))
-	{
-		const RenameStmt *stmt = (const RenameStmt *) command;
-
-		changes = stmt->relation != NULL ?
-			is_called_by_name(stmt->renameType) && is_own_relation(stmt->relation) :
-			is_own_and_called(stmt->renameType, stmt->renameType == OBJECT_SCHEMA ?
-							  (Node *) makeString(stmt->subname) : stmt->object);
-	}
-	else if (IsA(command, AlterObjectSchemaStmt))
-	{
-		const AlterObjectSchemaStmt *stmt = (const AlterObjectSchemaStmt *) command;
-
-		changes = stmt->relation != NULL ?
-			is_called_by_name(stmt->objectType) && is_own_relation(stmt->relation) :
-			is_own_and_called(stmt->objectType, stmt->object);
-	}
-	else if (IsA(command, AlterEnumStmt) && rename_guard_changes_name(command))
-		changes = is_own_and_called(OBJECT_TYPE,
-									(Node *) ((const AlterEnumStmt *) command)->typeName);
-	else if (IsA(command, DropStmt))
-	{
-		foreach(lc, ((const DropStmt *) command)->objects)
-			changes |= is_own_and_called(((const DropStmt *) command)->removeType, lfirst(lc));
-	}
-	if (changes)
-		claim_names();
-}
-
-static bool
-is_own_relation(const RangeVar *name)
-{
-	Oid			relid = RangeVarGetRelid(name, NoLock, true);
-
-	return OidIsValid(relid) && object_ownercheck(RelationRelationId, relid, GetUserId());
-}
-
-/*
- * The lock is for who may have the thing changed, its owner or that of its schema, and
- * temporary ones are nobody else's.
- */
-static bool
-is_own_and_called(ObjectType type, Node *object)
-{
-	ObjectAddress address;
-	Relation	rel;
-	Oid			namespace;
-
-	if (!is_called_by_name(type))
-		return false;
-	if (type == OBJECT_SEQUENCE)
-		return is_own_relation(makeRangeVarFromNameList(castNode(List, object)));
-	if ((type == OBJECT_TYPE || type == OBJECT_DOMAIN) && IsA(object, List))
-		object = (Node *) makeTypeNameFromNameList((List *) object);
-	/* Nothing may be locked by who waits for the names: a phase that has them needs it. */
-	address = get_object_address(type, object, &rel, AccessShareLock, true);
-	if (!OidIsValid(address.objectId))
-		return false;
-	UnlockDatabaseObject(address.classId, address.objectId, 0, AccessShareLock);
-	namespace = get_object_namespace(&address);
-	if (OidIsValid(namespace) && isAnyTempNamespace(namespace))
-		return false;
-	return object_ownercheck(address.classId, address.objectId, GetUserId()) ||
-		(OidIsValid(namespace) &&
-		 object_ownercheck(NamespaceRelationId, namespace, GetUserId()));
-}
-
-/* … in expressions, and is no relation, which whoever reads the expression locks. */
-static bool
-is_called_by_name(ObjectType type)
-{
-	switch (type)
-	{
-		case OBJECT_AGGREGATE:
-		case OBJECT_ATTRIBUTE:
-		case OBJECT_COLLATION:
-		case OBJECT_DOMAIN:
-		case OBJECT_EXTENSION:
-		case OBJECT_FUNCTION:
-		case OBJECT_OPCLASS:
-		case OBJECT_OPERATOR:
-		case OBJECT_OPFAMILY:
-		case OBJECT_PROCEDURE:
-		case OBJECT_ROUTINE:
-		case OBJECT_SCHEMA:
-		case OBJECT_SEQUENCE:
-		case OBJECT_TSCONFIGURATION:
-		case OBJECT_TSDICTIONARY:
-		case OBJECT_TYPE:
-			return true;
-		default:
-			return false;
-	}
 }
 
 void

@@ -20,17 +20,11 @@ extern void rename_guard_follow(List *lines, const RenameStmt *stmt);
 extern bool rename_guard_changes_name(const Node *command);
 
 /*
- * Before a command: where it renames, moves or drops what expressions call by name, wait
- * for the phases that have just read expressions, and have later ones wait for it.
- */
-extern void rename_guard_claim_names(const Node *command);
-
-/*
- * After one that does change a name, for each object (identity: what it is called now).  What stands for
- * a statistics object gets the name and schema that go with its new ones.  Raises
- * protected_object where that is a migration's own, or becomes it by its name; and for an
- * object that the definition of an index names which is still to be built again, since
- * its text would find another.
+ * After one that does change a name, for each object (identity: what it is called now).
+ * What stands for a statistics object gets the name and schema that go with its new ones.
+ * Raises protected_object where that is a migration's own, or becomes it by its name; and
+ * for an object that the definition of an index names which is still to be built again,
+ * since its text would find another.
  */
 extern void rename_guard_renamed(List *lines, Node *command, Oid class, Oid object,
 								 const char *identity);

@@ -17,6 +17,8 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_opclass.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_publication_rel.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -28,6 +30,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -90,6 +93,27 @@ catalog_relation_name(Oid relid)
 				 errmsg("relation with OID %u has been dropped meanwhile", relid)));
 	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
 									  name);
+}
+
+int
+catalog_count_overloads(Oid class, const char *name, Oid namespace)
+{
+	bool		is_function = class == ProcedureRelationId;
+	CatCList   *list = is_function ?
+		SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name)) :
+		SearchSysCacheList1(OPERNAMENSP, CStringGetDatum(name));
+	int			count = 0;
+
+	for (int i = 0; i < list->n_members; i++)
+	{
+		HeapTuple	tuple = &list->members[i]->tuple;
+
+		count += namespace == (is_function ?
+							   ((Form_pg_proc) GETSTRUCT(tuple))->pronamespace :
+							   ((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace);
+	}
+	ReleaseSysCacheList(list);
+	return count;
 }
 
 char *

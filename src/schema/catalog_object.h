@@ -16,6 +16,9 @@ extern char *catalog_collation_name(Oid collation);
 extern char *catalog_opclass_name(Oid opclass);
 extern char *catalog_relation_name(Oid relid);
 
+/* How many functions or operators (pg_proc, pg_operator) of the name a schema has. */
+extern int	catalog_count_overloads(Oid class, const char *name, Oid namespace);
+
 /* "fillfactor='70', …" of a text[] of name=value; NULL where there is none. */
 extern char *catalog_options_text(Datum options);
 
