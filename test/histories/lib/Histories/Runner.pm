@@ -551,9 +551,10 @@ sub run_statement
 		$self->session($name)->disconnect;
 		delete $self->{sessions}{$name};
 	}
-	# this loads the library: before, NULL in such a column would not count
+	# this loads the library: before, NULL in such a column would not count, and what a
+	# statement on the table of the parents says is not looked at
 	$self->must($name, 'SELECT pgroll_c.awaits_backfill()')
-	  if grep { Histories::Model::names_newer($work, $_) } writes_of($statement);
+	  if $statement->{kind} eq 'parent' || grep { Histories::Model::names_newer($work, $_) } writes_of($statement);
 	($rows, $state) = $self->send_statement($name, $statement);
 	if ($transaction)
 	{
