@@ -275,7 +275,7 @@ views_of_physical(Oid relid, AttrNumber attnum)
 			catalog_view_of_rule(object->objectId) : InvalidOid;
 		char	   *schema = OidIsValid(view) && get_rel_relkind(view) == RELKIND_VIEW ?
 			get_namespace_name(get_rel_namespace(view)) : NULL;
-		MigrationRow *version = schema == NULL ? NULL : migration_of_version(schema);
+		MigrationRow *version = schema == NULL ? NULL : migration_of_version_now(schema);
 		Shown	   *shown = palloc(sizeof(Shown));
 
 		if (version == NULL)

@@ -47,6 +47,9 @@
 
 #define SELECT_MIGRATION \
 	"SELECT " MIGRATION_COLUMNS " FROM " PGROLL_SCHEMA ".migration AS m "
+#define SELECT_OF_VERSION \
+	SELECT_MIGRATION "WHERE version_schema = $1" \
+	" AND state <> 'rolled_back' AND NOT retired ORDER BY id DESC LIMIT 1"
 
 enum
 {
@@ -91,6 +94,7 @@ static const struct
 static char *this_home(void);
 static char *states_seen(const char *base_schema);
 static List *select_rows(const char *query, int nargs, Oid *types, Datum *values);
+static List *rows_of_result(MemoryContext context);
 static MigrationRow *select_row(const char *query, int nargs, Oid *types,
 								Datum *values);
 static MigrationRow *row_from_spi(HeapTuple tuple, TupleDesc desc);
@@ -160,12 +164,29 @@ migration_has_document(const MigrationRow *row, Jsonb *document)
 MigrationRow *
 migration_of_version(const char *version_schema)
 {
-	return select_row(SELECT_MIGRATION
-					  "WHERE version_schema = $1"
-					  " AND state <> 'rolled_back' AND NOT retired"
-					  " ORDER BY id DESC LIMIT 1",
-					  1, (Oid[]) {TEXTOID},
+	return select_row(SELECT_OF_VERSION, 1, (Oid[]) {TEXTOID},
 					  (Datum[]) {CStringGetTextDatum(version_schema)});
+}
+
+MigrationRow *
+migration_of_version_now(const char *version_schema)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	SecurityScope scope;
+	List	   *rows;
+
+	owner_begin(&scope);
+	SPI_connect();
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (SPI_execute_with_args(SELECT_OF_VERSION, 1, (Oid[]) {TEXTOID},
+							  (Datum[]) {CStringGetTextDatum(version_schema)},
+							  NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the migration of a version");
+	rows = rows_of_result(caller);
+	PopActiveSnapshot();
+	SPI_finish();
+	owner_end(&scope);
+	return rows == NIL ? NULL : (MigrationRow *) linitial(rows);
 }
 
 List *
@@ -473,20 +494,27 @@ static List *
 select_rows(const char *query, int nargs, Oid *types, Datum *values)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext spi;
 	SecurityScope scope;
-	List	   *rows = NIL;
+	List	   *rows;
 
 	owner_begin(&scope);
 	SPI_connect();
 	spi_execute(query, nargs, types, values, NULL, SPI_OK_SELECT);
-	spi = MemoryContextSwitchTo(caller);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		rows = lappend(rows, row_from_spi(SPI_tuptable->vals[i],
-										  SPI_tuptable->tupdesc));
-	MemoryContextSwitchTo(spi);
+	rows = rows_of_result(caller);
 	SPI_finish();
 	owner_end(&scope);
+	return rows;
+}
+
+static List *
+rows_of_result(MemoryContext context)
+{
+	MemoryContext spi = MemoryContextSwitchTo(context);
+	List	   *rows = NIL;
+
+	for (uint64 i = 0; i < SPI_processed; i++)
+		rows = lappend(rows, row_from_spi(SPI_tuptable->vals[i], SPI_tuptable->tupdesc));
+	MemoryContextSwitchTo(spi);
 	return rows;
 }
 

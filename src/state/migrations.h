@@ -64,6 +64,9 @@ extern MigrationRow *migration_last_completed(const char *base_schema);
  */
 extern MigrationRow *migration_of_version(const char *version_schema);
 
+/* The same as of now, whatever the snapshot of the transaction, as catalogs are read. */
+extern MigrationRow *migration_of_version_now(const char *version_schema);
+
 /* Is it what the migration was started with?  NULL, of a baseline, is not. */
 extern bool migration_has_document(const MigrationRow *row, Jsonb *document);
 
