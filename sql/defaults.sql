@@ -27,6 +27,12 @@ DROP SEQUENCE orders_id_seq;
 ALTER TABLE orders ALTER id ADD GENERATED ALWAYS AS IDENTITY (START 10);
 INSERT INTO public_01.orders DEFAULT VALUES RETURNING *;
 SELECT * FROM shown();
+-- what the server refuses it refuses in its words
+ALTER TABLE nothing ALTER n SET DEFAULT 1;
+ALTER TABLE IF EXISTS nothing ALTER n SET DEFAULT 1;
+ALTER TABLE orders ALTER nothing SET DEFAULT 1;
+ALTER TABLE pg_class ALTER relname SET DEFAULT 'x';
+ALTER TABLE orders_id_seq ALTER last_value SET DEFAULT 1;
 -- together with other changes, and undone
 BEGIN;
 ALTER TABLE orders ALTER n SET DEFAULT 3, ADD extra int DEFAULT 5, ALTER n SET DEFAULT 4;

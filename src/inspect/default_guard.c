@@ -130,7 +130,8 @@ locked_table(AlterTableStmt *stmt)
 	if (lc == NULL)
 		return InvalidOid;
 	relid = RangeVarGetRelid(stmt->relation, NoLock, true);
-	if (OidIsValid(relid) && get_rel_relkind(relid) == RELKIND_VIEW)
+	/* Where there is none the command says so. */
+	if (!OidIsValid(relid) || get_rel_relkind(relid) == RELKIND_VIEW)
 		return InvalidOid;
 	return AlterTableLookupRelation(stmt, AlterTableGetLockLevel(stmt->cmds));
 }
