@@ -294,7 +294,10 @@ has_type(const Node *node, Oid type)
 	return (OidIsValid(element) ? getBaseType(element) : own) == type;
 }
 
-/* Parse it against the columns as they are now; an error where it cannot be. */
+/*
+ * Parse it against the columns as they are now; an error where it cannot be.  NULL where
+ * one has gone: a rollback of the migration, which nothing here keeps away, has ended.
+ */
 static Node *
 parse_half_expression(Oid relid, const EdgeHalf *half)
 {
@@ -305,8 +308,12 @@ parse_half_expression(Oid relid, const EdgeHalf *half)
 	int			i;
 
 	for (i = 0; i < n; i++)
-		get_atttypetypmodcoll(relid,
-							  get_attnum(relid, list_nth(half->inputs, i)),
-							  &types[i], &typmods[i], &collations[i]);
+	{
+		AttrNumber	attnum = get_attnum(relid, list_nth(half->inputs, i));
+
+		if (attnum == InvalidAttrNumber)
+			return NULL;
+		get_atttypetypmodcoll(relid, attnum, &types[i], &typmods[i], &collations[i]);
+	}
 	return stored_expression_parse(half->expression, n, types, typmods, collations);
 }
