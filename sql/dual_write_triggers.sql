@@ -146,3 +146,39 @@ SELECT add_trigger('~pgroll_c_1', 'only');
 UPDATE people SET age = '10 y' WHERE id = 11; -- fails
 DROP TRIGGER clean ON people;
 UPDATE people SET age = '10 y' WHERE id = 11;
+
+-- the newer version's own column stays as it is given, whatever the user's
+-- trigger changes of what its up reads, unless that is its old form
+CREATE SCHEMA app;
+CREATE TABLE app.notes (id int PRIMARY KEY, title text, body text, writes int);
+INSERT INTO app.notes VALUES (1, 'One', 'first', 0), (2, 'Two', 'second', 0);
+CREATE FUNCTION tidy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	NEW.title := btrim(NEW.title);
+	NEW.writes := coalesce(NEW.writes, 0) + 1;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER tidy BEFORE INSERT OR UPDATE ON app.notes FOR EACH ROW EXECUTE FUNCTION tidy();
+SET client_min_messages = warning;
+SELECT pgroll_c.baseline('01', 'app');
+SELECT pgroll_c.start_migration('02', '{"operations": [
+	{"add_column": {"table": "notes", "column": {"name": "rank", "type": "int", "nullable": true}, "up": "writes * 10"}},
+	{"add_column": {"table": "notes", "column": {"name": "line", "type": "text", "nullable": true}, "up": "title || '': '' || body"}},
+	{"alter_column": {"table": "notes", "column": "title", "type": "varchar(40)", "up": "upper(title)", "down": "lower(title)"}}]}', 'app');
+CALL pgroll_c.wait_for_migration('app');
+INSERT INTO app_02.notes (id, title, body, line, rank) VALUES (3, ' THREE', 'third', 'given', 5);
+INSERT INTO app_02.notes (id, title, body) VALUES (4, 'FOUR', 'fourth');
+UPDATE app_02.notes SET title = 'UNO ', line = 'given', rank = 6 WHERE id = 1;
+UPDATE app_02.notes SET body = 'the second' WHERE id = 2;
+SELECT * FROM app_02.notes ORDER BY id;
+INSERT INTO app_02.notes (id, rank) VALUES (2, 7) ON CONFLICT (id) DO UPDATE SET rank = EXCLUDED.rank;
+UPDATE app_02.notes SET body = 'first again' WHERE id = 1;
+-- the old version's writes go on to be carried over
+UPDATE app_01.notes SET title = 'three ' WHERE id = 3;
+INSERT INTO app_01.notes VALUES (5, ' five', 'fifth');
+SELECT * FROM app_02.notes ORDER BY id;
+SELECT * FROM app_01.notes ORDER BY id;
+-- as it is after the completion
+SELECT pgroll_c.complete_migration('app');
+INSERT INTO app_02.notes (id, title, body, line, rank) VALUES (6, ' SIX', 'sixth', 'given', 5);
+UPDATE app_02.notes SET body = 'the second again' WHERE id = 2;
+SELECT * FROM app_02.notes WHERE id IN (2, 6) ORDER BY id;

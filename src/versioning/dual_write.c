@@ -16,7 +16,8 @@
  * Where the table has BEFORE triggers of the user's, the first of our two runs
  * the down halves, so that these see complete old columns, and notes which up
  * halves are to run.  The last runs these, and all halves that read what has
- * changed since the first.
+ * changed since the first; but an up half whose column the writer's version has
+ * only where what has changed is the same thing in its old form.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -243,6 +244,9 @@ up_reads_change(DualWrite *write, int index)
 		int			target = rule->input_targets[i];
 		int			up = target < 0 ? -1 : write->edges->targets[target].up_rule;
 
+		/* from the completion on, the column will stay as it is given, too */
+		if (rule->migration < write->writer && !rule->input_paired[i])
+			continue;
 		if (up >= 0 && write->old_side[up])
 			write->old_side[index] = true;
 		if (up >= 0 && write->runs[up])

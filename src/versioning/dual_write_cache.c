@@ -64,6 +64,8 @@ static void check_marker(const RelationEdges *edges, Relation relation,
 static void resolve_half(RelationEdges *edges, Relation relation,
 						 const EdgeHalf *half, int migration, bool is_up);
 static void resolve_targets(RelationEdges *edges);
+static bool is_paired(const RelationEdges *edges, const EdgeRule *up,
+					  AttrNumber input);
 static void check_order(const RelationEdges *edges, int index);
 static void resolve_tail(RelationEdges *edges);
 static int	target_index(RelationEdges *edges, AttrNumber attnum);
@@ -441,16 +443,38 @@ resolve_targets(RelationEdges *edges)
 		EdgeRule   *rule = &edges->rules[i];
 
 		rule->input_targets = palloc(rule->ninputs * sizeof(int));
+		rule->input_paired = palloc(rule->ninputs * sizeof(bool));
 		for (int j = 0; j < rule->ninputs; j++)
 		{
 			rule->input_targets[j] = -1;
 			for (int k = 0; k < edges->ntargets; k++)
 				if (edges->targets[k].attnum == rule->inputs[j])
 					rule->input_targets[j] = k;
+			rule->input_paired[j] = rule->is_up &&
+				is_paired(edges, rule, rule->inputs[j]);
 		}
 		if (rule->is_up)
 			check_order(edges, i);
 	}
+}
+
+/* Does a down half of the migration make the input of the up half's column? */
+static bool
+is_paired(const RelationEdges *edges, const EdgeRule *up, AttrNumber input)
+{
+	const EdgeVersion *version = &edges->migrations[up->migration];
+
+	for (int i = 0; i < version->ndowns; i++)
+	{
+		const EdgeRule *down = &edges->rules[version->downs[i]];
+
+		if (edges->targets[down->target].attnum != input)
+			continue;
+		for (int j = 0; j < down->ninputs; j++)
+			if (down->inputs[j] == edges->targets[up->target].attnum)
+				return true;
+	}
+	return false;
 }
 
 /* OLD' is made recursively, so no up half may read its own or a later one's column. */

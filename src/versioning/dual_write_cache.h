@@ -39,6 +39,8 @@ typedef struct EdgeRule
 	AttrNumber *inputs;
 	Oid		   *input_types;
 	int		   *input_targets;	/* index of each input's target, or -1 */
+	bool	   *input_paired;	/* of an up half: does a down half of the same
+								 * migration make the input of its column? */
 	/* what relation_edges_resolve() finds, expr NULL before */
 	Node	   *expr;			/* analyzed, of the target's type, unplanned */
 	bool		has_subquery;

@@ -263,7 +263,10 @@ sub carry_over
 
 	for my $up (@{ $active->{ups} })
 	{
-		run_half($self, $up) if grep { $_ == $slot } expr_columns($up->{expr});
+		next unless grep { $_ == $slot } expr_columns($up->{expr});
+		# the newer version's own column stays as it is given, unless what the
+		# trigger changes is its old form
+		run_half($self, $up) if $self->{writer} ne 'new' || is_old_form($active, $slot, $up->{slot});
 	}
 	return unless $self->{writer} eq 'new';
 	for my $down (@{ $active->{downs} })
@@ -271,6 +274,15 @@ sub carry_over
 		run_down($self, $down)
 		  if $down->{slot} != $slot && grep { $_ == $slot } expr_columns($down->{expr});
 	}
+}
+
+# Does a down half make the old column of the new one?
+sub is_old_form
+{
+	my ($active, $old, $new) = @_;
+
+	return grep { my $down = $_; $down->{slot} == $old && grep { $_ == $new } expr_columns($down->{expr}) }
+	  @{ $active->{downs} };
 }
 
 sub finish
