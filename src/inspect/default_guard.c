@@ -4,9 +4,10 @@
  *		Defaults that others give to columns which versions show.
  *
  * What a column had before a command is read under the command's own lock, and noted
- * until its end.  The catalog is then written while the table is locked; a lock on the
- * view is tried for, not waited for: applications lock a view before its table or, by a
- * foreign key, after it, so that to wait would deadlock with one of them.
+ * until its end.  The catalog is then written while the table is locked.  An ACCESS
+ * EXCLUSIVE lock on the view is tried for, not waited for: applications lock a view before
+ * its table or, by a foreign key, after it, so that to wait would deadlock with one of
+ * them.  The locks that it waits for do not conflict with theirs.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -19,9 +20,9 @@
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_rewrite.h"
 #include "commands/tablecmds.h"
 #include "nodes/nodeFuncs.h"
@@ -54,6 +55,7 @@ typedef struct Column
 	const Node *command;		/* that gives it */
 	SubTransactionId subid;		/* in which it runs */
 	Oid			relid;
+	bool		is_named;		/* the command names the table, not a parent */
 	char	   *name;
 	char	   *former;			/* NULL: it has none */
 } Column;
@@ -75,16 +77,18 @@ static void forget_all(void *arg);
 static void forget_aborted(SubXactEvent event, SubTransactionId id,
 						   SubTransactionId parent, void *arg);
 static void forget(const Node *command);
-static void note(const Node *command, Oid relid, const char *column);
+static void note(const Node *command, Oid relid, bool is_named, const char *column);
 static void follow(const Column *column, bool own);
 static List *views_of(const Column *column);
+static void check_member(const Column *column, Node *expr);
 static List *views_of_physical(Oid relid, AttrNumber attnum);
 static char *shown_as(Oid view, Oid relid, AttrNumber attnum);
 static bool has_default(const Shown *shown, const char *expected, Oid owner);
 static bool is_null_default(const Node *expr);
 static char *read_again(const char *text, Oid owner);
 static char *text_of(Node *expr);
-static Node *default_for_view(Node *expr, const Column *column, const Shown *shown);
+static Node *default_for(Node *expr, const Column *column, Oid relid, AttrNumber attnum,
+						 const char *because);
 static void set_default(Oid view, AttrNumber attnum, Node *expr);
 static void remove_default(Oid view, AttrNumber attnum);
 
@@ -105,9 +109,11 @@ default_guard_note(Node *command)
 		foreach(lc2, stmt->relation->inh ?
 				find_all_inheritors(relid, AccessExclusiveLock, NULL) : list_make1_oid(relid))
 		{
+			bool		is_named = lfirst_oid(lc2) == relid;
+
 			/* Versions show the whole. */
-			if (!get_rel_relispartition(lfirst_oid(lc2)))
-				note(command, lfirst_oid(lc2), cmd->name);
+			if (is_named || !get_rel_relispartition(lfirst_oid(lc2)))
+				note(command, lfirst_oid(lc2), is_named, cmd->name);
 		}
 	}
 }
@@ -200,7 +206,7 @@ forget(const Node *command)
 }
 
 static void
-note(const Node *command, Oid relid, const char *column)
+note(const Node *command, Oid relid, bool is_named, const char *column)
 {
 	char	   *former = text_of(catalog_column_default(relid, column));
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
@@ -211,6 +217,7 @@ note(const Node *command, Oid relid, const char *column)
 	noted->command = command;
 	noted->subid = GetCurrentSubTransactionId();
 	noted->relid = relid;
+	noted->is_named = is_named;
 	noted->name = pstrdup(column);
 	noted->former = former == NULL ? NULL : pstrdup(former);
 	columns = lappend(columns, noted);
@@ -232,7 +239,38 @@ follow(const Column *column, bool own)
 		if ((shown->in_flight || !own) &&
 			has_default(shown, column->former, owner) && !has_default(shown, text, owner))
 			set_default(shown->view, get_attnum(shown->view, shown->name),
-						expr == NULL ? NULL : default_for_view(expr, column, shown));
+						expr == NULL ? NULL :
+						default_for(expr, column, shown->view,
+									get_attnum(shown->view, shown->name),
+									psprintf("The version's view %s shows the column as of that type.",
+											 catalog_relation_name(shown->view))));
+	}
+	if (expr != NULL && column->is_named && get_rel_relispartition(column->relid))
+		check_member(column, expr);
+}
+
+/* A partition, which no version shows, keeps its own default at the completion. */
+static void
+check_member(const Column *column, Node *expr)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, edge_migrations_of_table(column->relid))
+	{
+		const EdgeMigration *migration = lfirst(lc);
+
+		foreach(lc2, migration->edges)
+		{
+			const Edge *edge = lfirst(lc2);
+
+			if (edge->up != NULL && edge->down != NULL &&
+				strcmp(edge->down->column, column->name) == 0)
+				(void) default_for(expr, column, column->relid,
+								   get_attnum(column->relid, edge->up->column),
+								   psprintf("Migration \"%s\" gives the column that type.",
+											migration->name));
+		}
 	}
 }
 
@@ -413,11 +451,14 @@ text_of(Node *expr)
 	return text;
 }
 
-/* As ALTER TABLE … TYPE makes a default of another type: what was implicit is not kept. */
+/*
+ * For a column of another type, as ALTER TABLE … TYPE makes a default of it: what was
+ * implicit is not kept.
+ */
 static Node *
-default_for_view(Node *expr, const Column *column, const Shown *shown)
+default_for(Node *expr, const Column *column, Oid relid, AttrNumber attnum,
+			const char *because)
 {
-	AttrNumber	attnum = get_attnum(shown->view, shown->name);
 	Oid			type;
 	Oid			own_type;
 	int32		typmod;
@@ -425,7 +466,7 @@ default_for_view(Node *expr, const Column *column, const Shown *shown)
 	Oid			collation;
 	Node	   *coerced;
 
-	get_atttypetypmodcoll(shown->view, attnum, &type, &typmod, &collation);
+	get_atttypetypmodcoll(relid, attnum, &type, &typmod, &collation);
 	get_atttypetypmodcoll(column->relid, get_attnum(column->relid, column->name),
 						  &own_type, &own_typmod, &collation);
 	if (type == own_type && typmod == own_typmod)
@@ -436,8 +477,7 @@ default_for_view(Node *expr, const Column *column, const Shown *shown)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("default for column \"%s\" of table \"%s\" cannot be cast to type %s",
 						column->name, get_rel_name(column->relid), format_type_be(type)),
-				 errdetail("The version's view %s shows the column as of that type.",
-						   catalog_relation_name(shown->view)),
+				 errdetail("%s", because),
 				 errhint("Set a default that can be cast, or complete the migration or roll it back first.")));
 	return coerced;
 }

@@ -281,11 +281,14 @@ check_can_follow(SchemaModel *model, TableModel *child)
 		ColumnModel *column = lfirst(lc);
 		Generation *generation = column->generation;
 
-		if (generation->leader != NULL &&
-			model_stored_ancestor(generation) != generation)
-			shadow_check_possible(model, child, column,
-								  psprintf("operations[%d]",
-										   generation->operation - 1));
+		char	   *path = psprintf("operations[%d]", generation->operation - 1);
+
+		if (generation->leader == NULL ||
+			model_stored_ancestor(generation) == generation)
+			continue;
+		shadow_check_possible(model, child, column, path);
+		if (!generation->sets_default)
+			shadow_check_default_fits(model, child, generation, path);
 	}
 }
 

@@ -11,9 +11,6 @@
 #include "pgroll.h"
 
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_type.h"
-#include "nodes/nodeFuncs.h"
-#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -81,8 +78,6 @@ static void start_in_place(const AlterColumn *op, SchemaModel *model,
 static void make_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column,
 						Oid type, int32 typmod);
 static void check_new_type(const AlterColumn *op, const Generation *new);
-static void check_default_fits(const AlterColumn *op, SchemaModel *model,
-							   const Generation *generation);
 static void apply_metadata(AlterColumn *op, SchemaModel *model, ColumnModel *column);
 static void metadata_steps(const AlterColumn *op, SchemaModel *model, Phase phase,
 						   MigrationPlan *plan);
@@ -391,7 +386,9 @@ make_shadow(AlterColumn *op, SchemaModel *model, ColumnModel *column, Oid type,
 		new->type = type;
 		new->typmod = typmod;
 		new->collation = get_typcollation(type);
-		check_default_fits(op, model, new);
+		if (!op->has_default)
+			shadow_check_default_fits(model, op->table, new,
+									  operation_path(&op->base, "type"));
 		check_new_type(op, new);
 		carry_identity_check_type(op->table, new, operation_path(&op->base, "type"));
 	}
@@ -409,30 +406,6 @@ check_new_type(const AlterColumn *op, const Generation *new)
 	bare.default_text = NULL;
 	shadow_check_accepts_null(op->table, &bare, new->type,
 							  operation_path(&op->base, "type"));
-}
-
-/* The default goes along with the column, unless the operation gives another. */
-static void
-check_default_fits(const AlterColumn *op, SchemaModel *model,
-				   const Generation *generation)
-{
-	const char *path = operation_path(&op->base, "type");
-	Oid			from;
-
-	if (generation->default_text == NULL || op->has_default)
-		return;
-	/* A sequence that the start makes is not there yet. */
-	from = generation->sequence != NULL ? INT8OID :
-		exprType(expression_parse(model, NULL, generation->default_text, path,
-								  EXPRESSION_DEFAULT));
-	if (!can_coerce_type(1, &from, &generation->type, COERCION_ASSIGNMENT))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("default for column \"%s\" of table \"%s\" cannot be cast to type %s",
-						op->column_name, op->table_name,
-						format_type_be(generation->type)),
-				 errdetail("At %s.", path),
-				 errhint("Give the new default with \"default\", or drop it with \"default\": null.")));
 }
 
 /* Default and comment, which the views carry until the completion. */

@@ -209,6 +209,15 @@ start_add_column(const Operation *base, SchemaModel *model, MigrationPlan *plan)
 	{
 		operation_alter_created(base, model, plan, op->table_name,
 								psprintf("ADD COLUMN %s", op->created_sql));
+		if (op->column->comment != NULL)
+		{
+			char	   *table = model_qualified(model, op->table_name);
+
+			plan_comment(plan, PHASE_START, base->number, InvalidOid, table,
+						 psprintf("COLUMN %s.%s", table,
+								  quote_identifier(op->column->name)),
+						 op->column->comment);
+		}
 		foreach(lc, op->constraints)
 			new_object_on_created(base, model, op->table_name, lfirst(lc), plan);
 	}

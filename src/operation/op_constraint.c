@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "operation/carry_incoming.h"
 #include "operation/column_change.h"
 #include "operation/constraint_definition.h"
 #include "operation/drop_check.h"
@@ -56,6 +57,10 @@ static void drop_from_model(DropConstraint *op, SchemaModel *model);
 static void add_change(DropConstraint *op, SchemaModel *model, Generation *generation,
 					   ColumnChange change);
 static ColumnModel *column_of(TableModel *table, const Generation *generation);
+static bool is_made_with_name(SchemaModel *model, const TableModel *table,
+							  const ObjectModel *object);
+static bool is_made_with_name(SchemaModel *model, const TableModel *table,
+							  const ObjectModel *object);
 static bool is_due(const RenameConstraint *op, SchemaModel *model);
 static bool is_inherited_check(const TableModel *table, const ObjectModel *object);
 static void check_is_own(const Operation *base, const TableModel *table,
@@ -300,7 +305,25 @@ start_rename_constraint(const Operation *base, SchemaModel *model, MigrationPlan
 										 quote_identifier(op->to_made)));
 }
 
-/* One that is made for the new version gets its name with its columns. */
+/*
+ * Is it made for the new version under its last name?  A foreign key that references
+ * a shadow takes the old one's name first, as it does where its own columns stay.
+ */
+static bool
+is_made_with_name(SchemaModel *model, const TableModel *table, const ObjectModel *object)
+{
+	ListCell   *lc;
+
+	foreach(lc, object->type == CONSTRAINT_FOREIGN ? catalog_constraints(table->relid) : NIL)
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (strcmp(facts->name, object->stored) == 0 && carry_incoming_has(model, facts))
+			return false;
+	}
+	return object_is_carried(table, object);
+}
+
 static void
 settle_rename_constraint(const Operation *base, SchemaModel *model,
 						 MigrationPlan *plan)
@@ -309,7 +332,7 @@ settle_rename_constraint(const Operation *base, SchemaModel *model,
 
 	if (op->table->created || op->table->dropped || op->object == NULL ||
 		op->object->stored == NULL || !object_is_shown(op->table, op->object) ||
-		object_is_carried(op->table, op->object) || !is_due(op, model))
+		is_made_with_name(model, op->table, op->object) || !is_due(op, model))
 		return;
 	shadow_alter_table(model, op->table, base->number, PHASE_COMPLETE,
 					   psprintf("RENAME CONSTRAINT %s TO %s",

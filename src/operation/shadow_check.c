@@ -12,6 +12,9 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -26,6 +29,7 @@
 #include "schema/catalog_object.h"
 #include "schema/catalog_read.h"
 #include "schema/object_model.h"
+#include "versioning/expression.h"
 
 static bool is_dropped(const TableModel *table, const Dependent *dependent);
 static bool dependent_can_be_carried(const TableModel *table,
@@ -69,6 +73,28 @@ shadow_check_possible(SchemaModel *model, TableModel *table,
 								   dependent->description),
 						  "Drop that object before the migration, and make it again after.");
 	}
+}
+
+/* The default goes along with the column, unless the migration gives another. */
+void
+shadow_check_default_fits(SchemaModel *model, const TableModel *table,
+						  const Generation *column, const char *path)
+{
+	Oid			from;
+
+	if (column->default_text == NULL)
+		return;
+	/* A sequence that the start makes is not there yet. */
+	from = column->sequence != NULL ? INT8OID :
+		exprType(expression_parse(model, NULL, column->default_text, path,
+								  EXPRESSION_DEFAULT));
+	if (!can_coerce_type(1, &from, &column->type, COERCION_ASSIGNMENT))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("default for column \"%s\" of table \"%s\" cannot be cast to type %s",
+						column->name, table->name, format_type_be(column->type)),
+				 errdetail("At %s.", path),
+				 errhint("Give the new default with \"default\", or drop it with \"default\": null.")));
 }
 
 void

@@ -21,6 +21,10 @@ extern void shadow_check_accepts_null(const TableModel *table,
 									  const Generation *column, Oid type,
 									  const char *path);
 
+/* Raise datatype_mismatch where the column's default can't be cast to its new type. */
+extern void shadow_check_default_fits(SchemaModel *model, const TableModel *table,
+									  const Generation *column, const char *path);
+
 /*
  * Raise too_many_columns where the start could not add its columns to the table or one
  * that inherits from it; when its edges are known.

@@ -236,6 +236,32 @@ sub constraint_cases
 		sees_new => { 'SELECT id, a FROM t WHERE id < 2 ORDER BY id' => '-1|1000001 0|1000000 1|1' },
 	},
 	{
+		name => 'rename_constraint: keys of columns that change to one that changes, whose names others get',
+		setup => q{CREATE TABLE u (id int PRIMARY KEY);
+			CREATE TABLE t (id int PRIMARY KEY, a int CONSTRAINT t_k REFERENCES u, b int CONSTRAINT t_l REFERENCES u,
+				p int CONSTRAINT t_m REFERENCES t);
+			COMMENT ON CONSTRAINT t_k ON t IS 'of a'; COMMENT ON CONSTRAINT t_m ON t IS 'of p'},
+		rows => q{INSERT INTO u SELECT generate_series(1, ROWS); INSERT INTO t SELECT id, id, id, id FROM u},
+		operations => q[
+- rename_constraint: {table: t, from: t_k, to: t_other}
+- rename_constraint: {table: t, from: t_l, to: t_k}
+- rename_constraint: {table: t, from: t_other, to: t_l}
+- rename_constraint: {table: t, from: t_m, to: t_n}
+- alter_column: {table: u, column: id, type: bigint, up: id, down: "id::int"}
+- alter_column: {table: t, column: id, type: bigint, up: id, down: "id::int"}
+- alter_column: {table: t, column: a, type: bigint, up: a, down: "a::int"}
+- alter_column: {table: t, column: b, type: bigint, up: b, down: "b::int"}
+- alter_column: {table: t, column: p, type: bigint, check: {name: t_m, constraint: p > 0}, up: p, down: "p::int"}],
+		ddl => q{ALTER TABLE u ALTER id TYPE bigint;
+			ALTER TABLE t ALTER id TYPE bigint, ALTER a TYPE bigint, ALTER b TYPE bigint, ALTER p TYPE bigint;
+			ALTER TABLE t RENAME CONSTRAINT t_k TO t_other; ALTER TABLE t RENAME CONSTRAINT t_l TO t_k;
+			ALTER TABLE t RENAME CONSTRAINT t_other TO t_l; ALTER TABLE t RENAME CONSTRAINT t_m TO t_n;
+			ALTER TABLE t ADD CONSTRAINT t_m CHECK (p > 0)},
+		old => [ 'INSERT INTO t VALUES (0, 1, 1, 1)', [ 'INSERT INTO t VALUES (-1, 0, 1, 1)', '23503' ] ],
+		new => [ 'INSERT INTO t VALUES (-1, 1, 1, 1)', [ 'INSERT INTO t VALUES (-2, 1, 1, 0)', '23514' ] ],
+		sees_new => { 'SELECT * FROM t WHERE id < 2 ORDER BY id' => '-1|1|1|1 0|1|1|1 1|1|1|1' },
+	},
+	{
 		name => 'set_replica_identity: full, nothing and default',
 		setup => q{CREATE TABLE t (id int PRIMARY KEY, a int); CREATE TABLE u (id int PRIMARY KEY, a int);
 			CREATE TABLE v (id int PRIMARY KEY, a int); ALTER TABLE v REPLICA IDENTITY FULL},

@@ -37,6 +37,21 @@ sub table_cases
 		sees_new => { 'SELECT * FROM n' => '1|none|one|2.00|-' },
 	},
 	{
+		name => 'create_table: comments on columns that are added to it',
+		operations => q[
+- create_table: {name: n, columns: [{name: id, type: int, pk: true}]}
+- add_column: {table: n, column: {name: a, type: int, nullable: true, comment: "of a"}}
+- add_column: {table: n, column: {name: "B", type: serial, comment: "of b"}}
+- rename_column: {table: n, from: "B", to: c}
+- rename_table: {from: n, to: m}
+- add_column: {table: m, column: {name: d, type: text, default: "'x'", comment: "of ''d''"}}],
+		ddl => q{CREATE TABLE n (id int PRIMARY KEY, a int, "B" serial); ALTER TABLE n RENAME "B" TO c; ALTER TABLE n RENAME TO m;
+			ALTER TABLE m ADD d text NOT NULL DEFAULT 'x';
+			COMMENT ON COLUMN m.a IS 'of a'; COMMENT ON COLUMN m.c IS 'of b'; COMMENT ON COLUMN m.d IS 'of ''''d'''''},
+		new => [ 'INSERT INTO m (id) VALUES (1)' ],
+		sees_new => { 'SELECT * FROM m' => '1|-|1|x' },
+	},
+	{
 		name => 'create_table: a key of two columns, a foreign key, serial types',
 		setup => 'CREATE TABLE t (id bigint PRIMARY KEY, a int, b text)',
 		rows => $rows,
