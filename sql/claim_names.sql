@@ -18,6 +18,7 @@ CREATE TEXT SEARCH DICTIONARY s.dictionary (TEMPLATE = simple);
 CREATE OPERATOR CLASS s.class FOR TYPE int USING hash AS FUNCTION 1 hashint4(int);
 CREATE TABLE s.used (id int);
 CREATE VIEW s.uses AS SELECT NULL::s.used AS u;
+CREATE TABLE s.owns (id serial, n int);
 CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE TEMP SEQUENCE q;
 
@@ -54,7 +55,9 @@ SELECT command, claimed(command) FROM unnest(ARRAY[
 	'ALTER TEXT SEARCH DICTIONARY s.dictionary RENAME TO g', 'DROP TEXT SEARCH DICTIONARY s.dictionary',
 	'ALTER OPERATOR CLASS s.class USING hash RENAME TO g', 'DROP OPERATOR CLASS s.class USING hash',
 	'ALTER TABLE s.q RENAME TO g', 'ALTER TABLE s.used RENAME TO g', 'ALTER TABLE s.used RENAME id TO g',
-	'DROP TABLE s.used CASCADE', 'DROP FUNCTION IF EXISTS nothing(), s.f()',
+	'DROP TABLE s.used CASCADE', 'ALTER TABLE s.used DROP id', 'ALTER TYPE s.c DROP ATTRIBUTE x',
+	'ALTER TABLE s.owns SET SCHEMA public', 'ALTER TABLE s.owns DROP id', 'DROP TABLE s.owns',
+	'DROP FUNCTION IF EXISTS nothing(), s.f()',
 	'CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql AS ''SELECT 1''',
 	'CREATE OR REPLACE FUNCTION s.f() RETURNS int LANGUAGE sql AS ''SELECT 2''',
 	'CREATE PROCEDURE s.p(int) LANGUAGE sql AS ''SELECT 1''',
@@ -64,7 +67,8 @@ SELECT command, claimed(command) FROM unnest(ARRAY[
 	'ALTER SCHEMA s RENAME TO g', 'DROP SCHEMA s CASCADE']) AS command;
 -- not for what is no such name, nobody else's, or not there
 SELECT command, claimed(command) FROM unnest(ARRAY[
-	'ALTER TABLE s.t RENAME TO g', 'DROP TABLE s.t', 'ALTER TYPE s.e ADD VALUE ''b''',
+	'ALTER TABLE s.t RENAME TO g', 'DROP TABLE s.t', 'ALTER TABLE s.t DROP id', 'ALTER TABLE s.owns ADD x int',
+	'ALTER DOMAIN s.c RENAME TO g', 'DROP DOMAIN s.e', 'ALTER TYPE s.e ADD VALUE ''b''',
 	'DROP FUNCTION pg_temp.f()', 'DROP FUNCTION IF EXISTS nothing()', 'DROP FUNCTION nothing()',
 	'DROP TYPE IF EXISTS nothing', 'ALTER SEQUENCE IF EXISTS nothing RENAME TO g',
 	'ALTER SEQUENCE pg_temp.q RENAME TO g', 'DROP SEQUENCE pg_temp.q', 'DROP OWNED BY regress_owner',

@@ -11,8 +11,8 @@
  *
  * With or without an active migration, names are claimed that a phase may read
  * just now (name_guard.c), and the versions' defaults follow (default_guard.c).
- * Beyond these it costs a look into an empty index where none is active.  Our own
- * DDL, run by ddl_execute.c, is let through.
+ * Beyond these the triggers cost a look into an empty index where none is active.
+ * Our own DDL, run by ddl_execute.c, is let through.
  *-------------------------------------------------------------------------
  */
 #include "pgroll.h"
@@ -118,9 +118,9 @@ pgroll_guard_ddl(PG_FUNCTION_ARGS)
 	/* Versions have views when no migration is active, too; and a start may be under way. */
 	if (strcmp(data->event, "ddl_command_start") == 0)
 	{
-		default_guard_note(data->parsetree);
 		if (ddl_execute_origin() == DDL_FOREIGN)
 			name_guard_claim(data->parsetree);
+		default_guard_note(data->parsetree);
 	}
 	if (strcmp(data->event, "ddl_command_end") == 0)
 		default_guard_follow(data->parsetree, ddl_execute_origin() != DDL_FOREIGN);

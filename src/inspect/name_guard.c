@@ -36,6 +36,7 @@
 #include "state/claims.h"
 
 static bool changes_name(const Node *command);
+static bool drops_column(const AlterTableStmt *stmt);
 static bool renames(const RenameStmt *stmt);
 static bool drops(const DropStmt *stmt);
 static bool drops_owned(const DropOwnedStmt *stmt);
@@ -70,6 +71,8 @@ changes_name(const Node *command)
 		case T_AlterEnumStmt:
 			return ((const AlterEnumStmt *) command)->oldVal != NULL &&
 				is_own_object(OBJECT_TYPE, (Node *) ((const AlterEnumStmt *) command)->typeName);
+		case T_AlterTableStmt:
+			return drops_column((const AlterTableStmt *) command);
 		case T_DropStmt:
 			return drops((const DropStmt *) command);
 		case T_DropOwnedStmt:
@@ -89,6 +92,20 @@ changes_name(const Node *command)
 		default:
 			return false;
 	}
+}
+
+/* … or an attribute of a type. */
+static bool
+drops_column(const AlterTableStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		if (((const AlterTableCmd *) lfirst(lc))->subtype == AT_DropColumn)
+			return is_own_relation(stmt->relation);
+	}
+	return false;
 }
 
 static bool
@@ -196,14 +213,20 @@ static bool
 is_own_relation(const RangeVar *name)
 {
 	Oid			relid = RangeVarGetRelid(name, NoLock, true);
+	Oid			namespace = OidIsValid(relid) ? get_rel_namespace(relid) : InvalidOid;
 
-	return OidIsValid(relid) && !isAnyTempNamespace(get_rel_namespace(relid)) &&
+	/* Nobody waits: it may go at any time. */
+	return OidIsValid(namespace) && !isAnyTempNamespace(namespace) &&
 		(object_ownercheck(RelationRelationId, relid, GetUserId()) ||
-		 object_ownercheck(NamespaceRelationId, get_rel_namespace(relid), GetUserId())) &&
+		 object_ownercheck(NamespaceRelationId, namespace, GetUserId())) &&
 		has_called_name(relid);
 }
 
-/* A sequence is named by a text of its own, and values may be of the type of the rows. */
+/*
+ * A sequence is named by a text of its own, and goes where the table goes that owns it;
+ * values may be of the type of the rows.  An expression that makes such a row and keeps
+ * nothing of the type is not known.
+ */
 static bool
 has_called_name(Oid relid)
 {
@@ -213,8 +236,9 @@ has_called_name(Oid relid)
 		case RELKIND_COMPOSITE_TYPE:
 			return true;
 		default:
-			return OidIsValid(get_rel_type_id(relid)) &&
-				catalog_users_of_type(get_rel_type_id(relid)) != NIL;
+			return getOwnedSequences(relid) != NIL ||
+				(OidIsValid(get_rel_type_id(relid)) &&
+				 catalog_users_of_type(get_rel_type_id(relid)) != NIL);
 	}
 }
 
@@ -228,7 +252,10 @@ is_own_object(ObjectType type, Node *name)
 
 	if (!is_called_by_name(type))
 		return false;
-	if ((type == OBJECT_TYPE || type == OBJECT_DOMAIN) && IsA(name, List))
+	/* As a domain, what is none would be an error here, and said in other words. */
+	if (type == OBJECT_DOMAIN)
+		type = OBJECT_TYPE;
+	if (type == OBJECT_TYPE && IsA(name, List))
 		name = (Node *) makeTypeNameFromNameList((List *) name);
 	address = get_object_address(type, name, &rel, AccessShareLock, true);
 	if (!OidIsValid(address.objectId))

@@ -178,10 +178,8 @@ migration_of_version_now(const char *version_schema)
 	owner_begin(&scope);
 	SPI_connect();
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (SPI_execute_with_args(SELECT_OF_VERSION, 1, (Oid[]) {TEXTOID},
-							  (Datum[]) {CStringGetTextDatum(version_schema)},
-							  NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the migration of a version");
+	spi_select(SELECT_OF_VERSION, 1, (Oid[]) {TEXTOID},
+			   (Datum[]) {CStringGetTextDatum(version_schema)});
 	rows = rows_of_result(caller);
 	PopActiveSnapshot();
 	SPI_finish();

@@ -70,6 +70,17 @@ spi_execute(const char *command, int nargs, Oid *types, Datum *values,
 			 SPI_result_code_string(result));
 }
 
+void
+spi_select(const char *query, int nargs, Oid *types, Datum *values)
+{
+	int			result = SPI_execute_with_args(query, nargs, types, values,
+											   NULL, true, 0);
+
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "query \"%s\" returned %s", query,
+			 SPI_result_code_string(result));
+}
+
 char *
 spi_fetch_text(const char *query, Oid type, Datum value)
 {

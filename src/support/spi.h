@@ -44,6 +44,9 @@ extern void caller_end(SecurityScope *scope);
 extern void spi_execute(const char *command, int nargs, Oid *types,
 						Datum *values, const char *nulls, int expected);
 
+/* The same of a query, which sees what the active snapshot does. */
+extern void spi_select(const char *query, int nargs, Oid *types, Datum *values);
+
 /*
  * The first value of the first row of a query with one argument, as text in the
  * current context; NULL where there is no row or it is NULL.  Connects to SPI itself.
