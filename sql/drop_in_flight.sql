@@ -177,6 +177,20 @@ SELECT pgroll_c.complete_migration();	-- fails
 ALTER TABLE reader ALTER n DROP DEFAULT;
 SELECT pgroll_c.complete_migration();
 \d reader
+-- the key that a new foreign key references; a partition of it may leave
+CREATE TABLE keyed (id int PRIMARY KEY, n int UNIQUE);
+CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
+CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (10) TO (20);
+SELECT pgroll_c.start_migration('06_keys', test.migration(
+	'{"add_column": {"table": "keyed", "column": {"name": "m", "type": "int", "nullable": true, "references": {"name": "fk", "table": "keyed", "column": "n"}}, "up": "n"}}',
+	'{"add_column": {"table": "keyed", "column": {"name": "p", "type": "int", "nullable": true, "references": {"name": "fk_parts", "table": "parts", "column": "id"}}}}'));
+CALL pgroll_c.run_tasks();
+SELECT test.error_of('ALTER TABLE keyed DROP CONSTRAINT keyed_n_key CASCADE');
+SELECT test.error_of('ALTER TABLE parts DROP CONSTRAINT parts_pkey CASCADE');
+ALTER TABLE parts DETACH PARTITION parts_2;
+SELECT pgroll_c.complete_migration();
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'keyed'::regclass AND contype = 'f' AND conparentid = 0 ORDER BY 1;
 -- what was noted goes with the migration
 RESET ROLE;
 SELECT migration FROM pgroll_c.migration_drop UNION SELECT migration FROM pgroll_c.migration_table; -- no rows

@@ -34,7 +34,7 @@ static void view_dropped(List *lines, const char *schema, const char *view);
 static void table_dropped(List *lines, Oid relid, const char *table);
 static void column_dropped(List *lines, Oid relid, const char *column);
 static void constraint_dropped(List *lines, const char *schema, const char *table,
-							   const char *constraint);
+							   const char *constraint, bool with_key);
 static void drop_copy_of_constraint(Oid relid, const char *constraint, const char *copy);
 static void index_dropped(List *lines, const char *schema, const char *index);
 static bool drops_index(const GuardLine *line, Oid namespace, const char *index);
@@ -119,7 +119,7 @@ drop_guard_dropped(List *lines)
 
 	SPI_connect();
 	if (SPI_execute("SELECT object_type, schema_name, object_name, objid,"
-					" address_names[1], address_names[2], address_names[3]"
+					" address_names[1], address_names[2], address_names[3], normal"
 					" FROM pg_catalog.pg_event_trigger_dropped_objects()"
 					" WHERE NOT is_temporary", true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the dropped objects");
@@ -137,7 +137,7 @@ drop_guard_dropped(List *lines)
 			column_dropped(lines, atooid(spi_text(row, 4)), spi_text(row, 7));
 		else if (strcmp(type, "table constraint") == 0)
 			constraint_dropped(lines, spi_text(row, 5), spi_text(row, 6),
-							   spi_text(row, 7));
+							   spi_text(row, 7), *spi_text(row, 8) == 't');
 		else if (strcmp(type, "index") == 0)
 			index_dropped(lines, spi_text(row, 2), spi_text(row, 3));
 		else if (strcmp(type, "statistics object") == 0)
@@ -190,11 +190,12 @@ column_dropped(List *lines, Oid relid, const char *column)
 
 /*
  * What stands for a constraint on the new form of a column goes with it: another
- * of the same name may follow.
+ * of the same name may follow.  with_key: it is a foreign key that goes, by CASCADE, with
+ * what it references.
  */
 static void
 constraint_dropped(List *lines, const char *schema, const char *table,
-				   const char *constraint)
+				   const char *constraint, bool with_key)
 {
 	Oid			relid = get_relname_relid(table, get_namespace_oid(schema, true));
 	GuardLine  *line = guard_line_of_drop(lines, DROPS_CONSTRAINT, relid, constraint);
@@ -205,6 +206,8 @@ constraint_dropped(List *lines, const char *schema, const char *table,
 	foreach(lc, OidIsValid(relid) ? lines : NIL)
 	{
 		line = lfirst(lc);
+		if (with_key && name_is_new(constraint) && name_is_of_migration(constraint, line->migration))
+			guard_refuse(line, "drop constraint", name_carried_original(constraint));
 		drop_copy_of_constraint(relid, constraint,
 								name_carried(line->migration, constraint));
 	}
