@@ -31,6 +31,7 @@ sub new_draft
 		plain => $table->{kind} eq 'plain',
 		kind => $table->{kind},
 		safe => $options{safe},
+		alone => $table->{alone},
 		referenced => $table->{pets},
 		pets => $version->{pets},
 		renamed => 0,
@@ -174,11 +175,13 @@ sub converted
 	return $type eq $from ? $value : fn($type eq 'bigint' ? 'int_big' : 'big_int', $value);
 }
 
-# Would a foreign key set it to its default?
+# Would a foreign key set it to its default, or clients that know nothing of each
+# other have the same?
 sub may_have_default
 {
 	my ($draft, $column) = @_;
 
+	return 0 if $draft->{alone} && nature($draft, $column) eq 'unique';
 	return !grep { hangs_on($_, $column) && ($_->{on_delete} // '') eq 'SET DEFAULT' } @{ $draft->{objects} };
 }
 
