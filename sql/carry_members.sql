@@ -252,6 +252,8 @@ CREATE TABLE spread (id int, n text) PARTITION BY LIST (id);
 CREATE TABLE spread_1 PARTITION OF spread FOR VALUES IN (1);
 CREATE TABLE handed (id int, n text);
 CREATE TABLE other.handed () INHERITS (handed);
+CREATE TABLE lent (id int, n text);
+CREATE TABLE other.lent () INHERITS (lent);
 ALTER TABLE spread_1 ALTER n SET DEFAULT '9';
 SELECT pgroll_c.validate_migration('07', '{"operations": [{"alter_column": {"table": "spread", "column": "n", "type": "int", "up": "n::int", "down": "n::text"}}]}', 'app');	-- fails
 ALTER TABLE spread_1 ALTER n DROP DEFAULT;
@@ -260,13 +262,16 @@ SELECT pgroll_c.validate_migration('07', '{"operations": [{"alter_column": {"tab
 -- the migration's own goes for all
 SELECT pgroll_c.start_migration('07', '{"operations": [
 	{"alter_column": {"table": "handed", "column": "n", "type": "int", "default": "3", "up": "n::int", "down": "n::text"}},
-	{"alter_column": {"table": "spread", "column": "n", "type": "int", "up": "n::int", "down": "n::text"}}]}', 'app');
+	{"alter_column": {"table": "spread", "column": "n", "type": "int", "up": "n::int", "down": "n::text"}},
+	{"alter_column": {"table": "lent", "column": "n", "type": "int", "up": "n::int", "down": "n::text"}}]}', 'app');
 CALL pgroll_c.run_tasks('app');
 ALTER TABLE spread_1 ALTER n SET DEFAULT '9';	-- fails
+ALTER TABLE other.lent ALTER n SET DEFAULT '9';	-- fails
+ALTER TABLE other.lent ALTER n SET DEFAULT 8;
 ALTER TABLE spread_1 ALTER n SET DEFAULT 9;
 SELECT pgroll_c.complete_migration('app');
 SELECT adrelid::regclass, pg_get_expr(adbin, adrelid) FROM pg_attrdef
-	WHERE adrelid IN ('spread'::regclass, 'spread_1'::regclass, 'handed'::regclass, 'other.handed'::regclass) ORDER BY 1;
+	WHERE adrelid IN ('spread'::regclass, 'spread_1'::regclass, 'handed'::regclass, 'other.handed'::regclass, 'other.lent'::regclass) ORDER BY 1;
 
 RESET ROLE;
 DROP OWNED BY regress_carry_members CASCADE;

@@ -230,12 +230,14 @@ follow(const Column *column, bool own)
 	Node	   *expr = catalog_column_default(column->relid, column->name);
 	char	   *text = text_of(expr);
 	Oid			owner = catalog_relation_owner(column->relid);
+	bool		is_shown = false;
 	ListCell   *lc;
 
 	foreach(lc, views_of(column))
 	{
 		const Shown *shown = lfirst(lc);
 
+		is_shown |= shown->in_flight;
 		if ((shown->in_flight || !own) &&
 			has_default(shown, column->former, owner) && !has_default(shown, text, owner))
 			set_default(shown->view, get_attnum(shown->view, shown->name),
@@ -245,11 +247,11 @@ follow(const Column *column, bool own)
 									psprintf("The version's view %s shows the column as of that type.",
 											 catalog_relation_name(shown->view))));
 	}
-	if (expr != NULL && column->is_named && get_rel_relispartition(column->relid))
+	if (expr != NULL && column->is_named && !is_shown)
 		check_member(column, expr);
 }
 
-/* A partition, which no version shows, keeps its own default at the completion. */
+/* A partition or child that no version shows keeps its own default at the completion. */
 static void
 check_member(const Column *column, Node *expr)
 {

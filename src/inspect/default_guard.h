@@ -22,8 +22,9 @@ extern void default_guard_note(Node *command);
 /*
  * At its end: give the new default to the views that have the one noted, or none where
  * there was none.  Raises datatype_mismatch where a version shows the column as a type
- * that has no cast from it, or would give it that type in a partition.  Nobody who uses a view is waited for: the table is locked,
- * and a statement that has read the view and waits for the table was there before.
+ * that has no cast from it, or would give it that type where none shows the table.
+ * Nobody who uses a view is waited for: the table is locked, and a statement that has
+ * read the view and waits for the table was there before.
  *
  * own: the command is a migration's own, which only versions in flight follow.
  */
