@@ -182,3 +182,15 @@ SELECT pgroll_c.complete_migration('app');
 INSERT INTO app_02.notes (id, title, body, line, rank) VALUES (6, ' SIX', 'sixth', 'given', 5);
 UPDATE app_02.notes SET body = 'the second again' WHERE id = 2;
 SELECT * FROM app_02.notes WHERE id IN (2, 6) ORDER BY id;
+
+-- what follows the trigger in its new form is read by the downs of other columns
+SELECT pgroll_c.start_migration('03', '{"operations": [
+	{"alter_column": {"table": "notes", "column": "title", "type": "text", "up": "title", "down": "title"}},
+	{"drop_column": {"table": "notes", "column": "line", "down": "title || '': '' || body"}}]}', 'app');
+UPDATE app_03.notes SET title = ' DEUX' WHERE id = 2;	-- awaits
+UPDATE app_03.notes SET rank = 8 WHERE id = 3;
+CALL pgroll_c.wait_for_migration('app');
+INSERT INTO app_03.notes (id, title, body) VALUES (7, ' SEVEN', 'seventh');
+UPDATE app_03.notes SET title = 'SIX ' WHERE id = 6;	-- the title is as it was
+SELECT * FROM app_02.notes WHERE id IN (2, 3, 6, 7) ORDER BY id;
+SELECT pgroll_c.rollback_migration('app');

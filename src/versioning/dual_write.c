@@ -46,6 +46,8 @@ static bool base_down_must_run(DualWrite *write, const EdgeRule *rule,
 static bool down_reads_change_since_first(DualWrite *write,
 										  const EdgeRule *rule,
 										  const bool *set_here);
+static bool set_of_others(DualWrite *write, const EdgeRule *down, AttrNumber attnum,
+						  int target);
 static bool assigns_newer(DualWrite *write);
 static void run_rule(DualWrite *write, int index);
 static bool changed(DualWrite *write, AttrNumber attnum, int target);
@@ -423,7 +425,12 @@ down_reads_change_since_first(DualWrite *write, const EdgeRule *rule,
 		if (target >= 0 && set_here[target])
 			return true;
 		if (target >= 0 && write->new.is_set[target])
-			continue;			/* made from old columns just now */
+		{
+			if (rule->migration < write->writer &&
+				set_of_others(write, rule, rule->inputs[i], target))
+				return true;
+			continue;
+		}
 		if (rule->migration >= write->writer &&
 			!bms_is_member(rule->inputs[i] - FirstLowInvalidHeapAttributeNumber,
 						   edges->newer_columns))
@@ -432,6 +439,34 @@ down_reads_change_since_first(DualWrite *write, const EdgeRule *rule,
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Has an up half just set what a down half reads, to something else than it was when the
+ * first of two triggers left it?  Not so where it was made of the down half's own column.
+ */
+static bool
+set_of_others(DualWrite *write, const EdgeRule *down, AttrNumber attnum, int target)
+{
+	RelationEdges *edges = write->edges;
+	int			index = edges->targets[target].up_rule;
+	Datum		before;
+	bool		before_null;
+	Datum		now;
+	bool		now_null;
+
+	if (index < 0 || !write->runs[index])
+		return false;
+	for (int i = 0; i < edges->rules[index].ninputs; i++)
+		if (edges->rules[index].inputs[i] == edges->targets[down->target].attnum)
+			return false;
+	if (write->is_insert || write->first->new.is_set[target] ||
+		dual_write_assigned(write, attnum))
+		before = slot_getattr(write->first->result_slot, attnum, &before_null);
+	else
+		before = old_value(write, attnum, target, &before_null);
+	now = edge_row_get(&write->new, attnum, target, &now_null);
+	return dual_write_differs(edges, attnum, before, before_null, now, now_null);
 }
 
 /* Does a write to the base table assign a column of newer versions? */

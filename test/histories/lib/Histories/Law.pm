@@ -260,20 +260,36 @@ sub carry_over
 {
 	my ($self, $slot) = @_;
 	my $active = $self->{active};
+	my %made;
 
 	for my $up (@{ $active->{ups} })
 	{
-		next unless grep { $_ == $slot } expr_columns($up->{expr});
+		my $before = $self->{values}{ $up->{slot} };
+
+		next unless reads($up, $slot);
 		# the newer version's own column stays as it is given, unless what the
 		# trigger changes is its old form
-		run_half($self, $up) if $self->{writer} ne 'new' || is_old_form($active, $slot, $up->{slot});
+		next if $self->{writer} eq 'new' && !is_old_form($active, $slot, $up->{slot});
+		run_half($self, $up);
+		next unless differs($before, $self->{values}{ $up->{slot} });
+		$self->{maybe}{ $before->{state} } = 1 if blessed($before);
+		$made{ $up->{slot} } = $up;
 	}
 	return unless $self->{writer} eq 'new';
 	for my $down (@{ $active->{downs} })
 	{
+		next if $down->{slot} == $slot;
+		# a new column that has followed the trigger is a change, too
 		run_down($self, $down)
-		  if $down->{slot} != $slot && grep { $_ == $slot } expr_columns($down->{expr});
+		  if grep { $_ == $slot || $made{$_} && !reads($made{$_}, $down->{slot}) } expr_columns($down->{expr});
 	}
+}
+
+sub reads
+{
+	my ($half, $slot) = @_;
+
+	return scalar grep { $_ == $slot } expr_columns($half->{expr});
 }
 
 # Does a down half make the old column of the new one?
@@ -281,8 +297,7 @@ sub is_old_form
 {
 	my ($active, $old, $new) = @_;
 
-	return grep { my $down = $_; $down->{slot} == $old && grep { $_ == $new } expr_columns($down->{expr}) }
-	  @{ $active->{downs} };
+	return scalar grep { $_->{slot} == $old && reads($_, $new) } @{ $active->{downs} };
 }
 
 sub finish
