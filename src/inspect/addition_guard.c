@@ -29,6 +29,8 @@
 
 static void refuse_our_names(List *lines, const Node *command);
 static void refuse_our_name(List *lines, const char *name, const RangeVar *relation);
+static void note_detached(List *lines, const Node *command);
+static bool references_changed_column(Oid relid);
 static bool adds(const Node *command);
 static bool part_adds(const AlterTableCmd *cmd);
 static bool name_is_others(const char *name);
@@ -44,6 +46,7 @@ addition_guard_look(List *lines, const Node *command, List *relids)
 	ListCell   *lc;
 
 	refuse_our_names(lines, command);
+	note_detached(lines, command);
 	if (!adds(command))
 		return;
 	foreach(lc, relids)
@@ -109,6 +112,43 @@ refuse_our_name(List *lines, const char *name, const RangeVar *relation)
 							   line->name, line->base_schema),
 					 errhint("Choose another name.")));
 	}
+}
+
+/* A foreign key to a changed column that a partition had from the whole is its own now. */
+static void
+note_detached(List *lines, const Node *command)
+{
+	ListCell   *lc;
+
+	foreach(lc, IsA(command, AlterTableStmt) ? ((const AlterTableStmt *) command)->cmds : NIL)
+	{
+		const AlterTableCmd *cmd = lfirst(lc);
+		Oid			relid;
+
+		if (cmd->subtype != AT_DetachPartition &&
+			cmd->subtype != AT_DetachPartitionFinalize)
+			continue;
+		relid = RangeVarGetRelid(((PartitionCmd *) cmd->def)->name, NoLock, true);
+		if (OidIsValid(relid) && catalog_parents(relid) == NIL &&
+			references_changed_column(relid))
+			note(lines, relid, false);
+	}
+}
+
+static bool
+references_changed_column(Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(relid))
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->type == CONSTRAINT_FOREIGN &&
+			edge_changes_any_column(facts->partner, facts->partner_key))
+			return true;
+	}
+	return false;
 }
 
 static bool

@@ -12,7 +12,10 @@
 #include "access/relation.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_rewrite.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -24,8 +27,10 @@
 #include "inspect/guard_scope.h"
 #include "operation/shadow_column.h"
 #include "schema/catalog_constraint.h"
+#include "schema/catalog_depend.h"
 #include "schema/catalog_object.h"
 #include "schema/names.h"
+#include "state/migrations.h"
 #include "versioning/expression.h"
 
 /*
@@ -36,6 +41,9 @@ static List *sources = NIL;
 
 static void drop_copied_indexes(const GuardLine *line, Oid relid);
 static Oid	last_copy(Oid relid, Oid source);
+static void leave_version(const GuardLine *line, Oid parent, Oid child);
+static bool shows(Oid namespace, Oid relid, AttrNumber attnum);
+static void leave_views(const GuardLine *line, Oid parent, Oid child, const char *column);
 static void add_columns(int64 migration, Oid parent, Oid child);
 static void add_checks(const GuardLine *line, Oid parent, Oid child);
 static void add_check(const GuardLine *line, const ConstraintFacts *facts,
@@ -148,8 +156,92 @@ child_guard_prepare(List *lines, Oid parent, Oid child)
 	{
 		GuardLine  *line = lfirst(lc);
 
+		leave_version(line, parent, child);
 		add_columns(line->migration, parent, child);
 		add_checks(line, parent, child);
+	}
+}
+
+/*
+ * The new version may show the child by itself, with columns that it does not show of the
+ * parent: they have another form there, or go at the completion.
+ */
+static void
+leave_version(const GuardLine *line, Oid parent, Oid child)
+{
+	Oid			whole = get_rel_relispartition(parent) ?
+		llast_oid(get_partition_ancestors(parent)) : parent;
+	MigrationRow *migration = migration_by_id(line->migration);
+	Oid			namespace = migration == NULL ? InvalidOid :
+		get_namespace_oid(migration->version_schema, true);
+	ListCell   *lc;
+
+	if (!OidIsValid(namespace) || !shows(namespace, whole, InvalidAttrNumber))
+		return;
+	foreach(lc, catalog_column_names(whole))
+	{
+		const char *column = lfirst(lc);
+
+		if (get_attnum(child, column) != InvalidAttrNumber &&
+			!shows(namespace, whole, foreach_current_index(lc) + 1))
+			leave_views(line, whole, child, column);
+	}
+}
+
+/* Has a view of the schema the column, or (attnum 0) the table? */
+static bool
+shows(Oid namespace, Oid relid, AttrNumber attnum)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_depending_objects(RelationRelationId, relid, attnum))
+	{
+		const ObjectAddress *object = &((Dependent *) lfirst(lc))->object;
+
+		if (object->classId == RewriteRelationId &&
+			get_rel_namespace(catalog_view_of_rule(object->objectId)) == namespace)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A partition is no longer shown by itself, as if it had been one at the start.  The old
+ * version shows it until the completion.
+ */
+static void
+leave_views(const GuardLine *line, Oid parent, Oid child, const char *column)
+{
+	List	   *views = NIL;
+	ListCell   *lc;
+
+	foreach(lc, catalog_depending_objects(RelationRelationId, child,
+										  get_attnum(child, column)))
+	{
+		const ObjectAddress *object = &((Dependent *) lfirst(lc))->object;
+
+		if (object->classId == RewriteRelationId)
+			views = list_append_unique_oid(views,
+										   catalog_view_of_rule(object->objectId));
+	}
+	foreach(lc, views)
+	{
+		char	   *schema = get_namespace_name(get_rel_namespace(lfirst_oid(lc)));
+		MigrationRow *version = schema == NULL ? NULL : migration_of_version_now(schema);
+
+		if (version == NULL || (version->state == STATE_COMPLETED &&
+								strcmp(version->base_schema, line->base_schema) == 0))
+			continue;
+		if (version->id != line->migration ||
+			get_rel_relkind(parent) != RELKIND_PARTITIONED_TABLE)
+			ereport(ERROR,
+					(errcode(ERRCODE_PGROLL_PROTECTED),
+					 errmsg("table %s cannot become a child of %s now",
+							catalog_relation_name(child), catalog_relation_name(parent)),
+					 errdetail("The version %s shows it by itself with the column \"%s\", which the migration \"%s\" of schema \"%s\" changes.",
+							   schema, column, line->name, line->base_schema),
+					 errhint("Add the table after the migration is completed or rolled back.")));
+		ddl_execute_own(psprintf("DROP VIEW %s", catalog_relation_name(lfirst_oid(lc))));
 	}
 }
 

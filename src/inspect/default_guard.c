@@ -247,7 +247,8 @@ follow(const Column *column, bool own)
 									psprintf("The version's view %s shows the column as of that type.",
 											 catalog_relation_name(shown->view))));
 	}
-	if (expr != NULL && column->is_named && !is_shown)
+	if (expr != NULL && column->is_named && !is_shown &&
+		catalog_parents(column->relid) != NIL)
 		check_member(column, expr);
 }
 
