@@ -207,7 +207,7 @@ shows(Oid namespace, Oid relid, AttrNumber attnum)
 
 /*
  * A partition is no longer shown by itself, as if it had been one at the start.  The old
- * version shows it until the completion.
+ * version shows it until the completion; but a child needs a view of another form.
  */
 static void
 leave_views(const GuardLine *line, Oid parent, Oid child, const char *column)
@@ -229,11 +229,10 @@ leave_views(const GuardLine *line, Oid parent, Oid child, const char *column)
 		char	   *schema = get_namespace_name(get_rel_namespace(lfirst_oid(lc)));
 		MigrationRow *version = schema == NULL ? NULL : migration_of_version_now(schema);
 
-		if (version == NULL || (version->state == STATE_COMPLETED &&
-								strcmp(version->base_schema, line->base_schema) == 0))
+		/* What others have is a user's view here: it follows at the completion. */
+		if (version == NULL || version->id != line->migration)
 			continue;
-		if (version->id != line->migration ||
-			get_rel_relkind(parent) != RELKIND_PARTITIONED_TABLE)
+		if (get_rel_relkind(parent) != RELKIND_PARTITIONED_TABLE)
 			ereport(ERROR,
 					(errcode(ERRCODE_PGROLL_PROTECTED),
 					 errmsg("table %s cannot become a child of %s now",

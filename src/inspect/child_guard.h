@@ -25,8 +25,7 @@ extern void child_guard_clean_copy(List *lines, Oid relid);
  * Before a table becomes a partition or child of one in flight: give it the
  * columns and checks of the migration that the server wants it to have.  A view of
  * the new version that shows columns of it which that does not show of the parent is
- * dropped for a partition; for a child, or where another version has such a view,
- * protected_object is raised.
+ * dropped for a partition; for a child protected_object is raised.
  */
 extern void child_guard_prepare(List *lines, Oid parent, Oid child);
 
