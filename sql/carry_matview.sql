@@ -84,8 +84,11 @@ SELECT '{"operations": [
 SELECT relation, regexp_replace(part, ' AS SELECT.*', ' AS SELECT …') AS part
 	FROM pgroll_c.plan_migration('02', :'document', 'app'), regexp_split_to_table(command, '; ') WITH ORDINALITY AS p (part, n)
 	WHERE background AND relation ~ 'M 1|of_above' ORDER BY step, n;
+-- before the worker begins
+BEGIN;
 SELECT pgroll_c.start_migration('02', :'document', 'app');
 SELECT relation, task FROM pgroll_c.progress ORDER BY task_id;
+COMMIT;
 CALL pgroll_c.run_tasks('app');
 SELECT state FROM pgroll_c.status('app');
 -- the old one is as it was; a new one has no query to keep the tables busy with

@@ -298,6 +298,7 @@ ALTER TABLE still ATTACH PARTITION still_1 FOR VALUES FROM (10) TO (20);
 SELECT to_regclass('app_08.piece'), to_regclass('app_09.piece'), to_regclass('app_09.still_1');
 INSERT INTO app_08.piece VALUES (11, 'old', 1, 1);
 INSERT INTO app_09.whole VALUES (12, 'NEW', 1);
+CALL pgroll_c.run_tasks('app');
 ALTER TABLE whole DETACH PARTITION whole_0;
 CALL pgroll_c.run_tasks('app');
 SELECT * FROM app_08.whole ORDER BY id;
@@ -305,6 +306,18 @@ SELECT * FROM app_09.whole ORDER BY id;
 SELECT pgroll_c.complete_migration('app');
 \d piece
 SELECT conrelid::regclass, conname, convalidated FROM pg_constraint WHERE confrelid = 'key'::regclass ORDER BY conrelid::regclass::text;
+
+-- a copy has no new check, and the parts of a new index are called after their tables
+SELECT pgroll_c.start_migration('10', '{"operations": [
+	{"create_index": {"table": "whole", "name": "whole_new", "columns": {"n": {}}}},
+	{"create_constraint": {"table": "head", "name": "head_new", "type": "check", "columns": ["id"], "check": "id > 0", "up": {"id": "id"}, "down": {"id": "id"}}}]}', 'app');
+CREATE TABLE copied (LIKE head INCLUDING ALL);
+CALL pgroll_c.run_tasks('app');
+ALTER TABLE piece RENAME TO renamed;
+CALL pgroll_c.run_tasks('app');
+SELECT pgroll_c.complete_migration('app');
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid IN ('whole'::regclass, 'renamed'::regclass) ORDER BY indexrelid::regclass::text;
+SELECT conrelid::regclass, conname FROM pg_constraint WHERE conrelid IN ('head'::regclass, 'copied'::regclass) AND contype = 'c';
 
 RESET ROLE;
 DROP OWNED BY regress_carry_members CASCADE;

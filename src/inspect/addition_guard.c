@@ -32,6 +32,7 @@ static void refuse_our_name(List *lines, const char *name, const RangeVar *relat
 static void note_detached(List *lines, const Node *command);
 static bool references_changed_column(Oid relid);
 static bool adds(const Node *command);
+static bool renames_partition(const RenameStmt *stmt);
 static bool part_adds(const AlterTableCmd *cmd);
 static bool name_is_others(const char *name);
 static void note(List *lines, Oid relid, bool may_exclude);
@@ -166,6 +167,8 @@ adds(const Node *command)
 			return name_is_others(((const IndexStmt *) command)->idxname);
 		case T_CreateTableAsStmt:
 			return ((const CreateTableAsStmt *) command)->objtype == OBJECT_MATVIEW;
+		case T_RenameStmt:
+			return renames_partition((const RenameStmt *) command);
 		case T_AlterTableStmt:
 			foreach(lc, ((const AlterTableStmt *) command)->cmds)
 			{
@@ -176,6 +179,21 @@ adds(const Node *command)
 		default:
 			return false;
 	}
+}
+
+/* The parts of new indexes are called after their tables. */
+static bool
+renames_partition(const RenameStmt *stmt)
+{
+	RangeVar	named;
+	Oid			relid;
+
+	if (stmt->renameType != OBJECT_TABLE)
+		return false;
+	named = *stmt->relation;
+	named.relname = stmt->newname;
+	relid = RangeVarGetRelid(&named, NoLock, true);
+	return OidIsValid(relid) && get_rel_relispartition(relid);
 }
 
 /* VALIDATE CONSTRAINT of a task is not meant, nor what a restored dump has of ours. */

@@ -39,6 +39,7 @@
  */
 static List *sources = NIL;
 
+static void drop_copied_checks(const GuardLine *line, Oid relid);
 static void drop_copied_indexes(const GuardLine *line, Oid relid);
 static Oid	last_copy(Oid relid, Oid source);
 static void leave_version(const GuardLine *line, Oid parent, Oid child);
@@ -91,7 +92,26 @@ child_guard_clean_copy(List *lines, Oid relid)
 			ddl_execute_own(psprintf("ALTER TABLE %s %s",
 									 catalog_relation_name(relid),
 									 shadow_drop_actions(names, InvalidOid)));
+		drop_copied_checks(lfirst(lc), relid);
 		drop_copied_indexes(lfirst(lc), relid);
+	}
+}
+
+/* New ones are on columns that stay; the others have gone with theirs. */
+static void
+drop_copied_checks(const GuardLine *line, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(relid))
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->type == CONSTRAINT_CHECK && !facts->inherited &&
+			name_is_of_migration(facts->name, line->migration))
+			ddl_execute_own(psprintf("ALTER TABLE %s DROP CONSTRAINT %s",
+									 catalog_relation_name(relid),
+									 quote_identifier(facts->name)));
 	}
 }
 
