@@ -118,7 +118,7 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 
 	if (carry_identity_has_not_null(generation))
 		return;
-	if (name != NULL)
+	if (old != NULL)
 		name_members(table, old, name, column, operation, plan);
 	shadow_alter_table(model, table, operation, PHASE_COMPLETE,
 					   name == NULL ?
@@ -129,7 +129,7 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 
 /*
  * A partition or child whose constraint is its own, or of another name, gets it first:
- * the whole table's then becomes a part of it.
+ * the whole table's then becomes a part of it.  name is NULL where that had none.
  */
 static void
 name_members(const TableModel *table, const Generation *old, const char *name,
@@ -143,7 +143,7 @@ name_members(const TableModel *table, const Generation *old, const char *name,
 		Oid			member = list_nth_oid(members, i);
 		char	   *own = catalog_not_null_name(member, get_attnum(member, stored));
 
-		if (own != NULL && (strcmp(own, name) != 0 ||
+		if (own != NULL && ((name != NULL && strcmp(own, name) != 0) ||
 							catalog_constraint_is_local(member, own)))
 			shadow_alter_member(member, operation, PHASE_COMPLETE,
 								psprintf("ADD CONSTRAINT %s NOT NULL %s",

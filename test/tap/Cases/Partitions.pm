@@ -261,6 +261,23 @@ sub partition_cases
 		sees_new => { 'SELECT id, a, b FROM t WHERE id IN (0, 10000001, 20000001) ORDER BY id' => '0|7|zero 10000001|4|u 20000001|3|v' },
 	},
 	{
+		name => 'children: NOT NULL, which some of them, and a partition, have of their own',
+		setup => q{CREATE TABLE t (id int, a int, b text); CREATE TABLE u (c int, b text NOT NULL) INHERITS (t); CREATE TABLE v () INHERITS (u);
+			CREATE TABLE w (b text CONSTRAINT mine NOT NULL) INHERITS (t);
+			CREATE TABLE p (id int, a int) PARTITION BY RANGE (id); CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+			CREATE TABLE p_2 PARTITION OF p FOR VALUES FROM (10) TO (20); ALTER TABLE p_1 ALTER a SET NOT NULL},
+		rows => "$rows; INSERT INTO w SELECT 10000000 + i, i, 'w' FROM generate_series(1, ROWS) i; INSERT INTO p VALUES (1, 1), (11, NULL)",
+		operations => q[
+- alter_column: {table: t, column: b, nullable: false, up: "coalesce(b, 'none')", down: b}
+- alter_column: {table: p, column: a, type: bigint, nullable: false, up: "coalesce(a, 0)", down: "a::int"}],
+		ddl => q{UPDATE t SET b = 'none' WHERE b IS NULL; ALTER TABLE t ALTER b SET NOT NULL; UPDATE p SET a = 0 WHERE a IS NULL;
+			ALTER TABLE p ALTER a TYPE bigint, ALTER a SET NOT NULL},
+		old => [ 'INSERT INTO t VALUES (0, 7, NULL)', [ 'INSERT INTO w VALUES (-5, 7, NULL)', '23502' ] ],
+		new => [ q{INSERT INTO w VALUES (-1, 1, 'new')}, [ 'INSERT INTO t VALUES (-2, 7, NULL)', '23502' ] ],
+		sees_old => { 'SELECT * FROM t WHERE id < 1 ORDER BY id' => '-1|1|new 0|7|-' },
+		sees_new => { 'SELECT * FROM t WHERE id < 1 ORDER BY id' => '-1|1|new 0|7|none', 'SELECT * FROM p ORDER BY id' => '1|1 11|0' },
+	},
+	{
 		name => 'children: add_column, drop_column and create_constraint',
 		setup => 'CREATE TABLE t (id int, a int, b text); CREATE TABLE u (c int) INHERITS (t); CREATE TABLE v () INHERITS (u)',
 		rows => "$rows; INSERT INTO u SELECT 10000000 + i, i, 'u', i FROM generate_series(1, ROWS) i; INSERT INTO v SELECT 20000000 + i, i, 'v', i FROM generate_series(1, ROWS) i",
