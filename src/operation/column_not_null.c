@@ -128,8 +128,8 @@ set_not_null(SchemaModel *model, TableModel *table, const Generation *generation
 }
 
 /*
- * A partition or child whose constraint is its own, or of another name, gets it first:
- * the whole table's then becomes a part of it.  name is NULL where that had none.
+ * A child whose constraint is its own, or a partition that has it under another name, gets
+ * it first: the whole table's then becomes a part of it.  name is NULL where that had none.
  */
 static void
 name_members(const TableModel *table, const Generation *old, const char *name,
@@ -143,8 +143,9 @@ name_members(const TableModel *table, const Generation *old, const char *name,
 		Oid			member = list_nth_oid(members, i);
 		char	   *own = catalog_not_null_name(member, get_attnum(member, stored));
 
-		if (own != NULL && ((name != NULL && strcmp(own, name) != 0) ||
-							catalog_constraint_is_local(member, own)))
+		if (own != NULL && (catalog_constraint_is_local(member, own) ||
+							(name != NULL && strcmp(own, name) != 0 &&
+							 get_rel_relispartition(member))))
 			shadow_alter_member(member, operation, PHASE_COMPLETE,
 								psprintf("ADD CONSTRAINT %s NOT NULL %s",
 										 quote_identifier(own), column), plan);
