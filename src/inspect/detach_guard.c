@@ -37,6 +37,7 @@
 #include "worker/launcher.h"
 
 static void release_as_owner(List *lines, Oid parent, Oid relid);
+static bool drops_foreign_key(const GuardLine *line, Oid partition);
 static void lock_tasks(const GuardLine *line, Oid parent);
 static List *whole_tree(Oid parent);
 static bool concerns(const GuardLine *line, Oid parent, Oid relid);
@@ -67,11 +68,33 @@ detach_guard_prepare(List *lines, Oid partition)
 	foreach(lc, lines)
 	{
 		const GuardLine *line = lfirst(lc);
+		List	   *tables = list_copy(locked);
 
+		/* That locks what they reference, which a validation for another part uses. */
+		if (drops_foreign_key(line, partition))
+			tables = list_concat_unique_oid(list_concat_unique_oid(tables, whole_tree(parent)),
+											catalog_partners(partition));
 		lock_tasks(line, parent);
-		foreach(lc2, locked)
+		foreach(lc2, tables)
 			launcher_interrupt_job(line->migration, lfirst_oid(lc2));
 	}
+}
+
+/* Has the partition a foreign key of the migration's? */
+static bool
+drops_foreign_key(const GuardLine *line, Oid partition)
+{
+	ListCell   *lc;
+
+	foreach(lc, catalog_constraints(partition))
+	{
+		const ConstraintFacts *facts = lfirst(lc);
+
+		if (facts->type == CONSTRAINT_FOREIGN &&
+			name_is_of_migration(facts->name, line->migration))
+			return true;
+	}
+	return false;
 }
 
 /*
